@@ -71,13 +71,18 @@ void codec_base64(const void *p, size_t len, struct buf *out)
 
 static int base64_value(char c)
 {
-	const char *at = c != '\0' ? strchr(base64_digits, c) : NULL;
-	return at ? (int)(at - base64_digits) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Decode four characters, of which the last `padding` are '='. The bits that padding leaves over
- * must be zero: else two texts would stand for the same bytes. */
-static int unbase64_group(const char *p, size_t padding, struct buf *out)
+/* Decode four characters, of which the last `padding` are '=', to 3 - padding bytes. The bits that padding leaves
+ * over must be zero: else two texts would stand for the same bytes. */
+static int unbase64_group(const char *p, size_t padding, char *out)
 {
 	uint32_t group = 0;
 	for (size_t i = 0; i < 4; i++) {
@@ -88,32 +93,35 @@ static int unbase64_group(const char *p, size_t padding, struct buf *out)
 	}
 	if ((group & ((1u << (8 * padding)) - 1)) != 0)
 		return -1;
-	char bytes[3] = { (char)(group >> 16), (char)(group >> 8 & 255), (char)(group & 255) };
-	buf_add(out, bytes, 3 - padding);
+	for (size_t i = 0; i < 3 - padding; i++)
+		out[i] = (char)(group >> (16 - 8 * i) & 255);
 	return 0;
 }
 
-static int unbase64_all(struct str s, struct buf *out)
+static int unbase64_all(struct str s, size_t padding, char *out)
 {
-	if (s.len % 4 != 0)
-		return -1;
-	for (; s.len > 0; s = str_skip(s, 4)) {
-		size_t padding = 0;
-		if (s.len == 4 && s.p[3] == '=')
-			padding = s.p[2] == '=' ? 2 : 1;
-		if (unbase64_group(s.p, padding, out) < 0)
+	for (size_t i = 0; i < s.len; i += 4) {
+		if (unbase64_group(s.p + i, i + 4 == s.len ? padding : 0, out + i / 4 * 3))
 			return -1;
 	}
-	return out->too_large ? -1 : 0;
+	return 0;
 }
 
 int codec_unbase64(struct str s, struct buf *out)
 {
-	size_t before = out->len;
-	int result = unbase64_all(s, out);
-	if (result < 0)
-		buf_truncate(out, before);
-	return result;
+	if (s.len == 0 || s.len % 4 != 0)
+		return s.len == 0 ? 0 : -1;
+	size_t padding = s.p[s.len - 1] != '=' ? 0 : s.p[s.len - 2] == '=' ? 2 : 1;
+	size_t len = s.len / 4 * 3 - padding;
+	char *room = buf_room(out, len);
+	if (!room)
+		return -1;
+	if (unbase64_all(s, padding, room)) {
+		buf_truncate(out, out->len); /* the room's bytes stand where the terminator was */
+		return -1;
+	}
+	buf_grew(out, len);
+	return 0;
 }
 
 /* RFC 3986 section 2.3. */
