@@ -1,0 +1,15 @@
+/* Where the data of a sparse file lies. */
+#ifndef WS_OS_EXTENT_H
+#define WS_OS_EXTENT_H
+
+#include "base/defs.h"
+#include "base/err.h"
+
+/* The first run of data at or behind `offset`: 1 and its start and end, 0 when only a hole follows, -1. A file
+ * system that does not tell says that all of it is data. */
+int extent_next(int fd, uint64_t offset, uint64_t *start, uint64_t *end, struct err *e,
+                const char *what) MUST_CHECK;
+/* Make the open file `size_bytes` long; what is added is a hole. */
+int extent_set_size(int fd, uint64_t size_bytes, struct err *e, const char *what) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/* TCP with deadlines. All deadlines are monotonic milliseconds (sys_monotonic_ms) at which to
+ * give up; negative: none. */
+#ifndef WS_OS_SOCKET_H
+#define WS_OS_SOCKET_H
+
+#include "base/defs.h"
+#include "base/err.h"
+
+enum { SOCKET_ADDRESSES_MAX = 16, SOCKET_ADDRESS_MAX = 64 };
+
+/* The addresses of a name, in the resolver's order. */
+struct socket_addresses {
+	size_t count;
+	struct {
+		unsigned char bytes[32]; /* a struct sockaddr_in or sockaddr_in6 */
+		unsigned len;
+	} list[SOCKET_ADDRESSES_MAX];
+};
+
+/* Resolve a host name or literal address. `*.localhost` and `localhost` are always loopback (RFC
+ * 6761). Unknown name: UNAVAILABLE, not retryable; resolver failure: TRY_AGAIN and retryable.
+ * There is no deadline: this blocks as long as libc's resolver does (musl: `timeout:` of
+ * resolv.conf, 5 s by default, for each name of the search list). */
+int socket_resolve(const char *host, uint16_t port, struct socket_addresses *out,
+                   struct err *e) MUST_CHECK;
+
+/* Connect to one of the addresses, starting with number `first` modulo count; the next one is
+ * tried beside it after 250 ms or at once on failure; the first that connects wins.
+ * Non-blocking, TCP_NODELAY, CLOEXEC. */
+int socket_connect(const struct socket_addresses *a, size_t first, int64_t deadline_ms, int *fd,
+                   struct err *e) MUST_CHECK;
+
+/* Some bytes, at least 1; *got 0 at the end of the stream. Time out: TRY_AGAIN, retryable. */
+int socket_read(int fd, void *p, size_t len, size_t *got, int64_t deadline_ms,
+                struct err *e) MUST_CHECK;
+/* Some bytes taken, at least 1. `stop_on_input`: returns with *put 0 when the peer has sent
+ * something (an early answer) before anything could be written. */
+int socket_write(int fd, const void *p, size_t len, size_t *put, int64_t deadline_ms,
+                 bool stop_on_input, struct err *e) MUST_CHECK;
+/* Whether bytes (or the end of the stream) can be read now. */
+bool socket_readable(int fd);
+
+#endif
