@@ -1,0 +1,68 @@
+"""Debian packages: install what is missing, and unpack packages of another suite beside the system without installing them."""
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from daemons import Unavailable
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def need(packages):
+    """Install missing packages of the system's own suite (as root), else Unavailable with the command that would."""
+    done = subprocess.run(["sh", str(REPOSITORY / "tests/need.sh"), *packages], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Unavailable("\n".join(done.stderr.strip().splitlines()[-5:]))
+
+
+def unpack_suite(suite, packages):
+    """Directory holding the unpacked packages of suite; fetched once, then kept in build/."""
+    root = REPOSITORY / "build/servers" / "-".join([suite, *packages])
+    if not root.is_dir():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root.parent, prefix="fetch-") as scratch:
+            fresh = _fetch(suite, packages, Path(scratch))
+            try:
+                fresh.rename(root)
+            except OSError:  # another run was faster
+                if not root.is_dir():
+                    raise
+    return root
+
+
+def _fetch(suite, packages, scratch):
+    for name in ("lists/partial", "cache/archives/partial", "debs", "root"):
+        (scratch / name).mkdir(parents=True)
+    signed_by = f"[signed-by={KEYRING}] " if os.path.exists(KEYRING) else ""
+    (scratch / "sources.list").write_text(f"deb {signed_by}{_mirror()} {suite} main\n")
+    options = [
+        f"Dir::Etc::sourcelist={scratch}/sources.list",
+        "Dir::Etc::sourceparts=/dev/null",
+        f"Dir::State::lists={scratch}/lists",
+        "Dir::State::status=/dev/null",
+        f"Dir::Cache={scratch}/cache",
+        "Acquire::Languages=none",
+        "APT::Sandbox::User=",
+    ]
+    apt = ["apt-get", "-q", *(f"-o{option}" for option in options)]
+    for command in ([*apt, "update", "--error-on=any"], [*apt, "download", *packages]):
+        done = subprocess.run(command, cwd=scratch / "debs", capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Unavailable(f"{' '.join(packages)} of Debian {suite}: {done.stderr.strip()}")
+    for deb in (scratch / "debs").glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", deb, scratch / "root"], check=True)
+    return scratch / "root"
+
+
+def _mirror():
+    """Where this machine gets Debian itself from, as apt understands its sources."""
+    listing = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(COMPONENT)", "Created-By: Packages"], capture_output=True, text=True
+    )
+    for line in listing.stdout.splitlines():
+        uri, component = line.split()
+        if component == "main" and "security" not in uri:
+            return uri
+    raise Unavailable("apt knows no Debian mirror (apt-get indextargets)")
