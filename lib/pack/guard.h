@@ -1,0 +1,17 @@
+/* The limits, counted up entry by entry. For lib/pack itself. */
+#ifndef WS_PACK_GUARD_H
+#define WS_PACK_GUARD_H
+
+#include "base/err.h"
+#include "pack/entry.h"
+#include "pack/limits.h"
+
+struct guard {
+	uint64_t entries, bytes;
+};
+
+/* One more entry. Errors: DATA, naming the limit. */
+int guard_entry(struct guard *g, const struct limits *limits, const struct entry *entry,
+                struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * The gzip members (RFC 1952) of which our archives are made. A data member carries its own packed and raw length
+ * in the extra field "WS"; the index and the footer are the extra fields "WI" and "WF" of members that inflate to
+ * nothing. All other header fields are fixed, so a member has one form only. Door to libdeflate.
+ * For lib/pack itself.
+ */
+#ifndef WS_PACK_MEMBER_H
+#define WS_PACK_MEMBER_H
+
+#include "base/buf.h"
+#include "base/defs.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+	MEMBER_HEAD = 24,         /* of a data member, before its deflate stream; enough to know any member's length */
+	MEMBER_TAIL = 8,          /* checksum and length */
+	MEMBER_HIDDEN_EXTRA = 26, /* what a hidden member needs besides its payload */
+	MEMBER_PAYLOAD_MAX = 65000,
+	MEMBER_RAW_MAX = 8 << 20, /* a data member is never larger */
+};
+
+enum member_kind { MEMBER_FOREIGN, MEMBER_DATA, MEMBER_INDEX, MEMBER_FOOTER };
+
+struct member_head {
+	enum member_kind kind;
+	size_t packed_len; /* of the whole member */
+	size_t raw_len;
+};
+
+/* What the first MEMBER_HEAD bytes of a member say. FOREIGN when it is none of ours, or its lengths cannot be. */
+struct member_head member_look(const unsigned char *p, size_t avail);
+
+/* The payload of a whole hidden member, or an empty view when it is not in the one form it may have. */
+struct str member_payload(const unsigned char *p, size_t packed_len);
+/* Append hidden members that carry `payload`, as many as it takes (at least one). */
+void member_add_hidden(struct buf *out, enum member_kind kind, struct str payload);
+
+/* Compressing. */
+struct member_packer;
+/* `level` 1 to 12. */
+struct member_packer *member_packer_new(int level);
+void member_packer_free(struct member_packer *p);
+/* The most bytes that a member of `raw_len` bytes may take. */
+size_t member_bound(size_t raw_len);
+/* Make one member of `raw` in `out`, which has room for member_bound. Returns its length; *crc is the raw bytes'. */
+size_t member_pack(struct member_packer *p, const void *raw, size_t raw_len, unsigned char *out,
+                   uint32_t *crc);
+/* The bare deflate stream of `raw`, appended to `out`. */
+void member_deflate(struct member_packer *p, struct str raw, struct buf *out);
+
+/* Inflating. */
+struct member_opener;
+struct member_opener *member_opener_new(void);
+void member_opener_free(struct member_opener *o);
+/* Inflate a whole data member of which `head` tells. Errors: DATA when it is not exactly what its head, its checksum
+ * and its length say. */
+int member_unpack(struct member_opener *o, const unsigned char *p, const struct member_head *head,
+                  unsigned char *raw, uint32_t *crc, struct err *e) MUST_CHECK;
+/* A bare deflate stream that gives exactly raw_len bytes. Errors: DATA. */
+int member_inflate(struct member_opener *o, struct str packed, void *raw, size_t raw_len,
+                   struct err *e) MUST_CHECK;
+
+uint32_t member_crc32(const void *p, size_t len);
+
+#endif

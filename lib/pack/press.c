@@ -1,0 +1,263 @@
+/* A ring of groups: the oldest is written out when its slot is needed again. */
+#include "pack/press.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/mem.h"
+#include "os/pool.h"
+#include "pack/index.h"
+#include "pack/member.h"
+
+enum { SLOTS_PER_JOB = 2 };
+
+struct pending {
+	struct tar_head head;
+	size_t path_at, link_at; /* in the group's text */
+	size_t stored_at;        /* in its raw bytes */
+	bool whole;
+	unsigned char sha256[DIGEST_SHA256_LEN];
+};
+
+struct group {
+	struct pool_job job;
+	struct member_packer *packer;
+	unsigned char *raw, *packed;
+	size_t raw_len, packed_len;
+	uint32_t crc;
+	struct pending *entries;
+	size_t count, cap;
+	struct buf text;
+	bool has_earlier; /* the hash of a file that began in an earlier group */
+	unsigned char earlier[DIGEST_SHA256_LEN];
+};
+
+struct press {
+	struct press_options options;
+	struct pool *pool;
+	struct group *groups;
+	size_t group_count;
+	size_t now, oldest, waiting; /* the group being filled; those submitted are [oldest, now) */
+	size_t mark;                 /* where the present entry began in the group at hand */
+	struct index_build *index;
+	struct digest_sha256 digest;
+	uint64_t written;
+};
+
+/* In a worker: hash the files that lie wholly in the group while their bytes are still in its cache, then compress. */
+static int squeeze(struct pool_job *job, struct err *e)
+{
+	struct group *g = (struct group *)job;
+	(void)e;
+	for (size_t i = 0; i < g->count; i++) {
+		struct pending *at = &g->entries[i];
+		if (at->whole && at->head.entry.type == ENTRY_TYPE_FILE)
+			digest_sha256_of(g->raw + at->stored_at, (size_t)at->head.stored_bytes, at->sha256);
+	}
+	g->packed_len = member_pack(g->packer, g->raw, g->raw_len, g->packed, &g->crc);
+	return 0;
+}
+
+int press_open(const struct press_options *options, struct press **out, struct err *e)
+{
+	struct press *p = mem_new(1, sizeof(*p));
+	*out = p;
+	p->options = *options;
+	p->group_count = options->plain ? 1 : (size_t)options->jobs * SLOTS_PER_JOB + 1;
+	p->groups = mem_new(p->group_count, sizeof(p->groups[0]));
+	digest_sha256_init(&p->digest);
+	for (size_t i = 0; i < p->group_count; i++) {
+		struct group *g = &p->groups[i];
+		g->job.run = squeeze;
+		g->raw = mem_new(PRESS_MAX, 1);
+		g->text = buf_make(SIZE_MAX / 2);
+		if (options->plain)
+			continue;
+		g->packed = mem_new(member_bound(PRESS_MAX), 1);
+		g->packer = member_packer_new(options->level);
+	}
+	if (options->plain)
+		return 0;
+	p->index = index_build_new();
+	if (pool_open(options->jobs, 0, p->group_count, &p->pool, e) == 0)
+		return 0;
+	press_close(p);
+	*out = NULL;
+	return -1;
+}
+
+void press_close(struct press *p)
+{
+	if (!p)
+		return;
+	pool_close(p->pool);
+	for (size_t i = 0; i < p->group_count; i++) {
+		struct group *g = &p->groups[i];
+		member_packer_free(g->packer);
+		mem_free(g->raw);
+		mem_free(g->packed);
+		mem_free(g->entries);
+		buf_free(&g->text);
+	}
+	index_build_free(p->index);
+	mem_free(p->groups);
+	mem_free(p);
+}
+
+static int emit(struct press *p, const void *bytes, size_t len, struct err *e)
+{
+	if (p->options.sink->write(p->options.sink, bytes, len, e))
+		return err_context(e, "write the archive");
+	digest_sha256_add(&p->digest, bytes, len);
+	p->written += len;
+	return 0;
+}
+
+static void add_to_index(struct press *p, const struct group *g)
+{
+	if (g->has_earlier)
+		index_build_hash(p->index, g->earlier);
+	for (size_t i = 0; i < g->count; i++) {
+		struct pending *at = &g->entries[i];
+		struct entry *entry = &at->head.entry;
+		/* Of extents only their being there counts from here on. */
+		entry->path.p = g->text.p + at->path_at;
+		entry->link.p = g->text.p + at->link_at;
+		index_build_entry(p->index, &at->head, at->whole ? at->sha256 : NULL);
+	}
+	index_build_member(p->index, g->packed_len, g->raw_len, g->crc);
+}
+
+static void empty(struct group *g)
+{
+	g->raw_len = g->count = 0;
+	g->has_earlier = false;
+	buf_clear(&g->text);
+}
+
+static int emit_oldest(struct press *p, struct err *e)
+{
+	struct group *g = &p->groups[p->oldest];
+	p->oldest = (p->oldest + 1) % p->group_count;
+	p->waiting--;
+	if (pool_wait(p->pool, &g->job, e) || emit(p, g->packed, g->packed_len, e))
+		return -1;
+	add_to_index(p, g);
+	empty(g);
+	return 0;
+}
+
+int press_cut(struct press *p, struct err *e)
+{
+	struct group *g = &p->groups[p->now];
+	p->mark = 0;
+	if (g->raw_len == 0)
+		return 0;
+	if (p->options.plain) {
+		int rc = emit(p, g->raw, g->raw_len, e);
+		empty(g);
+		return rc;
+	}
+	pool_submit(p->pool, &g->job);
+	p->waiting++;
+	p->now = (p->now + 1) % p->group_count;
+	if (p->waiting == p->group_count)
+		return emit_oldest(p, e);
+	return 0;
+}
+
+int press_begin(struct press *p, uint64_t total, uint64_t together, struct err *e)
+{
+	size_t len = p->groups[p->now].raw_len;
+	bool full = len >= PRESS_TARGET && (len >= PRESS_SOFT_MAX || total > PRESS_SOFT_MAX - len);
+	if ((full || together > PRESS_MAX - len) && press_cut(p, e))
+		return -1;
+	if (together > PRESS_MAX)
+		return err_set(e, ERR_KIND_DATA, "the header of an entry is larger than %d bytes", PRESS_MAX);
+	p->mark = p->groups[p->now].raw_len;
+	return 0;
+}
+
+unsigned char *press_at(struct press *p, size_t *room)
+{
+	struct group *g = &p->groups[p->now];
+	*room = PRESS_MAX - g->raw_len;
+	return g->raw + g->raw_len;
+}
+
+void press_grew(struct press *p, size_t n)
+{
+	struct group *g = &p->groups[p->now];
+	assert(n <= PRESS_MAX - g->raw_len);
+	g->raw_len += n;
+}
+
+void press_undo(struct press *p)
+{
+	p->groups[p->now].raw_len = p->mark;
+}
+
+static size_t keep_text(struct group *g, struct str text)
+{
+	buf_add_str(&g->text, text);
+	return g->text.len - text.len;
+}
+
+void press_entry(struct press *p, const struct tar_head *head, bool whole)
+{
+	struct group *g = &p->groups[p->now];
+	if (p->options.plain)
+		return;
+	if (g->count == g->cap) {
+		g->cap = g->cap ? 2 * g->cap : 64;
+		g->entries = mem_grow(g->entries, g->cap, sizeof(g->entries[0]));
+	}
+	struct pending *at = &g->entries[g->count++];
+	at->head = *head;
+	at->whole = whole;
+	at->path_at = keep_text(g, head->entry.path);
+	at->link_at = keep_text(g, head->entry.link);
+	at->stored_at = p->mark + (size_t)head->head_bytes;
+}
+
+void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN])
+{
+	struct group *g = &p->groups[p->now];
+	if (p->options.plain)
+		return;
+	g->has_earlier = true;
+	memcpy(g->earlier, sha256, DIGEST_SHA256_LEN);
+}
+
+static int emit_index(struct press *p, struct err *e)
+{
+	BUF_AUTO hidden = buf_make(SIZE_MAX / 2);
+	if (p->options.plain)
+		return 0;
+	if (index_build_finish(p->index, &hidden, e))
+		return -1;
+	return emit(p, hidden.p, hidden.len, e);
+}
+
+int press_finish(struct press *p, uint64_t *archive_bytes, char sha256[DIGEST_SHA256_HEX],
+                 struct err *e)
+{
+	unsigned char hash[DIGEST_SHA256_LEN];
+	size_t room;
+	if (press_begin(p, TAR_END, TAR_END, e))
+		return -1;
+	memset(press_at(p, &room), 0, TAR_END);
+	press_grew(p, TAR_END);
+	if (press_cut(p, e))
+		return -1;
+	while (p->waiting > 0)
+		if (emit_oldest(p, e))
+			return -1;
+	if (emit_index(p, e))
+		return -1;
+	digest_sha256_out(&p->digest, hash);
+	codec_hex(hash, sizeof(hash), sha256);
+	*archive_bytes = p->written;
+	return 0;
+}

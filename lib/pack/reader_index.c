@@ -1,0 +1,134 @@
+/* What an index is for: a list without content, and one file without the rest. */
+#include <string.h>
+
+#include "pack/names.h"
+#include "pack/reader_parts.h"
+
+int reader_index_next(struct reader *r, const struct entry **entry, struct err *e)
+{
+	if (!r->index)
+		return err_set(e, ERR_KIND_NOT_FOUND, "the archive has no index");
+	if (!r->listing)
+		r->listing = index_cursor_new(r->index);
+	int rc = index_cursor_next(r->listing, &r->listed, e);
+	*entry = &r->listed.head.entry;
+	return rc;
+}
+
+const unsigned char *reader_index_sha256(const struct reader *r)
+{
+	return r->listed.sha256;
+}
+
+static int absent(struct str path, struct err *e)
+{
+	return err_set(e, ERR_KIND_NOT_FOUND, "'%s' is not in the archive", names_show(path).text);
+}
+
+/* Read the members from `m` on that the file `item` lies in. */
+static int start_at(struct reader *r, struct index_cursor *cursor, const struct index_member *m,
+                    const struct index_item *item, struct err *e)
+{
+	struct flow *flow;
+	uint64_t end = item->raw_offset + item->head.head_bytes + item->head.stored_bytes;
+	bool in_one = end <= m->raw_offset + m->raw_len;
+	struct flow_options how = {
+		.limits = &r->limits,
+		.pool = r->pool,
+		.ahead = in_one ? 0 : r->jobs,
+		.kept_max = 2,
+		.progress = r->progress,
+		.number = m->number,
+		.offset = m->offset,
+		.raw_offset = m->raw_offset,
+		.end = in_one ? m->offset + m->packed_len : index_data_end(r->index),
+		.first_piece = in_one ? (size_t)m->packed_len : 0,
+	};
+	if (flow_open(r->source, &how, &flow, e)) {
+		index_cursor_free(cursor);
+		return -1;
+	}
+	scan_init(&r->scan, flow, cursor, &r->limits);
+	r->started = true;
+	return scan_seek(&r->scan, item->raw_offset - m->raw_offset, e);
+}
+
+/* Find `path` in the index; a hardlink leads to the file that has the content, which comes before it. */
+static int look_up(struct index_cursor *cursor, struct buf *name, struct index_member *m,
+                   struct index_item *item, struct err *e)
+{
+	int rc = index_cursor_find(cursor, buf_str(name), m, item, e);
+	if (rc <= 0 || item->head.entry.type != ENTRY_TYPE_HARDLINK)
+		return rc;
+	BUF_AUTO target = buf_make(name->max);
+	buf_add_str(&target, item->head.entry.link);
+	rc = index_cursor_find(cursor, buf_str(&target), m, item, e);
+	if (rc > 0 && item->head.entry.type == ENTRY_TYPE_HARDLINK)
+		return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to a hardlink",
+		               names_show(buf_str(name)).text);
+	return rc;
+}
+
+static int find_indexed(struct reader *r, const struct entry **entry, struct err *e)
+{
+	struct index_member m;
+	struct index_item item;
+	struct index_cursor *cursor = index_cursor_new(r->index);
+	int rc = look_up(cursor, &r->name, &m, &item, e);
+	if (rc <= 0) {
+		index_cursor_free(cursor);
+		return rc < 0 ? -1 : absent(buf_str(&r->name), e);
+	}
+	if (reader_need_pool(r, e)) {
+		index_cursor_free(cursor);
+		return -1;
+	}
+	reader_stop(r);
+	if (start_at(r, cursor, &m, &item, e) || reader_next(r, entry, e) <= 0)
+		return -1;
+	scan_check_content(&r->scan);
+	return 1;
+}
+
+/* Go through the entries from here on until one is called `name`. A broken path of another is not our concern. */
+static int pass_to(struct reader *r, const struct entry **entry, struct err *e)
+{
+	BUF_AUTO clean = buf_make((size_t)r->limits.max_name_bytes);
+	int rc;
+	while ((rc = reader_next(r, entry, e)) > 0) {
+		struct err odd = ERR_INIT;
+		if (names_clean((*entry)->path, 0, &r->limits, &clean, &odd) >= 0 &&
+		    str_eq(buf_str(&clean), buf_str(&r->name)))
+			return 1;
+	}
+	return rc;
+}
+
+static int find_by_scan(struct reader *r, const struct entry **entry, struct err *e)
+{
+	for (int links = 0; links < 2; links++) {
+		if (!r->source->sequential)
+			reader_stop(r);
+		int rc = pass_to(r, entry, e);
+		if (rc <= 0)
+			return rc < 0 ? -1 : absent(buf_str(&r->name), e);
+		if ((*entry)->type != ENTRY_TYPE_HARDLINK)
+			return 1;
+		if (r->source->sequential)
+			return err_set(e, ERR_KIND_DATA,
+			               "'%s' is a hardlink to a file that is past in this pipe",
+			               names_show((*entry)->path).text);
+		if (names_clean((*entry)->link, 0, &r->limits, &r->name, e) < 0)
+			return -1;
+	}
+	return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to a hardlink",
+	               names_show((*entry)->path).text);
+}
+
+int reader_find(struct reader *r, struct str path, const struct entry **entry, struct err *e)
+{
+	struct err odd = ERR_INIT;
+	if (names_clean(path, 0, &r->limits, &r->name, &odd) < 0)
+		return err_set(e, ERR_KIND_USAGE, "no path within an archive: '%s'", names_show(path).text);
+	return r->index ? find_indexed(r, entry, e) : find_by_scan(r, entry, e);
+}

@@ -1,0 +1,330 @@
+/* The writer's first half: walk the tree, make headers, read content. The walk, the reading and the writing to the sink
+ * happen in the calling thread; hashing and compressing in others (press). */
+#include "pack/writer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/sys.h"
+#include "os/walk.h"
+#include "os/xattr.h"
+#include "pack/names.h"
+#include "pack/writer_parts.h"
+
+enum { LEVEL_DEFAULT = 6, NAME_BYTES_MAX = 32 * 1024, ATTR_BYTES_MAX = 64 * 1024 };
+
+void writer_notice(struct writer *w, const struct err *why)
+{
+	if (w->options->notice)
+		w->options->notice(w->options->notice_ctx, why);
+}
+
+int writer_trouble(struct writer *w, struct str path, struct err *why, struct err *e)
+{
+	bool vanished = why->kind == ERR_KIND_NOT_FOUND;
+	/* What counts for the caller is that the tree could not be read, whatever the reason. */
+	why->kind = ERR_KIND_IO;
+	err_context(why, "archive '%s'", names_show(path.len > 0 ? path : S(".")).text);
+	if (!vanished && !w->options->keep_going) {
+		*e = *why;
+		return -1;
+	}
+	if (vanished)
+		w->result->changed++;
+	else
+		w->result->unreadable++;
+	writer_notice(w, why);
+	return 0;
+}
+
+struct entry writer_entry(const struct writer *w, const struct writer_item *item)
+{
+	const struct file_stat *st = &item->stat;
+	struct entry entry = {
+		.path = item->path,
+		.type = file_is_dir(st)     ? ENTRY_TYPE_DIR :
+		        file_is_symlink(st) ? ENTRY_TYPE_SYMLINK :
+		                              ENTRY_TYPE_FILE,
+		.mode = st->mode & 07777,
+		.uid = st->uid,
+		.gid = st->gid,
+		.mtime_s = st->mtime_s,
+		.mtime_ns = st->mtime_ns,
+	};
+	if (!w->options->reproducible)
+		return entry;
+	entry.uid = entry.gid = 0;
+	entry.mtime_ns = 0;
+	if (w->options->mtime_max_s > 0 && entry.mtime_s > w->options->mtime_max_s)
+		entry.mtime_s = w->options->mtime_max_s;
+	return entry;
+}
+
+int writer_header(struct writer *w, const struct entry *entry, struct err *e)
+{
+	struct tar_head head;
+	size_t room;
+	buf_clear(&w->header);
+	if (tar_format(entry, &w->scratch, &w->header, &head, e) ||
+	    press_begin(w->press, w->header.len, w->header.len, e))
+		return err_context(e, "archive '%s'", names_show(entry->path).text);
+	memcpy(press_at(w->press, &room), w->header.p, w->header.len);
+	press_grew(w->press, w->header.len);
+	press_entry(w->press, &head, true);
+	w->result->entries++;
+	progress_add(w->options->progress, 0, 1);
+	return 0;
+}
+
+/* Values first, views of them when the buffer no longer moves. */
+static int read_xattrs(struct writer *w, int fd, const char *what, size_t *count, struct err *e)
+{
+	const char *name = w->attr_names.p, *end = name + w->attr_names.len;
+	*count = 0;
+	for (; name < end; name += strlen(name) + 1) {
+		struct err gone = ERR_INIT;
+		size_t before = w->attr_values.len;
+		if (xattr_value(fd, name, &w->attr_values, &gone, what)) {
+			if (gone.kind == ERR_KIND_NOT_FOUND)
+				continue;
+			*e = gone;
+			return -1;
+		}
+		if (*count == w->xattrs_cap) {
+			w->xattrs_cap = w->xattrs_cap ? 2 * w->xattrs_cap : 8;
+			w->xattrs = mem_grow(w->xattrs, w->xattrs_cap, sizeof(w->xattrs[0]));
+		}
+		w->xattrs[*count].name = str_of(name);
+		w->xattrs[(*count)++].value.len = w->attr_values.len - before;
+	}
+	return 0;
+}
+
+int writer_xattrs(struct writer *w, int fd, const char *what, struct entry *entry, struct err *e)
+{
+	size_t count;
+	buf_clear(&w->attr_names);
+	buf_clear(&w->attr_values);
+	if (xattr_names(fd, &w->attr_names, e, what))
+		return -1;
+	if (w->attr_names.len == 0)
+		return 0;
+	if (read_xattrs(w, fd, what, &count, e))
+		return -1;
+	const char *at = w->attr_values.p;
+	for (size_t i = 0; i < count; i++) {
+		w->xattrs[i].value.p = at;
+		at += w->xattrs[i].value.len;
+	}
+	entry->xattrs = w->xattrs;
+	entry->xattr_count = count;
+	return 0;
+}
+
+static int store_dir(struct writer *w, const struct writer_item *item, struct err *e)
+{
+	FD_AUTO fd = -1;
+	struct err why = ERR_INIT;
+	struct entry entry = writer_entry(w, item);
+	/* That it cannot be opened is for the walk to find; its header is still true. */
+	if (dir_open(item->dirfd, item->name, &fd, &why) == 0 &&
+	    writer_xattrs(w, fd, item->name, &entry, &why) && writer_trouble(w, item->path, &why, e))
+		return -1;
+	return writer_header(w, &entry, e);
+}
+
+static int store_symlink(struct writer *w, const struct writer_item *item, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct entry entry = writer_entry(w, item);
+	buf_clear(&w->target);
+	if (dir_read_link(item->dirfd, item->name, &w->target, &why))
+		return writer_trouble(w, item->path, &why, e);
+	entry.link = buf_str(&w->target);
+	return writer_header(w, &entry, e);
+}
+
+static int store(struct writer *w, const struct writer_item *item, struct err *e)
+{
+	if (file_is_regular(&item->stat))
+		return writer_file(w, item, e);
+	if (file_is_dir(&item->stat))
+		return store_dir(w, item, e);
+	if (file_is_symlink(&item->stat))
+		return store_symlink(w, item, e);
+	struct err why = ERR_INIT;
+	err_set(&why, ERR_KIND_FAILED, "'%s' is left out: it is a socket, a FIFO or a device",
+	        names_show(item->path).text);
+	w->result->skipped++;
+	writer_notice(w, &why);
+	return 0;
+}
+
+/* Whether this is what the archive is being written to: it would grow for ever. */
+static bool is_output(const struct writer *w, const struct writer_item *item)
+{
+	const struct writer_output *out = w->options->output;
+	struct file_stat dir;
+	struct err ignored = ERR_INIT;
+	if (!out || !file_is_regular(&item->stat) ||
+	    (strcmp(item->name, out->name) != 0 &&
+	     !str_starts(str_of(item->name), S(DIR_TEMP_PREFIX))))
+		return false;
+	return file_stat(item->dirfd, &dir, &ignored, ".") == 0 && dir.dev == out->dir_dev &&
+	       dir.ino == out->dir_ino;
+}
+
+/* All below the directory that `item` is. */
+static int walk_below(struct writer *w, const struct writer_item *top, struct err *e)
+{
+	WALK_AUTO walk = NULL;
+	FD_AUTO fd = -1;
+	struct err why = ERR_INIT;
+	struct walk_options how = { .one_file_system = w->options->one_file_system };
+	struct walk_entry at;
+	size_t prefix;
+	int rc;
+	if (dir_open(top->dirfd, top->name, &fd, &why) || walk_open(fd, &how, &walk, &why))
+		return writer_trouble(w, top->path, &why, e);
+	buf_clear(&w->path);
+	buf_add_str(&w->path, top->path);
+	if (top->path.len > 0)
+		buf_add_char(&w->path, '/');
+	prefix = w->path.len;
+	while ((rc = walk_next(walk, &at, &why)) != 0) {
+		if (rc < 0) {
+			if (writer_trouble(w, top->path, &why, e))
+				return -1;
+			err_clear(&why);
+			continue;
+		}
+		buf_truncate(&w->path, prefix);
+		buf_add_text(&w->path, at.path);
+		if (buf_check(&w->path, e, "a path"))
+			return -1;
+		struct writer_item item = { at.dirfd, at.name, buf_str(&w->path), at.stat };
+		if (exclude_match_below(w->options->exclude, item.path, file_is_dir(&at.stat)))
+			walk_skip(walk);
+		else if (!is_output(w, &item) && store(w, &item, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int store_all(struct writer *w, int dirfd, struct err *e)
+{
+	struct writer_item root = { .dirfd = dirfd, .name = ".", .path = S("") };
+	if (file_stat(dirfd, &root.stat, e, "the directory") || store(w, &root, e))
+		return -1;
+	return walk_below(w, &root, e);
+}
+
+static int store_path(struct writer *w, int dirfd, const char *path, struct err *e)
+{
+	char name[DIR_NAME_MAX + 1];
+	FD_AUTO parent = -1;
+	struct writer_item item = { .name = name, .path = str_of(path) };
+	if (dir_open_parent(dirfd, path, &parent, name, e) || dir_stat(parent, name, &item.stat, e))
+		return err_context(e, "archive '%s'", names_show(item.path).text);
+	item.dirfd = parent;
+	bool is_dir = file_is_dir(&item.stat);
+	if (exclude_match(w->options->exclude, item.path, is_dir))
+		return 0;
+	if (store(w, &item, e))
+		return -1;
+	return is_dir ? walk_below(w, &item, e) : 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return names_cmp(str_of(*(char *const *)a), str_of(*(char *const *)b));
+}
+
+/* Clean copies of the paths that were asked for; what comes twice, or lies below another, is stored once. */
+static int store_paths(struct writer *w, int dirfd, char **list, const char *const *paths,
+                       size_t count, struct err *e)
+{
+	struct limits limits = limits_default();
+	BUF_AUTO clean = buf_make(NAME_BYTES_MAX);
+	struct str last = { NULL, 0 };
+	for (size_t i = 0; i < count; i++) {
+		if (names_clean(str_of(paths[i]), 0, &limits, &clean, e) < 0) {
+			e->kind = ERR_KIND_USAGE;
+			return -1;
+		}
+		if (clean.len == 0)
+			return store_all(w, dirfd, e);
+		list[i] = mem_str(buf_str(&clean));
+	}
+	qsort(list, count, sizeof(list[0]), by_name);
+	for (size_t i = 0; i < count; i++) {
+		struct str path = str_of(list[i]);
+		if (last.p && names_within(path, last))
+			continue;
+		last = path;
+		if (store_path(w, dirfd, list[i], e))
+			return -1;
+	}
+	return 0;
+}
+
+static int store_some(struct writer *w, int dirfd, const char *const *paths, size_t count,
+                      struct err *e)
+{
+	char **list = mem_new(count, sizeof(list[0]));
+	int rc = store_paths(w, dirfd, list, paths, count, e);
+	for (size_t i = 0; i < count; i++)
+		mem_free(list[i]);
+	mem_free(list);
+	return rc;
+}
+
+static void init(struct writer *w, const struct writer_options *options, struct writer_result *result)
+{
+	*w = (struct writer){ .options = options, .result = result };
+	*result = (struct writer_result){ .entries = 0 };
+	tar_scratch_init(&w->scratch);
+	linkmap_init(&w->links);
+	w->header = buf_make(SIZE_MAX / 2);
+	w->path = w->target = buf_make(NAME_BYTES_MAX);
+	w->attr_names = w->attr_values = buf_make(ATTR_BYTES_MAX);
+}
+
+static void finish(struct writer *w)
+{
+	press_close(w->press);
+	linkmap_free(&w->links);
+	tar_scratch_free(&w->scratch);
+	buf_free(&w->header);
+	buf_free(&w->path);
+	buf_free(&w->target);
+	buf_free(&w->attr_names);
+	buf_free(&w->attr_values);
+	mem_free(w->xattrs);
+	mem_free(w->extents);
+}
+
+int writer_tree(int dirfd, const char *const *paths, size_t path_count,
+                const struct writer_options *options, struct sink *sink,
+                struct writer_result *result, struct err *e)
+{
+	struct writer w;
+	struct press_options how = {
+		.plain = options->format == WRITER_TAR,
+		.level = options->level ? options->level : LEVEL_DEFAULT,
+		.jobs = options->jobs ? options->jobs : sys_cpu_count(),
+		.sink = sink,
+		.progress = options->progress,
+	};
+	init(&w, options, result);
+	int rc = press_open(&how, &w.press, e);
+	if (rc == 0)
+		rc = paths ? store_some(&w, dirfd, paths, path_count, e) : store_all(&w, dirfd, e);
+	if (rc == 0)
+		rc = press_finish(w.press, &result->archive_bytes, result->sha256, e);
+	finish(&w);
+	return rc;
+}
