@@ -1,0 +1,148 @@
+/* Making a client from what the user, the environment and the AWS files say. */
+#include "s3/s3.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "os/sys.h"
+#include "s3/awsconf.h"
+#include "s3/s3_client.h"
+
+enum { JOBS_PER_CORE = 4, JOBS_LEAST = 8, JOBS_MOST = 64, JOBS_LIMIT = 1024, ATTEMPTS_LIMIT = 100 };
+enum { TIMEOUT_DEFAULT_MS = 30000 };
+
+static const char region_default[] = "us-east-1";
+static const uint64_t part_least = 5 << 20;
+static const uint64_t part_most = (uint64_t)5 << 30;
+
+static int set_region(struct s3 *s3, const struct s3_config *config, const struct awsconf *conf,
+                      struct err *e)
+{
+	struct str region = str_of(config->region);
+	s3->region_pinned = region.len > 0;
+	if (region.len == 0)
+		region = str_of(sys_env("AWS_REGION"));
+	if (region.len == 0)
+		region = str_of(sys_env("AWS_DEFAULT_REGION"));
+	if (region.len == 0 && !awsconf_setting(conf, "region", &region))
+		region = str_of(region_default);
+	if (!endpoint_region_ok(region) || str_copy(region, s3->region, sizeof(s3->region)))
+		return err_set(e, ERR_KIND_CONFIG,
+		               "the region's name must be letters, digits and '-'");
+	return 0;
+}
+
+/* An option, else the environment's two, else the profile's. */
+static int set_endpoint(struct s3 *s3, const struct s3_config *config, const struct awsconf *conf,
+                        struct err *e)
+{
+	struct str text = str_of(config->endpoint_url);
+	if (text.len == 0)
+		text = str_of(sys_env("AWS_ENDPOINT_URL_S3"));
+	if (text.len == 0)
+		text = str_of(sys_env("AWS_ENDPOINT_URL"));
+	if (text.len == 0)
+		awsconf_setting(conf, "endpoint_url", &text);
+	char *owned = text.len > 0 ? mem_str(text) : NULL;
+	int result = endpoint_init(&s3->endpoint, owned, config->style, e);
+	mem_free(owned);
+	return result;
+}
+
+static bool over_http(const struct s3 *s3)
+{
+	return s3->endpoint.text && !s3->endpoint.url.https;
+}
+
+static int set_credentials(struct s3 *s3, const struct s3_config *config,
+                           const struct awsconf *conf, struct err *e)
+{
+	if (config->no_sign_request)
+		return 0;
+	if (over_http(s3) && !config->allow_http && !url_is_loopback(&s3->endpoint.url))
+		return err_set(
+			e, ERR_KIND_CONFIG,
+			"credentials would go to %s over plain http; use https, or --allow-http "
+			"(--no-sign-request for public data)",
+			s3->endpoint.url.host);
+	return credentials_find(conf, &s3->credentials, e);
+}
+
+static int set_attempts(struct s3 *s3, const struct s3_config *config, struct err *e)
+{
+	uint64_t attempts = config->max_attempts;
+	const char *from_env = sys_env("AWS_MAX_ATTEMPTS");
+	if (attempts == 0 && from_env && num_parse_u64(str_of(from_env), &attempts, e)) {
+		e->kind = ERR_KIND_CONFIG;
+		return err_context(e, "AWS_MAX_ATTEMPTS");
+	}
+	if (attempts > ATTEMPTS_LIMIT)
+		return err_set(e, ERR_KIND_USAGE, "at most %d attempts are allowed",
+		               ATTEMPTS_LIMIT);
+	s3->max_attempts = attempts > 0 ? (unsigned)attempts : RETRY_ATTEMPTS_DEFAULT;
+	return 0;
+}
+
+static int set_numbers(struct s3 *s3, const struct s3_config *config, struct err *e)
+{
+	uint64_t jobs = config->jobs;
+	if (jobs == 0) {
+		jobs = (uint64_t)sys_cpu_count() * JOBS_PER_CORE;
+		jobs = jobs < JOBS_LEAST ? JOBS_LEAST : jobs > JOBS_MOST ? JOBS_MOST : jobs;
+	}
+	if (jobs > JOBS_LIMIT)
+		return err_set(e, ERR_KIND_USAGE, "at most %d jobs are allowed", JOBS_LIMIT);
+	if (config->part_size > 0 &&
+	    (config->part_size < part_least || config->part_size > part_most))
+		return err_set(e, ERR_KIND_USAGE, "the part size must be from 5 MiB to 5 GiB");
+	s3->jobs = (unsigned)jobs;
+	s3->part_size = config->part_size;
+	s3->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : TIMEOUT_DEFAULT_MS;
+	return set_attempts(s3, config, e);
+}
+
+static int configure(struct s3 *s3, const struct s3_config *config, struct err *e)
+{
+	AWSCONF_AUTO conf = { .profile = NULL };
+	if (awsconf_load(config->profile, &conf, e) || set_region(s3, config, &conf, e) ||
+	    set_endpoint(s3, config, &conf, e) || set_numbers(s3, config, e) ||
+	    set_credentials(s3, config, &conf, e))
+		return -1;
+	s3->connect_to = config->connect_to;
+	return over_http(s3) ? 0 : trust_load(config->ca_bundle, &s3->trust, e);
+}
+
+int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
+{
+	struct s3 *s3 = mem_new(1, sizeof(*s3));
+	mutex_init(&s3->lock);
+	retry_budget_init(&s3->budget);
+	if (configure(s3, config, e)) {
+		s3_close(s3);
+		return -1;
+	}
+	*out = s3;
+	return 0;
+}
+
+void s3_close(struct s3 *s3)
+{
+	if (!s3)
+		return;
+	s3_conn_drop_all(s3);
+	trust_free(s3->trust);
+	credentials_free(&s3->credentials);
+	endpoint_free(&s3->endpoint);
+	mutex_free(&s3->lock);
+	mem_free(s3);
+}
+
+void s3_close_auto(struct s3 **s3)
+{
+	s3_close(*s3);
+	*s3 = NULL;
+}
+
+unsigned s3_jobs(const struct s3 *s3)
+{
+	return s3->jobs;
+}

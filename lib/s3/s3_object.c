@@ -1,0 +1,166 @@
+/* HEAD, PUT and DELETE of one object. */
+#include "s3/s3_object.h"
+
+#include <string.h>
+
+#include "s3/s3_request.h"
+
+static int head_once(struct s3 *s3, struct str bucket, struct str key, struct s3_object *out,
+                     struct err *e)
+{
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	struct s3_request r = s3_request_make("HEAD", bucket, key);
+	if (s3_request_run(s3, &r, &reply, e))
+		return -1;
+	if (!reply.has_size)
+		return err_set(e, ERR_KIND_DATA, "the server does not say how long the object is");
+	*out = reply.object;
+	/* The header is left out for the usual class. */
+	if (out->storage_class[0] == '\0')
+		memcpy(out->storage_class, "STANDARD", sizeof("STANDARD"));
+	return 0;
+}
+
+/* A refused HEAD has no body to say why. Ask for one byte: 1 when that is answered, -1 with the reason. */
+static int ask_why(struct s3 *s3, struct str bucket, struct str key, struct err *e)
+{
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	struct s3_request r = s3_request_make("GET", bucket, key);
+	r.stream = true;
+	s3_request_header(&r, S("Range"), S("bytes=0-0"));
+	if (s3_request_run(s3, &r, &reply, e) && e->status != 416)
+		return -1;
+	/* What follows of the body, maybe all of the object, is not wanted. */
+	s3_conn_drop(reply.conn);
+	reply.conn = NULL;
+	return 1;
+}
+
+static int head(struct s3 *s3, struct str bucket, struct str key, struct s3_object *out,
+                struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (head_once(s3, bucket, key, out, e) == 0)
+		return 0;
+	if (e->status < 400 || e->status >= 500 || e->code[0] != '\0')
+		return -1;
+	if (ask_why(s3, bucket, key, &why) > 0) {
+		err_clear(e);
+		return head_once(s3, bucket, key, out, e);
+	}
+	if (why.status > 0)
+		*e = why;
+	return -1;
+}
+
+int s3_head(struct s3 *s3, struct str bucket, struct str key, struct s3_object *out, struct err *e)
+{
+	if (key.len == 0)
+		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
+		               STR_ARG(bucket));
+	return head(s3, bucket, key, out, e) ? s3_error_context(e, "head", bucket, key) : 0;
+}
+
+struct put {
+	struct s3 *s3;
+	struct str bucket, key;
+	const struct http_body *body;
+	const struct s3_put *how;
+	struct blob_id *id;
+	bool bare_tag; /* If-Match without quotes */
+	bool repeated;
+};
+
+static void bare_if_match(struct s3_request *r, const struct s3_put *how)
+{
+	for (size_t i = 0; i < r->header_count && i < S3_REQUEST_HEADERS_MAX; i++)
+		if (str_is(r->headers[i].name, "If-Match"))
+			r->headers[i].value = str_of(how->if_match);
+}
+
+static int put_once(struct put *p, struct err *e)
+{
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	char etag[S3_ETAG_QUOTED_MAX];
+	struct s3_request r = s3_request_make("PUT", p->bucket, p->key);
+	r.body = p->body;
+	if (s3_request_put_headers(&r, p->how, etag, e))
+		return -1;
+	if (p->bare_tag)
+		bare_if_match(&r, p->how);
+	int result = s3_request_run(p->s3, &r, &reply, e);
+	p->repeated |= reply.repeated;
+	if (result)
+		return -1;
+	if (p->id) {
+		p->id->size_bytes = p->body->len;
+		memcpy(p->id->etag, reply.object.etag, sizeof(p->id->etag));
+	}
+	return 0;
+}
+
+/* 412 after an answer that never came may be our own success; its save id tells. */
+static bool is_ours(const struct put *p, const struct s3_object *now)
+{
+	return p->repeated && p->how->save_id && strcmp(p->how->save_id, now->save_id) == 0 &&
+	       now->size_bytes == p->body->len;
+}
+
+static int look_into_conflict(struct put *p, struct err *e)
+{
+	struct s3_object now;
+	struct err ignored = ERR_INIT;
+	if (!p->how || head(p->s3, p->bucket, p->key, &now, &ignored))
+		return -1;
+	if (is_ours(p, &now)) {
+		err_clear(e);
+		if (p->id) {
+			p->id->size_bytes = now.size_bytes;
+			memcpy(p->id->etag, now.etag, sizeof(now.etag));
+		}
+		return 0;
+	}
+	/* Ceph up to 18 compares If-Match of a PUT with the quotes still on it. */
+	if (!p->how->if_match || strcmp(p->how->if_match, now.etag) != 0)
+		return -1;
+	err_clear(e);
+	p->bare_tag = true;
+	return put_once(p, e);
+}
+
+int s3_object_put(struct s3 *s3, struct str bucket, struct str key, const struct http_body *body,
+                  const struct s3_put *put, struct blob_id *id, struct err *e)
+{
+	struct put p = {
+		.s3 = s3, .bucket = bucket, .key = key, .body = body, .how = put, .id = id
+	};
+	if (key.len == 0)
+		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
+		               STR_ARG(bucket));
+	if (put_once(&p, e) == 0 || (e->status == 412 && look_into_conflict(&p, e) == 0))
+		return 0;
+	return s3_error_context(e, "put", bucket, key);
+}
+
+int s3_put_bytes(struct s3 *s3, struct str bucket, struct str key, const void *p, size_t len,
+                 const struct s3_put *put, struct blob_id *id, struct err *e)
+{
+	struct http_body body = { .len = len, .bytes = len > 0 ? p : "" };
+	return s3_object_put(s3, bucket, key, &body, put, id, e);
+}
+
+int s3_delete(struct s3 *s3, struct str bucket, struct str key, struct err *e)
+{
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	struct s3_request r = s3_request_make("DELETE", bucket, key);
+	if (key.len == 0)
+		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
+		               STR_ARG(bucket));
+	if (s3_request_run(s3, &r, &reply, e) == 0)
+		return 0;
+	if (e->status == 404 && !str_is(S("NoSuchBucket"), e->code)) {
+		err_clear(e);
+		return 0;
+	}
+	return s3_error_context(e, "delete", bucket, key);
+}
