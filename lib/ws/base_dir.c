@@ -1,0 +1,283 @@
+/* The base and its areas. */
+#include "ws/base_dir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/mem.h"
+#include "data/js.h"
+#include "os/dir.h"
+#include "os/sys.h"
+
+static const char marker[] = "base.json";
+
+/* ---- which directories can be a base ---- */
+
+/* Whether `path` has a component ".ws": it would lie in what another base keeps for itself. */
+static bool is_below_ws(const char *path)
+{
+	struct str rest = str_of(path);
+	struct str component;
+	bool more = true;
+	while (more) {
+		more = str_cut(rest, '/', &component, &rest);
+		if (str_is(component, ".ws"))
+			return true;
+	}
+	return false;
+}
+
+static int check_path(const char *path, struct err *e)
+{
+	if (*path == '\0')
+		return err_set(e, ERR_KIND_USAGE, "base: the path is empty");
+	if (is_below_ws(path))
+		return err_set(e, ERR_KIND_USAGE, "base %s: lies in the .ws of another base", path);
+	return 0;
+}
+
+/* A link as base could be pointed elsewhere between two commands. */
+static int check_not_link(const char *path, struct err *e)
+{
+	FD_AUTO parent = -1;
+	char name[DIR_NAME_MAX + 1];
+	struct file_stat st;
+	struct err ignored =
+		ERR_INIT; /* no such name, or none at all ("/", "."): then it is no link either */
+	if (dir_open_user_parent(path, &parent, name, &ignored) != 0 ||
+	    dir_stat(parent, name, &st, &ignored) != 0 || !file_is_symlink(&st))
+		return 0;
+	return err_set(e, ERR_KIND_USAGE, "base %s: is a symbolic link; name the directory itself",
+	               path);
+}
+
+/* Whether `fd` is the directory that `path` names; a path that can't be opened is another one. */
+static bool is_directory(int fd, const char *path)
+{
+	FD_AUTO other = -1;
+	struct file_stat a, b;
+	struct err ignored = ERR_INIT;
+	return path && dir_open_root(path, &other, &ignored) == 0 &&
+	       file_stat(fd, &a, &ignored, path) == 0 &&
+	       file_stat(other, &b, &ignored, path) == 0 && a.dev == b.dev && a.ino == b.ino;
+}
+
+static int check_place(int fd, const char *path, struct err *e)
+{
+	if (is_directory(fd, "/"))
+		return err_set(e, ERR_KIND_USAGE, "base %s: the root directory can't be a base",
+		               path);
+	if (is_directory(fd, sys_env("HOME")))
+		return err_set(e, ERR_KIND_USAGE, "base %s: the home directory can't be a base",
+		               path);
+	return 0;
+}
+
+/* The absolute path of `fd`, which was opened as `path`. */
+static int resolve(int fd, const char *path, char **out, struct err *e)
+{
+	char *resolved = realpath(path, NULL);
+	*out = resolved ? mem_text(resolved) : NULL;
+	free(resolved);
+	if (!*out)
+		return err_sys(e, "base %s: resolve", path);
+	if (!is_directory(fd, *out))
+		return err_set(e, ERR_KIND_CONFLICT, "base %s: was replaced while it was opened",
+		               path);
+	return check_path(*out, e);
+}
+
+/* ---- opening ---- */
+
+static int write_marker(int ws_fd, struct err *e)
+{
+	JS_AUTO document = js_object();
+	BUF_AUTO text = buf_make(4096);
+	js_set_int(document, "version", 1);
+	js_set_int(document, "created_ms", sys_now_ms());
+	js_format(document, &text);
+	buf_add_char(&text, '\n');
+	if (buf_check(&text, e, marker) != 0)
+		return -1;
+	return dir_replace_file(ws_fd, marker, text.p, text.len, 0600, e);
+}
+
+/* Made before they are needed: a workspace has to be spooled even when there is no room for a directory. */
+static int make_areas(const struct base_dir *b, struct err *e)
+{
+	static const char *const areas[] = { "staging", "spool", "trash", "quarantine" };
+	for (size_t i = 0; i < COUNTOF(areas); i++) {
+		FD_AUTO fd = -1;
+		if (base_dir_area(b, areas[i], &fd, e) != 0)
+			return -1;
+	}
+	return dir_sync(b->ws_fd, e);
+}
+
+static int make_ws(struct base_dir *b, struct err *e)
+{
+	if (dir_make(b->fd, ".ws", 0700, &b->ws_fd, e) != 0 || dir_sync(b->fd, e) != 0 ||
+	    make_areas(b, e) != 0)
+		return -1;
+	int marked = dir_exists(b->ws_fd, marker, e);
+	return marked == 0 ? write_marker(b->ws_fd, e) : marked < 0 ? -1 : 0;
+}
+
+static int open_ws(struct base_dir *b, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int marked = 0;
+	if (dir_open(b->fd, ".ws", &b->ws_fd, &why) == 0)
+		marked = dir_exists(b->ws_fd, marker, &why);
+	if (marked > 0)
+		return 0;
+	if (!err_is(&why) || why.kind == ERR_KIND_NOT_FOUND)
+		return err_set(e, ERR_KIND_CONFIG,
+		               "is not a base of workspaces (no .ws/%s in it; ws-setup makes one)",
+		               marker);
+	*e = why;
+	return -1;
+}
+
+static int open_all(const char *path, bool create, struct base_dir *b, struct err *e)
+{
+	if (check_path(path, e) != 0 || check_not_link(path, e) != 0)
+		return -1;
+	int opened = create ? dir_make_root(path, &b->fd, e) : dir_open_root(path, &b->fd, e);
+	if (opened != 0)
+		return err_context(e, "base %s", path);
+	if (check_place(b->fd, path, e) != 0 || resolve(b->fd, path, &b->path, e) != 0)
+		return -1;
+	if ((create ? make_ws(b, e) : open_ws(b, e)) != 0)
+		return err_context(e, "base %s", path);
+	return 0;
+}
+
+int base_dir_open(const char *path, bool create, struct base_dir *out, struct err *e)
+{
+	*out = (struct base_dir){ .path = NULL, .fd = -1, .ws_fd = -1 };
+	if (open_all(path, create, out, e) == 0)
+		return 0;
+	base_dir_close(out);
+	return -1;
+}
+
+void base_dir_close(struct base_dir *b)
+{
+	mem_free(b->path);
+	b->path = NULL;
+	file_close_auto(&b->fd);
+	file_close_auto(&b->ws_fd);
+	b->fd = -1;
+	b->ws_fd = -1;
+}
+
+/* ---- names ---- */
+
+static bool is_alnum(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static const char *fault_of_word(struct str word)
+{
+	if (word.len == 0)
+		return "is empty";
+	if (word.len > BASE_DIR_ID_MAX)
+		return "is longer than 128 bytes";
+	if (!is_alnum(word.p[0]))
+		return "does not begin with a letter or digit";
+	for (size_t i = 1; i < word.len; i++) {
+		char c = word.p[i];
+		if (!is_alnum(c) && c != '.' && c != '_' && c != '-')
+			return "holds something other than letters, digits, '.', '_' and '-'";
+	}
+	return NULL;
+}
+
+int base_dir_check_word(const char *what, const char *word, struct err *e)
+{
+	char shown[200];
+	const char *fault = fault_of_word(str_of(word));
+	if (!fault)
+		return 0;
+	return err_set(e, ERR_KIND_USAGE, "%s \"%s\" %s", what,
+	               codec_quoted(str_of(word), shown, sizeof(shown)), fault);
+}
+
+int base_dir_check_id(const char *id, struct err *e)
+{
+	static const char *const reserved[] = { "spool",       "trash",   "staging",
+		                                "quarantine",  "store",   "base.json",
+		                                "audit.jsonl", "gc.lock", "keys.lock" };
+	if (base_dir_check_word("workspace id", id, e) != 0)
+		return -1;
+	for (size_t i = 0; i < COUNTOF(reserved); i++) {
+		if (strcmp(id, reserved[i]) == 0)
+			return err_set(e, ERR_KIND_USAGE,
+			               "workspace id \"%s\" is a name that ws uses itself", id);
+	}
+	return 0;
+}
+
+void base_dir_new_id(char out[BASE_DIR_ID_MAX + 1])
+{
+	char random[10];
+	sys_random_name(random);
+	snprintf(out, BASE_DIR_ID_MAX + 1, "task-%lld-%s", (long long)sys_now_ms(), random);
+}
+
+char *base_dir_workspace_path(const struct base_dir *b, const char *id)
+{
+	return mem_printf("%s/%s", b->path, id);
+}
+
+char *base_dir_store_url(const struct base_dir *b)
+{
+	return mem_printf("file://%s/.ws/store", b->path);
+}
+
+/* ---- areas ---- */
+
+int base_dir_area(const struct base_dir *b, const char *area, int *fd, struct err *e)
+{
+	return dir_make(b->ws_fd, area, 0700, fd, e);
+}
+
+int base_dir_set_aside(const struct base_dir *b, int from, const char *name, const char *area,
+                       const char *id, char as[256], struct err *e)
+{
+	FD_AUTO fd = -1;
+	char random[10];
+	sys_random_name(random);
+	snprintf(as, 256, "%lld.%s.%s", (long long)sys_now_ms(), id, random);
+	if (base_dir_area(b, area, &fd, e) != 0 || dir_rename(from, name, fd, as, true, e) != 0)
+		return -1;
+	/* The area first: after a power loss the directory may lie in both places, never in none. */
+	return dir_sync(b->ws_fd, e) != 0 || dir_sync(fd, e) != 0 ? -1 : dir_sync(from, e);
+}
+
+int base_dir_delete(const struct base_dir *b, const char *area, const char *name,
+                    struct remove_stats *stats, struct err *e)
+{
+	FD_AUTO fd = -1;
+	char gone[DIR_NAME_MAX + 1];
+	struct err why = ERR_INIT;
+	if (base_dir_area(b, area, &fd, e) != 0)
+		return -1;
+	if (str_ends(str_of(name), S(".gone")))
+		return remove_tree(fd, name, stats, e);
+	snprintf(gone, sizeof(gone), "%s.gone", name);
+	if (dir_rename(fd, name, fd, gone, true, &why) != 0) {
+		if (why.kind == ERR_KIND_NOT_FOUND)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	if (dir_sync(fd, e) != 0)
+		return -1;
+	return remove_tree(fd, gone, stats, e);
+}

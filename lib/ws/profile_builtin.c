@@ -1,0 +1,47 @@
+/* The built-in profiles. They are written as a user's are, so that they double as examples. */
+#include "ws/profile_builtin.h"
+
+const char profile_builtin_text[] =
+	/* One directory per task, saved whole (the Letta OpenCode plugin's layout). */
+	"[profile task]\n"
+	"base = /opt/stacks\n"
+	"\n"
+	"[part task workspace]\n"
+	"path = .\n"
+	"key = tasks/{id}.tar.gz\n"
+	"\n"
+	/* The tree and the keys of cc-broker's Go package `workspace`: what sessions of one workspace share is one
+	 * archive, without the subtree of this session, which is an archive of its own. Its transcript is kept
+	 * once more as a plain object, as version 0.43 of the package did; the newer of both wins. */
+	"[profile session]\n"
+	"base = {tmp}/cc-broker\n"
+	"id = sess_{session}\n"
+	"needs = workspace\n"
+	"needs = session\n"
+	"cwd = project\n"
+	"dir = claude-config\n"
+	"dir = project\n"
+	"dir = claude-config/projects/ws_{workspace}/memory\n"
+	"env = CLAUDE_CONFIG_DIR={root}/claude-config\n"
+	"env = CLAUDE_COWORK_MEMORY_PATH_OVERRIDE={root}/claude-config/projects/ws_{workspace}/memory\n"
+	"\n"
+	"[part session shared]\n"
+	"path = claude-config\n"
+	"key = workspaces/{workspace}/claude-home.tar.gz\n"
+	"exclude = projects/{project_hash}\n"
+	"restore_order = 1\n"
+	"save_order = 3\n"
+	"\n"
+	"[part session session]\n"
+	"path = claude-config/projects/{project_hash}\n"
+	"key = workspaces/{workspace}/sessions/{session}.tar.gz\n"
+	"restore_order = 2\n"
+	"save_order = 1\n"
+	"\n"
+	"[part session transcript]\n"
+	"kind = file\n"
+	"path = claude-config/projects/{project_hash}/{session_bare}.jsonl\n"
+	"key = workspaces/{workspace}/sessions/{session}.jsonl\n"
+	"newer_than = session\n"
+	"restore_order = 3\n"
+	"save_order = 2\n";

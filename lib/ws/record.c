@@ -1,0 +1,169 @@
+/* Records on disk. */
+#include "ws/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/remove.h"
+#include "ws/record_fields.h"
+
+enum { IDS_MAX = 1000 * 1000, LEFTOVERS_MAX = 100 * 1000 };
+
+static const char record_file[] = "record.json";
+
+const char *record_state_name(enum record_state s)
+{
+	return record_fields_state_name(s);
+}
+
+void record_init(struct record *r, const char *id)
+{
+	*r = (struct record){ .state = RECORD_CREATING };
+	snprintf(r->id, sizeof(r->id), "%s", id);
+	r->labels = js_object();
+}
+
+void record_free(struct record *r)
+{
+	js_free(r->labels);
+	js_free(r->document);
+	r->labels = NULL;
+	r->document = NULL;
+}
+
+int record_dir(const struct base_dir *b, const char *id, bool create, int *fd, struct err *e)
+{
+	if (base_dir_check_id(id, e) != 0)
+		return -1;
+	return create ? dir_make(b->ws_fd, id, 0700, fd, e) : dir_open(b->ws_fd, id, fd, e);
+}
+
+static int read_document(const struct base_dir *b, const char *id, struct js **out, struct err *e)
+{
+	FD_AUTO fd = -1;
+	BUF_AUTO text = buf_make(RECORD_FILE_MAX);
+	if (record_dir(b, id, false, &fd, e) != 0 || dir_read_file(fd, record_file, &text, e) != 0)
+		return -1;
+	return js_parse(buf_str(&text), record_file, out, e);
+}
+
+static int load(const struct base_dir *b, const char *id, struct record *r, struct err *e)
+{
+	if (read_document(b, id, &r->document, e) != 0 || record_fields_get(r, r->document, e) != 0)
+		return -1;
+	if (strcmp(r->id, id) != 0)
+		return err_set(e, ERR_KIND_DATA, "it is of another workspace (%s)", r->id);
+	return 0;
+}
+
+int record_load(const struct base_dir *b, const char *id, struct record *out, struct err *e)
+{
+	struct err why = ERR_INIT;
+	record_init(out, "");
+	if (load(b, id, out, &why) == 0)
+		return 0;
+	record_free(out);
+	if (why.kind == ERR_KIND_NOT_FOUND)
+		return err_set(e, ERR_KIND_NOT_FOUND, "workspace %s: no such workspace in %s", id,
+		               b->path);
+	*e = why;
+	return err_context(e, "record of %s (%s/.ws/%s/%s)", id, b->path, id, record_file);
+}
+
+int record_save(const struct base_dir *b, struct record *r, struct err *e)
+{
+	FD_AUTO fd = -1;
+	BUF_AUTO text = buf_make(RECORD_FILE_MAX);
+	if (!r->document)
+		r->document = js_object();
+	record_fields_put(r, r->document);
+	js_format_pretty(r->document, &text);
+	buf_add_char(&text, '\n');
+	if (buf_check(&text, e, record_file) != 0 || record_dir(b, r->id, true, &fd, e) != 0 ||
+	    dir_replace_file(fd, record_file, text.p, text.len, 0600, e) != 0)
+		return err_context(e, "record of %s", r->id);
+	return 0;
+}
+
+void record_clean(int fd)
+{
+	char **names;
+	size_t count;
+	struct err ignored = ERR_INIT;
+	if (dir_list(fd, LEFTOVERS_MAX, &names, &count, &ignored) != 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (str_starts(str_of(names[i]), S(DIR_TEMP_PREFIX)) &&
+		    dir_unlink(fd, names[i], &ignored) != 0)
+			break;
+	}
+	mem_free(names);
+}
+
+int record_remove(const struct base_dir *b, const char *id, struct err *e)
+{
+	if (base_dir_check_id(id, e) != 0 || remove_tree(b->ws_fd, id, NULL, e) != 0)
+		return err_context(e, "forget %s", id);
+	return dir_sync(b->ws_fd, e);
+}
+
+struct record_part *record_part(struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->part_count; i++) {
+		if (strcmp(r->parts[i].name, name) == 0)
+			return &r->parts[i];
+	}
+	if (r->part_count == RECORD_PARTS_MAX || strlen(name) >= sizeof(r->parts[0].name))
+		return NULL;
+	struct record_part *p = &r->parts[r->part_count++];
+	*p = (struct record_part){ .has_token = false };
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	return p;
+}
+
+bool record_part_may_be_saved(const struct record_part *p)
+{
+	return p->has_token && (p->was_absent || p->token.etag[0] != '\0');
+}
+
+/* Whether `name` in .ws is the directory of a workspace. */
+static bool is_record_dir(const struct base_dir *b, const char *name)
+{
+	struct err ignored = ERR_INIT;
+	struct file_stat st;
+	return base_dir_check_id(name, &ignored) == 0 &&
+	       dir_stat(b->ws_fd, name, &st, &ignored) == 0 && file_is_dir(&st);
+}
+
+int record_ids(const struct base_dir *b, char ***ids, size_t *count, struct err *e)
+{
+	size_t all, kept = 0;
+	*count = 0;
+	if (dir_list(b->ws_fd, IDS_MAX, ids, &all, e) != 0)
+		return -1;
+	for (size_t i = 0; i < all; i++) {
+		if (is_record_dir(b, (*ids)[i]))
+			(*ids)[kept++] = (*ids)[i];
+	}
+	(*ids)[kept] = NULL;
+	*count = kept;
+	return 0;
+}
+
+char *record_store_url(const struct record *r, const struct base_dir *b)
+{
+	return r->store[0] ? mem_text(r->store) : base_dir_store_url(b);
+}
+
+struct js *record_json(const struct record *r, const struct base_dir *b)
+{
+	struct js *o = js_object();
+	MEM_AUTO char *path = base_dir_workspace_path(b, r->id);
+	MEM_AUTO char *store = record_store_url(r, b);
+	record_fields_put(r, o);
+	js_set_text(o, "store", store);
+	js_set_path(o, "path", str_of(path));
+	return o;
+}

@@ -1,0 +1,163 @@
+/* Setup: look, decide, do. */
+#include "ws/setup.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/log.h"
+#include "os/sys.h"
+#include "ws/journal.h"
+#include "ws/setup_open.h"
+#include "ws/setup_restore.h"
+
+static const char *const action_names[] = {
+	[SETUP_RESTORE] = "restore", [SETUP_ADOPT] = "adopt",     [SETUP_FINISH] = "finish",
+	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash",
+};
+
+const char *setup_action_name(enum setup_action a)
+{
+	return action_names[a];
+}
+
+/* Move the directory from an area back to its place. */
+static int bring_back(struct setup_work *w, const char *area, const char *name, struct err *e)
+{
+	const struct base_dir *b = &w->out->base;
+	const char *id = w->out->record.id;
+	FD_AUTO fd = -1;
+	char as[256];
+	if (base_dir_area(b, area, &fd, e) != 0)
+		return -1;
+	if (w->plan.dir_is_stray) {
+		if (base_dir_set_aside(b, b->fd, id, "quarantine", id, as, e) != 0)
+			return -1;
+		w->out->stray = mem_printf("%s/.ws/quarantine/%s", b->path, as);
+	}
+	if (dir_rename(fd, name, b->fd, id, true, e) != 0)
+		return err_context(e, "bring %s back from the %s", id, area);
+	return dir_sync(b->fd, e) != 0 ? -1 : dir_sync(fd, e);
+}
+
+/* An interrupted save keeps its nonce: what of it reached the store is known as our own by it. One that was completed
+ * is over. */
+static void forget_saves(struct record *r)
+{
+	for (size_t i = 0; i < r->part_count; i++) {
+		struct record_part *p = &r->parts[i];
+		if (p->saved)
+			p->save_id[0] = '\0';
+		p->saved = false;
+		p->partial = false;
+		p->side_key[0] = '\0';
+	}
+}
+
+static int set_labels(const struct setup_options *o, struct record *r, struct err *e)
+{
+	for (size_t i = 0; i < o->label_count; i++) {
+		struct str name, value;
+		if (!str_cut(str_of(o->labels[i]), '=', &name, &value) || name.len == 0)
+			return err_set(e, ERR_KIND_USAGE, "--label \"%s\": NAME=VALUE is expected",
+			               o->labels[i]);
+		MEM_AUTO char *key = mem_str(name);
+		js_set_str(r->labels, key, value);
+	}
+	if (o->owner && str_copy(str_of(o->owner), r->owner, sizeof(r->owner)) != 0)
+		return err_set(e, ERR_KIND_USAGE, "--owner: the name is too long");
+	return 0;
+}
+
+static int record_ready(struct setup_work *w, struct err *e)
+{
+	struct setup *s = w->out;
+	struct record *r = &s->record;
+	r->state = RECORD_READY;
+	r->last_used_ms = sys_now_ms();
+	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
+		r->ready_ms = r->last_used_ms;
+	r->trash_name[0] = '\0';
+	if (w->o->ephemeral)
+		r->ephemeral = true;
+	forget_saves(r);
+	if (record_save(&s->base, r, e) != 0)
+		return -1;
+	struct js *fields = js_object();
+	js_set_text(fields, "how", setup_action_name(s->action));
+	js_set_int(fields, "parts_restored", (int64_t)s->parts_restored);
+	js_set_int(fields, "parts_absent", (int64_t)s->parts_absent);
+	if (s->stray)
+		js_set_path(fields, "stray", str_of(s->stray));
+	journal_add(&s->base, "ready", r->id, fields);
+	return 0;
+}
+
+static int act(struct setup_work *w, struct err *e)
+{
+	switch (w->plan.action) {
+	case SETUP_RESTORE:
+		return setup_restore(w, e);
+	case SETUP_UNSPOOL:
+		return bring_back(w, "spool", w->out->record.id, e);
+	case SETUP_UNTRASH:
+		return bring_back(w, "trash", w->out->record.trash_name, e);
+	case SETUP_ADOPT:
+	case SETUP_FINISH:
+		break;
+	}
+	return 0;
+}
+
+static int run(struct setup_work *w, struct err *e)
+{
+	struct setup *s = w->out;
+	if (setup_open(w, e) != 0 || set_labels(w->o, &s->record, e) != 0)
+		return -1;
+	s->adopted = s->action == SETUP_ADOPT || s->action == SETUP_FINISH;
+	s->unspooled = s->action == SETUP_UNSPOOL;
+	if (w->o->dry_run)
+		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
+	return act(w, e) != 0 ? -1 : record_ready(w, e);
+}
+
+/* A new workspace that did not come to be leaves no record. The directory decides: when it is in its place the next
+ * setup has only to finish. */
+static void undo(struct setup_work *w)
+{
+	struct setup *s = w->out;
+	struct err ignored = ERR_INIT;
+	if (!w->is_new || w->placed || s->lock.fd < 0)
+		return;
+	if (record_remove(&s->base, s->record.id, &ignored) != 0)
+		log_warn("%s", ignored.msg);
+}
+
+int setup_run(const struct setup_options *o, struct setup *out, struct err *e)
+{
+	*out = (struct setup){
+		.base = { .fd = -1, .ws_fd = -1 },
+		.lock = LOCK_NONE,
+	};
+	struct setup_work w = { .o = o, .out = out, .keys = LOCK_NONE };
+	int result = run(&w, e);
+	if (result != 0) {
+		undo(&w);
+		setup_close(out);
+	}
+	lock_release(&w.keys);
+	mem_free(w.store_url);
+	return result;
+}
+
+void setup_close(struct setup *s)
+{
+	lock_release(&s->lock);
+	record_free(&s->record);
+	profile_free(&s->profile);
+	base_dir_close(&s->base);
+	mem_free(s->root);
+	mem_free(s->stray);
+	s->root = NULL;
+	s->stray = NULL;
+}

@@ -1,0 +1,138 @@
+/* PID 1's duties around one command. */
+#include "ws/supervise.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "os/file.h"
+#include "os/group.h"
+#include "os/signals.h"
+#include "os/sys.h"
+
+enum {
+	LEFTOVER_MS =
+		1000, /* what the command leaves behind in its group gets this long after TERM */
+	LOOK_MS =
+		10, /* how often the group is looked at meanwhile: its members need not be our children */
+};
+
+struct watch {
+	int32_t child;
+	int signal_fd;
+	int64_t grace_ms;
+	int64_t kill_at_ms; /* -1: not yet */
+	bool ended;
+	struct supervise_result *out;
+};
+
+int supervise_prepare(int *signal_fd, struct err *e)
+{
+	return signals_open(signal_fd, e) || signals_adopt_orphans(e) ? -1 : 0;
+}
+
+static bool asks_to_stop(int number)
+{
+	return number == SIGTERM || number == SIGINT || number == SIGHUP;
+}
+
+/* A group that may not be signalled (the command became another user) gets what can be sent; that is no reason to
+ * leave it without a supervisor. */
+static void send(const struct watch *w, int number)
+{
+	struct err ignored = ERR_INIT;
+	int result = signals_send_group(w->child, number, &ignored);
+	(void)result;
+}
+
+static void forward(struct watch *w, int number)
+{
+	if (number == SIGCHLD)
+		return;
+	if (asks_to_stop(number) && !w->out->terminated) {
+		w->out->terminated = true;
+		w->out->terminated_at_ms = sys_monotonic_ms();
+		if (w->grace_ms >= 0)
+			w->kill_at_ms = w->out->terminated_at_ms + w->grace_ms;
+	}
+	send(w, number);
+}
+
+static int reap_all(struct watch *w, struct err *e)
+{
+	struct signals_child dead;
+	int got;
+	while ((got = signals_reap(&dead, e)) == 1) {
+		if (dead.pid != w->child)
+			continue;
+		w->ended = true;
+		w->out->status = dead.status;
+	}
+	return got;
+}
+
+/* One turn: wait for a signal or the time to kill, pass signals on, reap. */
+static int turn(struct watch *w, struct err *e)
+{
+	int ready = signals_wait(w->signal_fd, w->kill_at_ms, e);
+	if (ready < 0)
+		return -1;
+	if (ready == 0) {
+		w->kill_at_ms = -1;
+		send(w, SIGKILL);
+		return 0;
+	}
+	int number;
+	while ((number = signals_next(w->signal_fd, e)) > 0)
+		forward(w, number);
+	return number < 0 ? -1 : reap_all(w, e);
+}
+
+/* Reap until the group is empty, at most LEFTOVER_MS long. */
+static int wait_for_group(struct watch *w, struct err *e)
+{
+	int64_t until = sys_monotonic_ms() + LEFTOVER_MS;
+	while (group_alive(w->child) && sys_monotonic_ms() < until) {
+		sys_sleep_ms(LOOK_MS);
+		if (reap_all(w, e))
+			return -1;
+	}
+	return 0;
+}
+
+/* Nothing of the command may write to the workspace while it is saved. Signals that come meanwhile stay in the
+ * descriptor, for whoever saves. */
+static int end_leftovers(struct watch *w, struct err *e)
+{
+	static const int steps[] = { SIGTERM, SIGKILL };
+	for (size_t i = 0; i < COUNTOF(steps) && group_alive(w->child); i++) {
+		send(w, steps[i]);
+		if (wait_for_group(w, e))
+			return -1;
+	}
+	return 0;
+}
+
+int supervise_run(const struct proc_spawn *how, int signal_fd, int64_t grace_ms,
+                  struct supervise_result *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	struct proc child;
+	if (proc_start(how, &child, e))
+		return -1;
+	FD_AUTO pidfd = child.pidfd;
+	(void)pidfd;
+	struct watch w = {
+		.child = child.pid,
+		.signal_fd = signal_fd,
+		.grace_ms = grace_ms,
+		.kill_at_ms = -1,
+		.out = out,
+	};
+	/* The child may have ended before the first wait: its SIGCHLD is pending in the descriptor. */
+	while (!w.ended) {
+		if (turn(&w, e))
+			return -1;
+	}
+	proc_take_terminal();
+	return end_leftovers(&w, e);
+}

@@ -1,0 +1,63 @@
+/* A teardown at work, and its steps. For teardown*.c. */
+#ifndef WS_WS_TEARDOWN_JOB_H
+#define WS_WS_TEARDOWN_JOB_H
+
+#include "ws/part.h"
+#include "ws/place.h"
+#include "ws/teardown.h"
+
+struct teardown_job {
+	const struct base_dir *b;
+	const struct teardown_options *o;
+	struct teardown_result *out;
+	struct record record;
+	struct profile profile;
+	struct part_list parts;
+	struct place place;
+	bool in_spool; /* the directory is .ws/spool/<id>, not <base>/<id> */
+	int parent;    /* open directory that it lies in */
+};
+
+/* A warning on the way. */
+void teardown_job_notice(const struct teardown_job *j, const struct err *e);
+/* The part's entry in the record. */
+struct record_part *teardown_job_part(struct teardown_job *j, const struct part *p);
+
+/* ---- teardown_part.c ---- */
+
+/* One part at work. */
+struct teardown_step {
+	struct teardown_job *j;
+	struct store *store;
+	int root; /* the workspace's directory */
+	const struct part *part;
+	struct record_part *record;
+};
+/* 1 when the part may be stored at its key, 0 when someone else stored another state there, -1. */
+int teardown_part_is_ours(struct teardown_step *s, struct err *e) MUST_CHECK;
+/* Store it, and save the record that says so. */
+int teardown_part_save(struct teardown_step *s, struct err *e) MUST_CHECK;
+
+/* ---- teardown_save.c ---- */
+
+/* Store every part, each noted in the record when the store has it; what could only be stored beside is noted, too.
+ * Fails at the first part that could not be stored at all. Runs in a child process when there is a deadline. */
+int teardown_save_parts(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* The same, with the deadline and the stop signals of the options: over time is TRY_AGAIN. The record is then what
+ * the child left. */
+int teardown_save_in_time(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* For a dry run: what would be stored, and whether it would be a conflict. */
+int teardown_save_preview(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* Law 2: whether the record says of every part that the store has it (or that there is nothing to store). */
+bool teardown_save_is_complete(struct teardown_job *j);
+
+/* ---- teardown_remove.c ---- */
+
+/* Every part is in the store: record that, then rename to the trash, then delete. */
+int teardown_remove_saved(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* Nothing is stored: rename to the trash, record, delete. */
+int teardown_remove_discarded(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* The save did not succeed because of *e: move the directory to the spool, and say so in *e. Returns -1. */
+int teardown_remove_to_spool(struct teardown_job *j, struct err *e);
+
+#endif

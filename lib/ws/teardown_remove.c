@@ -1,0 +1,127 @@
+/* What becomes of the directory: trash, or spool. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/sys.h"
+#include "ws/journal.h"
+#include "ws/teardown_job.h"
+
+static void tell(const struct teardown_job *j, const char *event, const char *name)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "name", name);
+	journal_add(j->b, event, j->record.id, fields);
+}
+
+/* The workspace is out of the way whatever happens here: what can't be deleted now is deleted by gc. */
+static void delete_trash(struct teardown_job *j, const char *name)
+{
+	struct err why = ERR_INIT;
+	if (j->o->keep_trash || base_dir_delete(j->b, "trash", name, NULL, &why) == 0)
+		return;
+	err_context(&why, "%s: left in the trash for ws-gc", j->record.id);
+	teardown_job_notice(j, &why);
+}
+
+static int to_trash(struct teardown_job *j, char name[256], struct err *e)
+{
+	if (base_dir_set_aside(j->b, j->parent, j->record.id, "trash", j->record.id, name, e) != 0)
+		return err_context(e, "move %s to the trash", j->record.id);
+	tell(j, "trash", name);
+	return 0;
+}
+
+int teardown_remove_saved(struct teardown_job *j, struct err *e)
+{
+	char name[256];
+	j->record.state = RECORD_SAVED;
+	j->record.saved_ms = sys_now_ms();
+	if (record_save(j->b, &j->record, e) != 0 || to_trash(j, name, e) != 0)
+		return err_context(e, "%s is saved, but not removed", j->record.id);
+	j->out->removed = true;
+	delete_trash(j, name);
+	return 0;
+}
+
+int teardown_remove_discarded(struct teardown_job *j, struct err *e)
+{
+	char name[256] = "";
+	if ((j->place.dir || j->in_spool) && to_trash(j, name, e) != 0)
+		return -1;
+	j->out->removed = true;
+	j->record.state = RECORD_TRASHED;
+	/* The name is a promise that it can be had back whole; so it is not given before a deletion. */
+	snprintf(j->record.trash_name, sizeof(j->record.trash_name), "%s",
+	         j->o->keep_trash ? name : "");
+	if (record_save(j->b, &j->record, e) != 0)
+		return -1;
+	journal_add(j->b, "discard", j->record.id, NULL);
+	if (name[0])
+		delete_trash(j, name);
+	return 0;
+}
+
+/* ---- spool ---- */
+
+static int rename_to_spool(const struct teardown_job *j, struct err *e)
+{
+	FD_AUTO spool = -1;
+	if (base_dir_area(j->b, "spool", &spool, e) != 0 || dir_sync(j->b->ws_fd, e) != 0 ||
+	    dir_rename(j->parent, j->record.id, spool, j->record.id, true, e) != 0)
+		return -1;
+	return dir_sync(spool, e) != 0 ? -1 : dir_sync(j->parent, e);
+}
+
+/* The rename alone is what keeps the work, and it needs no space. The record may have to wait for some: setup and
+ * teardown find the directory in the spool whatever it says. */
+static void record_spooled(struct teardown_job *j)
+{
+	struct err why = ERR_INIT;
+	j->record.state = RECORD_SPOOLED;
+	if (record_save(j->b, &j->record, &why) != 0)
+		teardown_job_notice(j, &why);
+	tell(j, "spool", j->record.id);
+}
+
+static bool is_partial(struct teardown_job *j)
+{
+	for (size_t i = 0; i < j->parts.count; i++) {
+		if (teardown_job_part(j, &j->parts.list[i])->partial)
+			return true;
+	}
+	return false;
+}
+
+/* With --keep the user stays in the directory; and gc may not take away what it could not save: ready as before. */
+static int leave(struct teardown_job *j)
+{
+	struct err why = ERR_INIT;
+	j->record.state = RECORD_READY;
+	if (record_save(j->b, &j->record, &why) != 0)
+		teardown_job_notice(j, &why);
+	return -1;
+}
+
+int teardown_remove_to_spool(struct teardown_job *j, struct err *e)
+{
+	struct err cause = *e, why = ERR_INIT;
+	const char *id = j->record.id;
+	if (!j->in_spool && (j->o->keep || j->o->no_spool))
+		return leave(j);
+	if (!j->in_spool && rename_to_spool(j, &why) != 0)
+		return err_context(e, "%s stays where it is, as it can't be spooled (%s)", id,
+		                   why.msg);
+	record_spooled(j);
+	j->out->spooled = true;
+	err_clear(e);
+	if (is_partial(j) && cause.kind == ERR_KIND_FAILED)
+		return err_set(e, ERR_KIND_FAILED, "%s; the directory is in the spool", cause.msg);
+	err_set(e, ERR_KIND_TRY_AGAIN, "%s is spooled, `ws-teardown --retry` sends it: %s", id,
+	        cause.msg);
+	e->sys_errno = cause.sys_errno;
+	e->status = cause.status;
+	e->retryable = true;
+	return -1;
+}
