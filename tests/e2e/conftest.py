@@ -102,7 +102,7 @@ def canary(tmp_path):
 
 
 @pytest.fixture
-def plain_user():
+def plain_user(ws):  # ws: the binary is there
     """The binary run by an ordinary user, in a directory of that user's own (class PlainUser)."""
     user = helpers.PlainUser()
     yield user

@@ -1,0 +1,73 @@
+/* What applets share: output, failed items, progress. */
+#include "applets/applet.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "os/log.h"
+#include "os/meter.h"
+
+enum { JSON_LINE_MAX = 64 << 20 };
+
+void applet_json_line(struct js *line)
+{
+	BUF_AUTO text = buf_make(JSON_LINE_MAX);
+	js_format(line, &text);
+	buf_add_char(&text, '\n');
+	applet_print(&text);
+	js_free(line);
+}
+
+/* A failed write shows when main flushes and asks ferror. */
+void applet_print(const struct buf *text)
+{
+	fwrite(text->p, 1, text->len, stdout);
+}
+
+struct js *applet_error_json(const struct err *e)
+{
+	struct js *o = js_object();
+	js_set_text(o, "kind", err_kind_name(e->kind));
+	js_set_str(o, "message", str_of(e->msg));
+	js_set_bool(o, "retryable", e->retryable);
+	if (e->status)
+		js_set_int(o, "status", e->status);
+	if (e->code[0])
+		js_set_str(o, "code", str_of(e->code));
+	if (e->request_id[0])
+		js_set_str(o, "request_id", str_of(e->request_id));
+	return o;
+}
+
+void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed)
+{
+	log_err(e);
+	if (call->common->json) {
+		struct js *line = js_object();
+		js_set(line, "error", applet_error_json(e));
+		applet_json_line(line);
+	}
+	err_clear(e);
+	++*failed;
+}
+
+int applet_result(uint64_t failed, uint64_t total, const char *things, struct err *e)
+{
+	if (!failed)
+		return 0;
+	return err_set(e, ERR_KIND_FAILED, "%llu of %llu %s failed", (unsigned long long)failed,
+	               (unsigned long long)total, things);
+}
+
+struct meter *applet_progress(const struct applet_call *call, struct progress *p, const char *label)
+{
+	p->label = label;
+	if (call->common->quiet)
+		return NULL;
+	return meter_start(p, (enum meter_mode)call->common->progress);
+}
+
+void applet_progress_end(struct meter *m)
+{
+	meter_stop(m);
+}

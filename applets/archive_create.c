@@ -1,0 +1,256 @@
+/* ws-archive create: a tree to a file, a store or standard output. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/archive.h"
+#include "applets/s3_options.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "os/dir.h"
+#include "os/log.h"
+#include "os/sys.h"
+#include "pack/writer.h"
+#include "store/store.h"
+
+enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, FORMAT_BY_NAME = -1 };
+
+struct options {
+	struct s3_config s3;
+	const char *directory, *output;
+	struct opt_list exclude, exclude_from;
+	uint64_t level, jobs;
+	int format;
+	bool one_file_system, reproducible, keep_going;
+};
+
+static const char *const formats[] = {
+	[WRITER_TAR_GZ] = "tar.gz",
+	[WRITER_TAR] = "tar",
+	NULL,
+};
+
+static const struct opt_row rows[] = {
+	OPT_TEXT("directory", 'C', "DIR", struct options, directory,
+	         "the tree to archive (default: here)"),
+	OPT_TEXT("output", 'o', "ARCHIVE", struct options, output,
+	         "a file, s3://BUCKET/KEY or - (default: standard output)"),
+	OPT_CHOICE("format", 0, "FORMAT", struct options, format, formats,
+	           "tar.gz or tar (default: by the name, else tar.gz)"),
+	OPT_COUNT("level", 'l', "N", struct options, level, "1 (fast) to 12 (small), default 6"),
+	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
+	         "leave out what matches, as in .gitignore; may be repeated"),
+	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
+	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
+	OPT_FLAG(
+		"reproducible", 0, struct options, reproducible,
+		"owner 0, times in whole seconds, none after SOURCE_DATE_EPOCH: same tree, same bytes"),
+	OPT_FLAG("keep-going", 'k', struct options, keep_going,
+	         "leave out what cannot be read; the archive is then partial, and the status 1"),
+	OPT_COUNT("threads", 'T', "N", struct options, jobs,
+	          "that compress (default: one per core)"),
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
+	OPT_GROUPS_END,
+};
+
+static void defaults(void *options)
+{
+	struct options *o = options;
+	o->output = "-";
+	o->format = FORMAT_BY_NAME;
+}
+
+static bool is_stdout(const struct options *o)
+{
+	return strcmp(o->output, "-") == 0;
+}
+
+static int read_excludes(const struct options *o, struct exclude *x, struct err *e)
+{
+	for (size_t i = 0; i < o->exclude_from.count; i++) {
+		const char *name = o->exclude_from.items[i];
+		FD_AUTO fd = -1;
+		BUF_AUTO text = buf_make(EXCLUDE_FILE_MAX);
+		if (dir_open_user_file(name, false, &fd, e) || file_read_rest(fd, &text, e, name))
+			return -1;
+		if (exclude_add_lines(x, buf_str(&text), e))
+			return err_context(e, "%s", name);
+	}
+	for (size_t i = 0; i < o->exclude.count; i++)
+		if (exclude_add(x, str_of(o->exclude.items[i]), e))
+			return -1;
+	return 0;
+}
+
+static int clamp(const struct options *o, int64_t *mtime_max_s, struct err *e)
+{
+	uint64_t epoch = 0;
+	const char *text = sys_env("SOURCE_DATE_EPOCH");
+	if (o->reproducible && text && num_parse_u64(str_of(text), &epoch, e))
+		return err_context(e, "SOURCE_DATE_EPOCH");
+	*mtime_max_s = (int64_t)epoch;
+	return 0;
+}
+
+/* Where the output file lies, so that the walk passes it by. */
+static const struct writer_output *output_place(const struct options *o,
+                                                struct writer_output *place,
+                                                char name[DIR_NAME_MAX + 1])
+{
+	FD_AUTO parent = -1;
+	struct file_stat st;
+	struct err none = ERR_INIT;
+	struct str path = str_of(o->output);
+	if (is_stdout(o) || str_starts(path, S("s3://")))
+		return NULL;
+	if (str_starts(path, S("file://")))
+		path = str_skip(path, 7);
+	if (dir_open_user_parent(path.p, &parent, name, &none) ||
+	    file_stat(parent, &st, &none, name))
+		return NULL;
+	*place = (struct writer_output){ st.dev, st.ino, name };
+	return place;
+}
+
+static void notice(void *ctx, const struct err *e)
+{
+	(void)ctx;
+	log_warn("%s", e->msg);
+}
+
+static void show(const struct applet_call *call, const struct writer_result *r, int64_t ms)
+{
+	const struct options *o = call->options;
+	char content[NUM_TEXT_MAX], archive[NUM_TEXT_MAX], time[NUM_TEXT_MAX];
+	if (call->common->json && !is_stdout(o)) {
+		struct js *line = js_object();
+		js_set_path(line, "archive", str_of(o->output));
+		js_set_int(line, "entries", (int64_t)r->entries);
+		js_set_int(line, "files", (int64_t)r->files);
+		js_set_int(line, "content_bytes", (int64_t)r->content_bytes);
+		js_set_int(line, "archive_bytes", (int64_t)r->archive_bytes);
+		js_set_int(line, "skipped", (int64_t)r->skipped);
+		js_set_int(line, "changed", (int64_t)r->changed);
+		js_set_int(line, "unreadable", (int64_t)r->unreadable);
+		js_set_text(line, "sha256", r->sha256);
+		js_set_int(line, "duration_ms", ms);
+		applet_json_line(line);
+		return;
+	}
+	if (call->common->quiet)
+		return;
+	double ratio = r->archive_bytes ? (double)r->content_bytes / (double)r->archive_bytes : 0;
+	fprintf(stderr, "%s: %" PRIu64 " entries, %s in %s (%.2f to 1), %s\n", call->name,
+	        r->entries, num_format_size(r->content_bytes, content),
+	        num_format_size(r->archive_bytes, archive), ratio, num_format_duration(ms, time));
+}
+
+static int result_of(const struct writer_result *r, struct err *e)
+{
+	if (r->unreadable > 0)
+		return err_set(e, ERR_KIND_FAILED,
+		               "the archive is partial: %" PRIu64 " things could not be read",
+		               r->unreadable);
+	if (r->changed > 0)
+		return err_set(e, ERR_KIND_FAILED, "%" PRIu64 " files changed while they were read",
+		               r->changed);
+	return 0;
+}
+
+/* Whether there is something that a partial archive must not replace. */
+static bool is_there(const struct options *o)
+{
+	SOURCE_AUTO before = NULL;
+	struct err absent = ERR_INIT;
+	return !is_stdout(o) && store_blob_source(o->output, &o->s3, &before, &absent) == 0;
+}
+
+static int write_archive(const struct applet_call *call, const struct writer_options *how,
+                         int dirfd, struct writer_result *r, struct err *e)
+{
+	const struct options *o = call->options;
+	SINK_AUTO sink = NULL;
+	struct blob_id id;
+	bool guarded = o->keep_going && is_there(o);
+	if (store_blob_sink(o->output, &o->s3, NULL, &sink, e))
+		return -1;
+	if (writer_tree(dirfd, call->arg_count ? call->args : NULL, call->arg_count, how, sink, r,
+	                e))
+		return -1;
+	if (guarded && r->unreadable > 0)
+		return err_set(
+			e, ERR_KIND_CONFLICT,
+			"%" PRIu64
+			" things could not be read, and a partial archive does not replace %s",
+			r->unreadable, o->output);
+	return sink->finish(sink, &id, e);
+}
+
+static int create(const struct applet_call *call, struct writer_options *how, struct err *e)
+{
+	const struct options *o = call->options;
+	FD_AUTO dir = -1;
+	struct progress progress = { .label = NULL };
+	struct writer_result r;
+	struct writer_output place;
+	char name[DIR_NAME_MAX + 1];
+	int64_t start = sys_monotonic_ms();
+	if (dir_open_root(o->directory ? o->directory : ".", &dir, e))
+		return -1;
+	how->output = output_place(o, &place, name);
+	how->progress = &progress;
+	struct meter *meter = applet_progress(call, &progress, "archive");
+	int rc = write_archive(call, how, dir, &r, e);
+	applet_progress_end(meter);
+	if (rc)
+		return -1;
+	show(call, &r, sys_monotonic_ms() - start);
+	return result_of(&r, e);
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
+	EXCLUDE_AUTO exclude = exclude_new();
+	bool bare = str_ends(str_of(o->output), S(".tar"));
+	struct writer_options how = {
+		.format = o->format != FORMAT_BY_NAME ? o->format
+		          : bare                      ? WRITER_TAR
+		                                      : WRITER_TAR_GZ,
+		.level = (int)o->level,
+		.jobs = (unsigned)o->jobs,
+		.exclude = exclude,
+		.one_file_system = o->one_file_system,
+		.reproducible = o->reproducible,
+		.keep_going = o->keep_going,
+		.notice = notice,
+	};
+	if (is_stdout(o) && log_stdout_is_terminal())
+		return err_set(e, ERR_KIND_USAGE,
+		               "standard output is a terminal; name the archive with -o");
+	if (o->level > LEVEL_MAX)
+		return err_set(e, ERR_KIND_USAGE, "--level is 1 to %d", LEVEL_MAX);
+	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
+		return -1;
+	return create(call, &how, e);
+}
+
+const struct applet archive_create_applet = {
+	.name = "create",
+	.summary = "archive a tree",
+	.synopsis = "[-C DIR] [-o ARCHIVE] [OPTIONS] [PATH…]",
+	.details =
+		"Archives DIR, or the PATHs in it. Modes, owners, times, links, holes and user attributes\n"
+		"are kept; sockets, FIFOs and devices are left out. The archive appears under its name when\n"
+		"it is complete, not before. A file that changes while it is read is stored and named, and\n"
+		"the status is 1.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.defaults = defaults,
+	.args_max = SIZE_MAX,
+	.run = run,
+};

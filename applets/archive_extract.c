@@ -1,0 +1,121 @@
+/* ws-archive extract: all of an archive or some of it, staged and then moved into place. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "applets/archive.h"
+#include "applets/archive_stage.h"
+#include "applets/s3_options.h"
+#include "base/num.h"
+#include "os/log.h"
+#include "os/sys.h"
+#include "pack/extract.h"
+#include "store/store.h"
+
+struct options {
+	struct s3_config s3;
+	const char *directory;
+	uint64_t strip, jobs;
+	bool same_owner;
+};
+
+static const struct opt_row rows[] = {
+	OPT_TEXT("directory", 'C', "DIR", struct options, directory,
+	         "where to unpack (default: here); made when it does not exist"),
+	OPT_COUNT("strip", 0, "N", struct options, strip,
+	          "leave out the first N components of names"),
+	OPT_FLAG("same-owner", 0, struct options, same_owner,
+	         "give files the numeric owners of the archive (takes root)"),
+	OPT_COUNT("threads", 'T', "N", struct options, jobs,
+	          "that decompress (default: one per core)"),
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
+	OPT_GROUPS_END,
+};
+
+static void defaults(void *options)
+{
+	struct options *o = options;
+	o->directory = ".";
+}
+
+static void notice(void *ctx, const struct err *e)
+{
+	(void)ctx;
+	log_warn("%s", e->msg);
+}
+
+static void show(const struct applet_call *call, const struct extract_result *r, int64_t ms)
+{
+	char size[NUM_TEXT_MAX], time[NUM_TEXT_MAX];
+	if (call->common->json) {
+		struct js *o = js_object();
+		js_set_path(o, "archive", str_of(call->args[0]));
+		js_set_int(o, "entries", (int64_t)r->entries);
+		js_set_int(o, "content_bytes", (int64_t)r->content_bytes);
+		js_set_int(o, "skipped", (int64_t)r->skipped);
+		js_set_int(o, "duration_ms", ms);
+		applet_json_line(o);
+		return;
+	}
+	if (!call->common->quiet)
+		fprintf(stderr, "%s: %" PRIu64 " entries, %s, %s\n", call->name, r->entries,
+		        num_format_size(r->content_bytes, size), num_format_duration(ms, time));
+}
+
+static int unpack(const struct applet_call *call, struct source *source, int dirfd,
+                  struct extract_result *r, struct err *e)
+{
+	const struct options *o = call->options;
+	struct progress progress = { .label = NULL };
+	const struct extract_options how = {
+		.jobs = (unsigned)o->jobs,
+		.strip = (unsigned)o->strip,
+		.same_owner = o->same_owner,
+		.patterns = call->args + 1,
+		.pattern_count = call->arg_count - 1,
+		.progress = &progress,
+		.notice = notice,
+	};
+	struct meter *meter = applet_progress(call, &progress, "unpack");
+	int rc = extract_tree(source, dirfd, &how, r, e);
+	applet_progress_end(meter);
+	if (rc == 0 && how.pattern_count > 0 && r->matched == 0)
+		rc = err_set(e, ERR_KIND_NOT_FOUND, "nothing in it matches");
+	return rc;
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
+	SOURCE_AUTO source = NULL;
+	ARCHIVE_STAGE_AUTO stage = { .parent = -1, .dir = -1 };
+	struct extract_result r;
+	int64_t start = sys_monotonic_ms();
+	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
+	    archive_stage_open(o->directory, &stage, e))
+		return -1;
+	if (unpack(call, source, stage.dir, &r, e) || archive_stage_publish(&stage, e))
+		return err_context(e, "%s", call->args[0]);
+	show(call, &r, sys_monotonic_ms() - start);
+	return 0;
+}
+
+const struct applet archive_extract_applet = {
+	.name = "extract",
+	.summary = "unpack an archive",
+	.synopsis = "[-C DIR] [OPTIONS] ARCHIVE [PATTERN…]",
+	.details =
+		"Unpacks into a private directory first and then moves the result into DIR: a damaged or\n"
+		"hostile archive leaves nothing, and nothing that is there is replaced (status 73). Names\n"
+		"that climb out are refused (status 65). setuid bits and devices are dropped. With PATTERNs\n"
+		"(shell wildcards) only what matches and what is below it.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.defaults = defaults,
+	.args_min = 1,
+	.args_max = SIZE_MAX,
+	.run = run,
+};

@@ -1,0 +1,95 @@
+/* A private directory for what is being unpacked. */
+#include "applets/archive_stage.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "os/attr.h"
+#include "os/file.h"
+#include "os/node.h"
+#include "os/remove.h"
+#include "os/sys.h"
+
+enum { PRIVATE = 0700, NAMES_MAX = 10 * 1000 * 1000 };
+
+static int open_target(const char *path, struct archive_stage *s, struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (dir_open_root(path, &s->parent, &why) == 0)
+		return 0;
+	if (why.kind == ERR_KIND_NOT_FOUND)
+		return dir_open_user_parent(path, &s->parent, s->name, e);
+	*e = why;
+	return -1;
+}
+
+int archive_stage_open(const char *path, struct archive_stage *s, struct err *e)
+{
+	char random[10];
+	*s = (struct archive_stage){ .parent = -1, .dir = -1 };
+	sys_random_name(random);
+	snprintf(s->temp, sizeof(s->temp), "%s%s", DIR_TEMP_PREFIX, random);
+	if (open_target(path, s, e) == 0 && node_make_dir(s->parent, s->temp, PRIVATE, e) == 0 &&
+	    dir_open(s->parent, s->temp, &s->dir, e) == 0)
+		return 0;
+	archive_stage_close(s);
+	return err_context(e, "unpack into %s", path);
+}
+
+/* Moving a directory changes its "..", which takes permission to write to it. */
+static int move(struct archive_stage *s, const char *name, struct err *e)
+{
+	FD_AUTO fd = -1;
+	struct file_stat st;
+	struct err why = ERR_INIT;
+	if (dir_rename(s->dir, name, s->parent, name, true, &why) == 0)
+		return 0;
+	bool denied = why.kind == ERR_KIND_DENIED;
+	if (!denied || dir_open(s->dir, name, &fd, &(struct err){ .kind = ERR_KIND_NONE }) ||
+	    file_stat(fd, &st, e, name) || attr_set_mode(fd, PRIVATE, e, name)) {
+		if (!err_is(e))
+			*e = why;
+		return -1;
+	}
+	if (dir_rename(s->dir, name, s->parent, name, true, e))
+		return -1;
+	return attr_set_mode(fd, st.mode & 07777, e, name);
+}
+
+static int move_all(struct archive_stage *s, char *const *names, struct err *e)
+{
+	for (char *const *n = names; *n; n++) {
+		int there = dir_exists(s->parent, *n, e);
+		if (there != 0)
+			return there < 0 ? -1 : err_set(e, ERR_KIND_CONFLICT, "%s is there already", *n);
+	}
+	for (char *const *n = names; *n; n++)
+		if (move(s, *n, e))
+			return -1;
+	return 0;
+}
+
+int archive_stage_publish(struct archive_stage *s, struct err *e)
+{
+	size_t count;
+	MEM_AUTO char **names = NULL;
+	if (s->name[0]) {
+		if (dir_rename(s->parent, s->temp, s->parent, s->name, true, e))
+			return -1;
+		s->temp[0] = '\0';
+		return 0;
+	}
+	/* The archive's root has set a mode that may not allow this. */
+	if (attr_set_mode(s->dir, PRIVATE, e, s->temp) || dir_list(s->dir, NAMES_MAX, &names, &count, e))
+		return -1;
+	return move_all(s, names, e);
+}
+
+void archive_stage_close(struct archive_stage *s)
+{
+	struct err ignored = ERR_INIT;
+	if (s->dir >= 0 && s->temp[0] && remove_tree(s->parent, s->temp, NULL, &ignored))
+		s->temp[0] = '\0'; /* it stays: a directory under a temporary name */
+	file_close_auto(&s->dir);
+	file_close_auto(&s->parent);
+}

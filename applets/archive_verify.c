@@ -1,0 +1,91 @@
+/* ws-archive verify: read everything, check everything. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "applets/archive.h"
+#include "applets/s3_options.h"
+#include "base/num.h"
+#include "pack/reader.h"
+#include "store/store.h"
+
+struct options {
+	struct s3_config s3;
+	uint64_t jobs;
+};
+
+static const struct opt_row rows[] = {
+	OPT_COUNT("threads", 'T', "N", struct options, jobs,
+	          "that decompress (default: one per core)"),
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
+	OPT_GROUPS_END,
+};
+
+static void show(const struct applet_call *call, const char *name, const struct reader_check *check)
+{
+	char size[NUM_TEXT_MAX];
+	if (call->common->json) {
+		struct js *o = js_object();
+		js_set_path(o, "archive", str_of(name));
+		js_set_bool(o, "ok", true);
+		js_set_int(o, "entries", (int64_t)check->entries);
+		js_set_int(o, "content_bytes", (int64_t)check->content_bytes);
+		js_set_int(o, "archive_bytes", (int64_t)check->archive_bytes);
+		js_set_int(o, "members", (int64_t)check->members);
+		applet_json_line(o);
+		return;
+	}
+	if (!call->common->quiet)
+		printf("%s: good, %" PRIu64 " entries, %s\n", name, check->entries,
+		       num_format_size(check->content_bytes, size));
+}
+
+static int verify(const struct applet_call *call, const char *name, struct err *e)
+{
+	const struct options *o = call->options;
+	SOURCE_AUTO source = NULL;
+	struct progress progress = { .label = NULL };
+	struct reader_check check;
+	if (store_blob_source(name, &o->s3, &source, e))
+		return -1;
+	if (source->size_known)
+		progress_expect(&progress, source->id.size_bytes, 0);
+	const struct reader_options how = { .jobs = (unsigned)o->jobs, .progress = &progress };
+	struct meter *meter = applet_progress(call, &progress, "verify");
+	int rc = reader_verify(source, &how, &check, e);
+	applet_progress_end(meter);
+	if (rc)
+		return err_context(e, "%s", name);
+	show(call, name, &check);
+	return 0;
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	uint64_t failed = 0;
+	if (call->arg_count == 1)
+		return verify(call, call->args[0], e);
+	for (size_t i = 0; i < call->arg_count; i++) {
+		struct err why = ERR_INIT;
+		if (verify(call, call->args[i], &why))
+			applet_item_failed(call, &why, &failed);
+	}
+	return applet_result(failed, call->arg_count, "archives", e);
+}
+
+const struct applet archive_verify_applet = {
+	.name = "verify",
+	.summary = "check that archives are whole and undamaged",
+	.synopsis = "[OPTIONS] ARCHIVE…",
+	.details =
+		"Every checksum; of archives that ws-archive made also the SHA-256 of every file and the\n"
+		"index against the headers. A damaged archive is status 65.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_min = 1,
+	.args_max = SIZE_MAX,
+	.run = run,
+};

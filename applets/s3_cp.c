@@ -1,0 +1,340 @@
+/* ws-s3 cp, put and get: which operands go together, and single objects. */
+#include "applets/s3_cp.h"
+
+#include <string.h>
+
+#include "applets/s3_options.h"
+#include "applets/s3_show.h"
+#include "applets/s3_stdio.h"
+#include "base/codec.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/file.h"
+
+struct options {
+	struct s3_config s3;
+	bool recursive, dry_run, raw;
+	const char *content_type;
+};
+
+static const struct opt_row rows[] = {
+	OPT_FLAG("recursive", 'r', struct options, recursive,
+	         "a whole directory, or everything below a key"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be copied"),
+	OPT_TEXT("content-type", 0, "TYPE", struct options, content_type,
+	         "of what is uploaded (default application/octet-stream)"),
+	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
+	OPT_GROUPS_END,
+};
+
+/* One call. */
+struct copying {
+	const struct options *options;
+	struct s3_put put;
+	struct s3_job_queue queue;
+	const char *const *sources;
+	size_t source_count;
+	struct s3_path to;
+};
+
+static struct str last_component(struct str path)
+{
+	struct str last;
+	while (path.len > 1 && str_ends(path, S("/")))
+		path.len--;
+	str_cut_last(path, '/', NULL, &last);
+	return last;
+}
+
+/* Whether a target is a directory: says so with a '/', or is one. */
+static bool is_directory(const struct s3_path *to)
+{
+	struct err ignored = ERR_INIT;
+	FD_AUTO fd = -1;
+	if (to->is_s3)
+		return to->key.len == 0 || str_ends(to->key, S("/"));
+	return str_ends(str_of(to->text), S("/")) || dir_open_root(to->text, &fd, &ignored) == 0;
+}
+
+static void set_target(struct copying *c, struct s3_job *j, struct str name)
+{
+	bool below = is_directory(&c->to);
+	if (c->to.is_s3) {
+		j->bucket = c->to.bucket;
+		buf_add_str(&j->key, c->to.key);
+		buf_add_str(&j->key, below ? name : S(""));
+		buf_printf(&j->to, "s3://%" STR_FMT "/", STR_ARG(j->bucket));
+		buf_add_str(&j->to, buf_str(&j->key));
+		return;
+	}
+	buf_add_text(&j->path, c->to.text);
+	if (below && !str_ends(buf_str(&j->path), S("/")))
+		buf_add_char(&j->path, '/');
+	buf_add_str(&j->path, below ? name : S(""));
+	buf_add_str(&j->to, buf_str(&j->path));
+}
+
+static int one_file(struct copying *c, const struct s3_path *from, struct err *e)
+{
+	struct file_stat stat;
+	FD_AUTO fd = -1;
+	if (dir_open_user_file(from->text, true, &fd, e) || file_stat(fd, &stat, e, from->text))
+		return -1;
+	if (file_is_dir(&stat))
+		return err_set(e, ERR_KIND_USAGE, "%s is a directory; --recursive copies it",
+		               from->text);
+	struct s3_job *j = s3_job_next(&c->queue);
+	j->kind = S3_JOB_UPLOAD;
+	j->size_bytes = stat.size_bytes;
+	buf_add_text(&j->path, from->text);
+	buf_add_text(&j->from, from->text);
+	set_target(c, j, last_component(str_of(from->text)));
+	s3_job_start(&c->queue, j);
+	return 0;
+}
+
+static int one_object(struct copying *c, const struct s3_path *from, struct err *e)
+{
+	struct str name = last_component(from->key);
+	bool below = is_directory(&c->to);
+	if (from->key.len == 0)
+		return err_set(e, ERR_KIND_USAGE,
+		               "%s is a bucket; --recursive copies what is in it", from->text);
+	if (below && !c->to.is_s3 && !s3_job_run_is_safe(name))
+		return err_set(e, ERR_KIND_USAGE,
+		               "%s: its name cannot be that of a file; name the target",
+		               from->text);
+	struct s3_job *j = s3_job_next(&c->queue);
+	j->kind = c->to.is_s3 ? S3_JOB_COPY : S3_JOB_DOWNLOAD;
+	j->from_bucket = j->bucket = from->bucket;
+	buf_add_str(c->to.is_s3 ? &j->from_key : &j->key, from->key);
+	buf_add_text(&j->from, from->text);
+	set_target(c, j, name);
+	s3_job_start(&c->queue, j);
+	return 0;
+}
+
+static int one_source(struct copying *c, const char *text, struct err *e)
+{
+	struct s3_path from;
+	const struct options *o = c->options;
+	if (s3_path_parse(text, o->raw, &from, e))
+		return -1;
+	if (!from.is_s3)
+		return o->recursive ? s3_cp_many_files(&c->queue, text, &c->to, e)
+		                    : one_file(c, &from, e);
+	return o->recursive || from.is_glob ? s3_cp_many_objects(&c->queue, &from, &c->to, e)
+	                                    : one_object(c, &from, e);
+}
+
+static int from_stdin(struct copying *c, struct err *e)
+{
+	struct s3_job_queue *q = &c->queue;
+	uint64_t total = 0;
+	SINK_AUTO sink = NULL;
+	if (q->dry_run)
+		return 0;
+	if (s3_sink(q->s3, c->to.bucket, c->to.key, q->put, &q->progress, &sink, e) ||
+	    s3_stdio_pour(sink, &total, e) || sink->finish(sink, NULL, e))
+		return -1;
+	struct s3_show_action a = {
+		.verb = "upload", .from = "-", .to = c->to.text, .size_bytes = total
+	};
+	s3_show_action(q->call, &a);
+	return 0;
+}
+
+static int to_stdout(struct copying *c, const struct s3_path *from, struct err *e)
+{
+	struct sink out;
+	if (c->queue.dry_run)
+		return 0;
+	s3_stdio_sink(&out);
+	return s3_get_stream(c->queue.s3, from->bucket, from->key, &out, &c->queue.progress, e);
+}
+
+/* What cannot go together is said before anything is touched. */
+static int check_operands(const struct copying *c, struct err *e)
+{
+	const struct options *o = c->options;
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct s3_path from;
+		if (s3_path_parse(c->sources[i], o->raw, &from, e))
+			return -1;
+		if (!from.is_s3 && !c->to.is_s3)
+			return err_set(e, ERR_KIND_USAGE,
+			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,
+			               c->to.text);
+		if (from.is_stdio && c->to.key.len == 0)
+			return err_set(e, ERR_KIND_USAGE,
+			               "standard input needs a key: s3://BUCKET/KEY");
+		if (c->to.is_stdio && (o->recursive || from.is_glob || from.key.len == 0))
+			return err_set(e, ERR_KIND_USAGE, "standard output takes single objects");
+		if ((from.is_stdio || o->recursive) && c->source_count > 1)
+			return err_set(e, ERR_KIND_USAGE, "only one source with %s",
+			               o->recursive ? "--recursive" : "-");
+	}
+	if (c->source_count > 1 && !c->to.is_stdio && !is_directory(&c->to))
+		return err_set(e, ERR_KIND_USAGE, "several sources need a target that ends in '/'");
+	return 0;
+}
+
+static int each_source(struct copying *c, struct err *e)
+{
+	struct s3_path first;
+	if (s3_path_parse(c->sources[0], c->options->raw, &first, e))
+		return -1;
+	if (first.is_stdio)
+		return from_stdin(c, e);
+	for (size_t i = 0; i < c->source_count; i++) {
+		struct err why = ERR_INIT;
+		struct s3_path from;
+		int result = s3_path_parse(c->sources[i], c->options->raw, &from, &why);
+		if (result == 0)
+			result = c->to.is_stdio ? to_stdout(c, &from, &why)
+			                        : one_source(c, c->sources[i], &why);
+		if (result == 0)
+			continue;
+		if (c->source_count == 1) {
+			*e = why;
+			return -1;
+		}
+		c->queue.total++;
+		s3_job_failed(&c->queue, &why);
+	}
+	return 0;
+}
+
+/* A target that ends in '/' is made when it is missing. */
+static int make_target(const struct copying *c, struct err *e)
+{
+	FD_AUTO fd = -1;
+	bool wanted = !c->to.is_s3 && !c->options->dry_run && str_ends(str_of(c->to.text), S("/"));
+	return wanted ? dir_make_root(c->to.text, &fd, e) : 0;
+}
+
+static int copy_all(struct copying *c, const char *label, struct err *e)
+{
+	struct s3_job_queue *q = &c->queue;
+	struct s3_path first;
+	S3_AUTO s3 = NULL;
+	if (s3_path_parse(c->sources[0], c->options->raw, &first, e) || check_operands(c, e) ||
+	    s3_open(&c->options->s3, &s3, e) || make_target(c, e))
+		return -1;
+	q->s3 = s3;
+	q->single = c->source_count == 1 && !c->options->recursive && !first.is_glob;
+	if (s3_job_queue_open(q, e))
+		return -1;
+	struct meter *meter = applet_progress(q->call, &q->progress, label);
+	struct err why = ERR_INIT;
+	int result = each_source(c, &why);
+	int closed = s3_job_queue_close(q, e);
+	applet_progress_end(meter);
+	/* What stopped it is more than what failed on the way. */
+	if (result)
+		*e = why;
+	return result || closed ? -1 : 0;
+}
+
+static int run_with(const struct applet_call *call, const char *const *sources, size_t count,
+                    const char *to, struct err *e)
+{
+	const struct options *o = call->options;
+	struct copying *c = mem_new(1, sizeof(*c));
+	c->options = o;
+	c->put.content_type = o->content_type;
+	c->sources = sources;
+	c->source_count = count;
+	c->queue.call = call;
+	c->queue.dry_run = o->dry_run;
+	int result = s3_path_parse(to, true, &c->to, e);
+	/* A copy in the store keeps what the object has, unless told otherwise. */
+	bool plain_copy =
+		c->to.is_s3 && str_starts(str_of(sources[0]), S("s3://")) && !o->content_type;
+	c->queue.put = plain_copy ? NULL : &c->put;
+	if (result == 0)
+		result = copy_all(c, call->name, e);
+	mem_free(c);
+	return result;
+}
+
+static int run_cp(const struct applet_call *call, struct err *e)
+{
+	size_t last = call->arg_count - 1;
+	return run_with(call, call->args, last, call->args[last], e);
+}
+
+static int require(const struct applet_call *call, size_t first, size_t count, bool s3,
+                   struct err *e)
+{
+	for (size_t i = first; i < first + count; i++)
+		if (str_starts(str_of(call->args[i]), S("s3://")) != s3)
+			return err_set(e, ERR_KIND_USAGE,
+			               s3 ? "'%s' is not s3://BUCKET/KEY"
+			                  : "'%s' is not a local path",
+			               call->args[i]);
+	return 0;
+}
+
+static int run_put(const struct applet_call *call, struct err *e)
+{
+	size_t last = call->arg_count - 1;
+	if (require(call, 0, last, false, e) || require(call, last, 1, true, e))
+		return -1;
+	return run_with(call, call->args, last, call->args[last], e);
+}
+
+/* Without a target, the present directory is one. */
+static int run_get(const struct applet_call *call, struct err *e)
+{
+	size_t last = call->arg_count - 1;
+	bool here = last == 0 || str_starts(str_of(call->args[last]), S("s3://"));
+	size_t count = here ? call->arg_count : last;
+	if (require(call, 0, count, true, e))
+		return -1;
+	return run_with(call, call->args, count, here ? "." : call->args[last], e);
+}
+
+const struct applet s3_cp_applet = {
+	.name = "cp",
+	.summary = "copy files and objects",
+	.synopsis = "[OPTIONS] SOURCE… TARGET",
+	.details =
+		"One side at least is s3://BUCKET/KEY; - is standard input or output. A target that ends\n"
+		"in '/' is a directory. Keys may have * ? [ in them. Symbolic links are not followed.\n"
+		"Standard input is buffered: 32 MiB, up to 64 MiB for streams over 2 GiB.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_min = 2,
+	.args_max = SIZE_MAX,
+	.run = run_cp,
+};
+
+const struct applet s3_cp_get_applet = {
+	.name = "get",
+	.summary = "download objects",
+	.synopsis = "[OPTIONS] s3://BUCKET/KEY… [TARGET]",
+	.details = "Without TARGET into the present directory.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_min = 1,
+	.args_max = SIZE_MAX,
+	.run = run_get,
+};
+
+const struct applet s3_cp_put_applet = {
+	.name = "put",
+	.summary = "upload files",
+	.synopsis = "[OPTIONS] FILE… s3://BUCKET/KEY",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_min = 2,
+	.args_max = SIZE_MAX,
+	.run = run_put,
+};

@@ -1,0 +1,110 @@
+/* What one job does. */
+#include <stdio.h>
+
+#include "applets/s3_job.h"
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/file.h"
+#include "os/sys.h"
+
+enum { TEMPORARY_MAX = 32 };
+
+bool s3_job_run_is_safe(struct str path)
+{
+	struct str component;
+	bool more = path.len > 0 && str_index(path, '\0') < 0;
+	if (!more)
+		return false;
+	while (more) {
+		more = str_cut(path, '/', &component, &path);
+		if (component.len == 0 || component.len > DIR_NAME_MAX || str_is(component, ".") ||
+		    str_is(component, ".."))
+			return false;
+	}
+	return true;
+}
+
+static int upload(struct s3_job *j, struct err *e)
+{
+	struct s3_job_queue *q = j->queue;
+	struct file_stat stat;
+	FD_AUTO fd = -1;
+	int opened = j->root_fd >= 0 ? dir_open_file(j->root_fd, j->path.p, &fd, e)
+	                             : dir_open_user_file(j->path.p, false, &fd, e);
+	if (opened || file_stat(fd, &stat, e, j->path.p))
+		return -1;
+	j->size_bytes = stat.size_bytes;
+	return s3_put_file(q->s3, j->bucket, buf_str(&j->key), fd, stat.size_bytes, q->put,
+	                   &q->progress, NULL, e);
+}
+
+/* The directory that the file goes into, and its name there. */
+static int open_parent(const struct s3_job *j, int *parent, char name[DIR_NAME_MAX + 1],
+                       struct err *e)
+{
+	struct str directory, last;
+	if (j->root_fd < 0)
+		return dir_open_user_parent(j->path.p, parent, name, e);
+	str_cut_last(buf_str(&j->path), '/', &directory, &last);
+	if (str_copy(last, name, DIR_NAME_MAX + 1))
+		return err_set(e, ERR_KIND_USAGE, "the name is too long for a file");
+	MEM_AUTO char *path = directory.len > 0 ? mem_str(directory) : mem_text("");
+	return dir_make(j->root_fd, path, 0777, parent, e);
+}
+
+/* Beside the target first: a download that fails leaves what was there. */
+static int fetch(struct s3_job *j, int parent, const char *temporary, const char *name,
+                 struct err *e)
+{
+	struct s3_job_queue *q = j->queue;
+	struct s3_object object;
+	FD_AUTO fd = -1;
+	if (dir_create_file(parent, temporary, 0666, &fd, e) ||
+	    s3_get_file(q->s3, j->bucket, buf_str(&j->key), fd, &q->progress, &object, e))
+		return -1;
+	j->size_bytes = object.size_bytes;
+	/* Many files are synced together, at the end. */
+	if (q->single && file_sync(fd, e, name))
+		return -1;
+	if (file_close(file_take(&fd), e) || dir_rename(parent, temporary, parent, name, false, e))
+		return -1;
+	return q->single ? dir_sync(parent, e) : 0;
+}
+
+static int download(struct s3_job *j, struct err *e)
+{
+	char name[DIR_NAME_MAX + 1], random[10], temporary[TEMPORARY_MAX];
+	struct err ignored = ERR_INIT;
+	FD_AUTO parent = -1;
+	sys_random_name(random);
+	snprintf(temporary, sizeof(temporary), ".ws-%s.part", random);
+	if (open_parent(j, &parent, name, e))
+		return -1;
+	if (fetch(j, parent, temporary, name, e) == 0)
+		return 0;
+	(void)!dir_unlink(parent, temporary, &ignored);
+	return -1;
+}
+
+static int copy(struct s3_job *j, struct err *e)
+{
+	struct s3_job_queue *q = j->queue;
+	if (s3_copy(q->s3, j->from_bucket, buf_str(&j->from_key), j->bucket, buf_str(&j->key),
+	            q->put, NULL, e))
+		return -1;
+	progress_add(&q->progress, j->size_bytes, 0);
+	return 0;
+}
+
+int s3_job_run(struct s3_job *j, struct err *e)
+{
+	switch (j->kind) {
+	case S3_JOB_UPLOAD:
+		return upload(j, e);
+	case S3_JOB_DOWNLOAD:
+		return download(j, e);
+	case S3_JOB_COPY:
+		return copy(j, e);
+	}
+	return err_set(e, ERR_KIND_BUG, "a job of no kind");
+}

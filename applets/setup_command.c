@@ -1,0 +1,98 @@
+/* The supervised form of ws-setup. */
+#include "applets/setup_command.h"
+
+#include "applets/ws_options.h"
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/log.h"
+#include "os/signals.h"
+#include "os/sys.h"
+#include "ws/supervise.h"
+#include "ws/teardown.h"
+
+static void free_list(char ***list)
+{
+	for (char **p = *list; p && *p; p++)
+		mem_free(*p);
+	mem_free(*list);
+}
+
+static int open_cwd(const struct setup *s, int *fd, struct err *e)
+{
+	FD_AUTO root = -1;
+	if (dir_open(s->base.fd, s->record.id, &root, e))
+		return -1;
+	return dir_open(root, s->profile.cwd ? s->profile.cwd : ".", fd, e);
+}
+
+static int supervise(struct setup *s, const struct setup_command *c, int signal_fd,
+                     struct supervise_result *out, struct err *e)
+{
+	AUTO(free_list) char **env = NULL;
+	FD_AUTO cwd = -1;
+	if (setup_environment(s, &env, e) || open_cwd(s, &cwd, e))
+		return -1;
+	char **argv = mem_new(c->argc + 1, sizeof(char *));
+	for (size_t i = 0; i < c->argc; i++)
+		argv[i] = mem_text(c->argv[i]);
+	AUTO(free_list) char **owned = argv;
+	const struct proc_spawn how = {
+		.argv = owned,
+		.env = env,
+		.cwd_fd = cwd,
+		.stdin_fd = -1,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.new_group = true,
+		.die_with_parent = true, /* nobody would save what it does */
+	};
+	return supervise_run(&how, signal_fd, c->grace_ms, out, e);
+}
+
+/* The time to the spool runs from the TERM: what the command took of it to end is gone. */
+static int64_t deadline_left_ms(const struct setup_command *c, const struct supervise_result *ended)
+{
+	if (c->deadline_ms <= 0 || !ended->terminated)
+		return c->deadline_ms;
+	int64_t left = c->deadline_ms - (sys_monotonic_ms() - ended->terminated_at_ms);
+	return left > 0 ? left : 1;
+}
+
+static int save(struct setup *s, const struct setup_command *c,
+                const struct supervise_result *ended, struct err *e)
+{
+	FD_AUTO stop_fd = -1;
+	if (signals_open_stop(&stop_fd, e))
+		return -1;
+	const struct teardown_options how = {
+		.deadline_ms = deadline_left_ms(c, ended),
+		.deadline_on_stop = !ended->terminated,
+		.wake_fd = stop_fd,
+		.config = c->call->config,
+		.s3 = c->s3,
+		.notice = ws_options_notice,
+	};
+	struct teardown_result result = { .side_key = NULL };
+	int status = teardown_run(&s->base, s->record.id, &how, &s->lock, &result, e);
+	teardown_result_free(&result);
+	return status;
+}
+
+int setup_command_run(struct setup *s, const struct setup_command *c, struct err *e)
+{
+	FD_AUTO signal_fd = -1;
+	if (supervise_prepare(&signal_fd, e))
+		return -1;
+	struct supervise_result ended = { .terminated = false };
+	struct err why = ERR_INIT;
+	bool started = supervise(s, c, signal_fd, &ended, &why) == 0;
+	struct err not_saved = ERR_INIT;
+	if (save(s, c, &ended, &not_saved) == 0)
+		return started ? ended.status : (*e = why, -1);
+	if (!started || ended.status != 0) {
+		log_err(&not_saved);
+		return started ? ended.status : (*e = why, -1);
+	}
+	*e = not_saved;
+	return -1;
+}

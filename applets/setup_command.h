@@ -1,0 +1,21 @@
+/* ws-setup … -- COMMAND: supervise, then save and remove. */
+#ifndef WS_APPLETS_SETUP_COMMAND_H
+#define WS_APPLETS_SETUP_COMMAND_H
+
+#include "applets/applet.h"
+#include "base/err.h"
+#include "ws/setup.h"
+
+struct setup_command {
+	const char *const *argv; /* argc words */
+	size_t argc;
+	int64_t grace_ms;    /* from TERM to KILL */
+	int64_t deadline_ms; /* from TERM to the spool */
+	const struct s3_config *s3;
+	const struct applet_call *call;
+};
+
+/* The exit status for main: the command's or the save's; -1 and *e when the command did not start. */
+int setup_command_run(struct setup *s, const struct setup_command *c, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/* ws-s3: the verbs. */
+#include "applets/s3_cp.h"
+#include "applets/s3_ls.h"
+#include "applets/s3_mb.h"
+#include "applets/s3_rm.h"
+#include "applets/s3_stat.h"
+#include "applets/table.h"
+
+static const struct applet *const verbs[] = {
+	&s3_stat_cat_applet,
+	&s3_cp_applet,
+	&s3_cp_get_applet,
+	&s3_ls_applet,
+	&s3_mb_applet,
+	&s3_stat_presign_applet,
+	&s3_cp_put_applet,
+	&s3_mb_rb_applet,
+	&s3_rm_applet,
+	&s3_stat_applet,
+	NULL,
+};
+
+const struct applet ws_s3_applet = {
+	.name = "ws-s3",
+	.summary = "objects in an S3 store: list, copy, show, remove",
+	.synopsis = "COMMAND [OPTIONS] …",
+	.details =
+		"Operands are s3://BUCKET/KEY, local paths, and - for standard input or output.\n"
+		"Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else ~/.aws/credentials, else\n"
+		"~/.aws/config. Any server that speaks S3 will do: --endpoint-url https://host:port.",
+	.subs = verbs,
+};

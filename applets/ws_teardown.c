@@ -1,0 +1,154 @@
+/* ws-teardown: save a workspace to its store, then remove it; or send what is spooled. */
+#include <stdio.h>
+
+#include "applets/s3_options.h"
+#include "applets/ws_options.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "os/log.h"
+#include "os/signals.h"
+#include "ws/teardown.h"
+
+struct options {
+	struct ws_options where;
+	struct s3_config s3;
+	bool keep, discard, overwrite_remote, keep_going, keep_trash, retry, dry_run;
+	int64_t deadline_ms, wait_ms;
+};
+
+static const struct opt_row rows[] = {
+	OPT_FLAG("keep", 'k', struct options, keep, "save, but leave the workspace where it is"),
+	OPT_FLAG("discard", 0, struct options, discard, "save nothing; the workspace goes to the trash"),
+	OPT_FLAG("overwrite-remote", 0, struct options, overwrite_remote,
+	         "save over what the store has, whatever it is"),
+	OPT_FLAG("keep-going", 0, struct options, keep_going,
+	         "leave out what can't be read: saved as PARTIAL beside, the directory is kept in the spool"),
+	OPT_FLAG("keep-trash", 0, struct options, keep_trash, "leave the deletion to ws-gc (undo until then)"),
+	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms, "spool what is not saved by then"),
+	OPT_DURATION("wait", 'w', "D", struct options, wait_ms, "wait for a workspace that is in use"),
+	OPT_FLAG("retry", 0, struct options, retry, "send what is in the spool"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
+};
+
+static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
+	WS_OPTIONS_GROUP(offsetof(struct options, where)),
+	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
+	OPT_GROUPS_END,
+};
+
+static const char *outcome(const struct options *o, const struct teardown_result *r)
+{
+	if (o->discard)
+		return "discarded";
+	if (r->spooled)
+		return "spooled";
+	return r->removed ? "saved and removed" : "saved";
+}
+
+static void report(const struct applet_call *call, const char *id, const struct teardown_result *r)
+{
+	const struct options *o = call->options;
+	char content[NUM_TEXT_MAX], archived[NUM_TEXT_MAX];
+	if (call->common->json) {
+		struct js *line = js_object();
+		js_set_text(line, "id", id);
+		js_set_text(line, "outcome", outcome(o, r));
+		js_set_bool(line, "dry_run", o->dry_run);
+		js_set_int(line, "parts_saved", (int64_t)r->parts_saved);
+		js_set_int(line, "entries", (int64_t)r->entries);
+		js_set_int(line, "content_bytes", (int64_t)r->content_bytes);
+		js_set_int(line, "archived_bytes", (int64_t)r->archived_bytes);
+		if (r->side_key)
+			js_set_text(line, "side_key", r->side_key);
+		applet_json_line(line);
+		return;
+	}
+	log_info("%s%s: %s, %llu entries, %s as %s", o->dry_run ? "would be " : "", id, outcome(o, r),
+	         (unsigned long long)r->entries, num_format_size(r->content_bytes, content),
+	         num_format_size(r->archived_bytes, archived));
+}
+
+static int retry(const struct base_dir *base, const struct teardown_options *how, const struct applet_call *call,
+                 struct err *e)
+{
+	size_t sent = 0, left = 0;
+	int result = teardown_retry(base, how, &sent, &left, e);
+	if (call->common->json) {
+		struct js *line = js_object();
+		js_set_int(line, "sent", (int64_t)sent);
+		js_set_int(line, "left", (int64_t)left);
+		applet_json_line(line);
+	} else if (sent || left) {
+		log_info("%zu sent from the spool, %zu left", sent, left);
+	}
+	return result;
+}
+
+/* Each workspace by itself: one that fails does not keep the others from being saved. */
+static int each(const struct base_dir *base, const struct teardown_options *how, const struct applet_call *call,
+                struct err *e)
+{
+	uint64_t failed = 0;
+	for (size_t i = 0; i < call->arg_count; i++) {
+		struct teardown_result result = { .side_key = NULL };
+		struct err why = ERR_INIT;
+		int status = teardown_run(base, call->args[i], how, NULL, &result, &why);
+		if (!status || result.spooled || result.conflict)
+			report(call, call->args[i], &result);
+		teardown_result_free(&result);
+		if (!status)
+			continue;
+		if (call->arg_count == 1) {
+			*e = why;
+			return -1;
+		}
+		applet_item_failed(call, &why, &failed);
+	}
+	return applet_result(failed, call->arg_count, "workspaces", e);
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
+	if (o->retry ? call->arg_count > 0 : call->arg_count == 0)
+		return err_set(e, ERR_KIND_USAGE, o->retry ? "--retry takes no workspace" : "which workspace? or --retry");
+	if (o->discard && (o->keep || o->overwrite_remote || o->keep_going))
+		return err_set(e, ERR_KIND_USAGE, "--discard saves nothing: it goes with none of the options of saving");
+	BASE_DIR_AUTO base = { .fd = -1, .ws_fd = -1 };
+	if (ws_options_open_base(&o->where, call->config, &base, e))
+		return -1;
+	struct progress progress = { .label = NULL };
+	const struct teardown_options how = {
+		.keep = o->keep,
+		.discard = o->discard,
+		.overwrite_remote = o->overwrite_remote,
+		.keep_going = o->keep_going,
+		.keep_trash = o->keep_trash,
+		.dry_run = o->dry_run,
+		.deadline_ms = o->deadline_ms,
+		.wait_ms = o->wait_ms,
+		.wake_fd = -1,
+		.config = call->config,
+		.s3 = &o->s3,
+		.progress = &progress,
+		.notice = ws_options_notice,
+	};
+	struct meter *meter = applet_progress(call, &progress, "save");
+	int result = o->retry ? retry(&base, &how, call, e) : each(&base, &how, call, e);
+	applet_progress_end(meter);
+	return result;
+}
+
+const struct applet ws_teardown_applet = {
+	.name = "ws-teardown",
+	.summary = "save a workspace to its store, verify, then remove it",
+	.synopsis = "[OPTIONS…] ID…  |  --retry",
+	.details = "Nothing is uploaded over a state that this workspace was not built on, and nothing is removed before\n"
+	           "its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
+	           "by `ws-teardown --retry`.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_max = SIZE_MAX,
+	.run = run,
+};

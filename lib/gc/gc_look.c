@@ -1,0 +1,152 @@
+/* Record, lock, directory, mounts, tree: in this order. */
+#include "gc/gc_look.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+
+static const char lock_file[] = "lock";
+
+/* The first trouble is the one to tell; it may be cut. */
+static void say(struct gc_look *l, const char *text)
+{
+	struct str cut = str_head(str_of(text), sizeof(l->trouble) - 1);
+	if (l->trouble[0])
+		return;
+	memcpy(l->trouble, cut.p, cut.len);
+	l->trouble[cut.len] = '\0';
+}
+
+static void add_evidence(struct gc_look *l, int64_t ms)
+{
+	if (ms > l->newest_ms)
+		l->newest_ms = ms;
+}
+
+static void look_at_record(const struct base_dir *b, const char *id, struct gc_look *l)
+{
+	struct err e = ERR_INIT;
+	if (record_load(b, id, &l->record, &e) == 0) {
+		l->has_record = l->record_ok = true;
+		add_evidence(l, l->record.created_ms);
+		add_evidence(l, l->record.ready_ms);
+		add_evidence(l, l->record.last_used_ms);
+		add_evidence(l, l->record.saved_ms);
+		return;
+	}
+	record_init(&l->record, id);
+	l->has_record = e.kind != ERR_KIND_NOT_FOUND;
+	if (l->has_record)
+		say(l, e.msg);
+}
+
+/* 0 when there is no lock file. */
+static int64_t lock_written_ms(int dir)
+{
+	struct err ignored = ERR_INIT;
+	struct file_stat st;
+	if (dir_stat(dir, lock_file, &st, &ignored))
+		return 0;
+	return st.mtime_s * 1000 + st.mtime_ns / 1000000;
+}
+
+int64_t gc_look_lock_ms(const struct base_dir *b, const char *id)
+{
+	FD_AUTO dir = -1;
+	struct err ignored = ERR_INIT;
+	return record_dir(b, id, false, &dir, &ignored) ? 0 : lock_written_ms(dir);
+}
+
+/* A lock that can't be asked about counts as held. Ours was written when we took it, so that its file's time says
+ * nothing any more. */
+static void look_at_lock(const struct base_dir *b, const char *id, const struct gc_look_how *how,
+                         struct gc_look *l)
+{
+	FD_AUTO dir = -1;
+	struct err e = ERR_INIT;
+	if (how->held) {
+		add_evidence(l, how->lock_ms);
+		return;
+	}
+	if (record_dir(b, id, false, &dir, &e)) {
+		l->locked = e.kind != ERR_KIND_NOT_FOUND;
+		if (l->locked)
+			say(l, e.msg);
+		return;
+	}
+	add_evidence(l, lock_written_ms(dir));
+	l->locked = lock_probe(dir, lock_file, l->holder, &e) != 0;
+	if (err_is(&e))
+		say(l, e.msg);
+}
+
+static void look_at_mounts(const struct base_dir *b, const char *id, const struct mounts *mounts,
+                           struct gc_look *l)
+{
+	MEM_AUTO char *path = base_dir_workspace_path(b, id);
+	const struct mount *m = mounts ? mounts_below(mounts, path) : NULL;
+	if (!m)
+		return;
+	l->mounted = true;
+	say(l, m->mount_point);
+}
+
+/* The workspace itself may be a mount: then its mount id is not the base's. */
+static bool on_another_mount(const struct base_dir *b, const struct file_stat *st)
+{
+	struct err ignored = ERR_INIT;
+	struct file_stat base;
+	if (file_stat(b->fd, &base, &ignored, b->path))
+		return true;
+	return base.mount_id != st->mount_id || base.dev != st->dev;
+}
+
+static void look_at_directory(const struct base_dir *b, const char *id, struct gc_look *l)
+{
+	struct err e = ERR_INIT;
+	struct file_stat st;
+	if (dir_stat(b->fd, id, &st, &e)) {
+		l->has_directory = e.kind != ERR_KIND_NOT_FOUND;
+		if (l->has_directory)
+			say(l, e.msg);
+		return;
+	}
+	l->has_directory = true;
+	l->is_directory = file_is_dir(&st);
+	if (!l->is_directory)
+		say(l, file_is_symlink(&st) ? "is a symbolic link" : "is not a directory");
+	else if (on_another_mount(b, &st))
+		l->mounted = true;
+}
+
+static void look_at_tree(const struct base_dir *b, const char *id, int64_t now_ms,
+                         struct gc_look *l)
+{
+	struct err e = ERR_INIT;
+	l->tree_known = gc_tree_look(b->fd, id, now_ms, &l->tree, &e) == 0;
+	if (!l->tree_known)
+		say(l, e.msg);
+	add_evidence(l, l->tree.newest_ms);
+	if (!l->tree.has_mount)
+		return;
+	l->mounted = true;
+	say(l, l->tree.mount);
+}
+
+void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_how *how,
+                struct gc_look *out)
+{
+	memset(out, 0, sizeof(*out));
+	look_at_record(b, id, out);
+	look_at_lock(b, id, how, out);
+	look_at_directory(b, id, out);
+	look_at_mounts(b, id, how->mounts, out);
+	if (out->is_directory && !out->mounted && (!out->locked || how->busy_too))
+		look_at_tree(b, id, how->now_ms, out);
+}
+
+void gc_look_free(struct gc_look *l)
+{
+	record_free(&l->record);
+}

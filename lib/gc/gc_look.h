@@ -1,0 +1,45 @@
+/*
+ * What is true of one workspace: its record, its lock, its directory, its tree. Changes nothing. ws-gc decides by it,
+ * ws-ls shows it.
+ */
+#ifndef WS_GC_GC_LOOK_H
+#define WS_GC_GC_LOOK_H
+
+#include "base/defs.h"
+#include "gc/gc_tree.h"
+#include "os/lock.h"
+#include "os/mounts.h"
+#include "ws/base_dir.h"
+#include "ws/record.h"
+
+struct gc_look_how {
+	const struct mounts *mounts; /* NULL: not known; then the mount ids have to do */
+	int64_t now_ms;
+	bool held;       /* its lock is ours */
+	int64_t lock_ms; /* with held: when the lock file was written last before we took it */
+	bool busy_too;   /* walk its tree also while someone is at work in it */
+};
+
+struct gc_look {
+	struct record record; /* empty labels and the id alone when there is none */
+	bool has_record, record_ok;
+	bool locked;
+	char holder[LOCK_HOLDER_MAX]; /* when locked */
+	bool has_directory, is_directory;
+	bool mounted;    /* a mount point at or below it */
+	bool tree_known; /* walked through without a failure */
+	struct gc_tree tree;
+	int64_t newest_ms; /* newest evidence of use: record, lock, tree; 0: none */
+	char trouble[160]; /* what is wrong with it, or what is mounted; "" */
+};
+
+/* Look at the workspace `id`. Never fails: what could not be told is in *out. Free with gc_look_free. */
+void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_how *how,
+                struct gc_look *out);
+void gc_look_free(struct gc_look *l);
+#define GC_LOOK_AUTO AUTO(gc_look_free) struct gc_look
+
+/* When the lock file of `id` was written last; 0 when there is none. */
+int64_t gc_look_lock_ms(const struct base_dir *b, const char *id);
+
+#endif

@@ -1,0 +1,201 @@
+/* Everything in the base, each with what is to be done and why: trash first, then leftovers, then workspaces. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "gc/gc_internal.h"
+#include "os/dir.h"
+
+enum { RANDOM_LEN = 9 }; /* as sys_random_name makes them */
+
+static struct gc_item *add(struct gc_plan *p)
+{
+	if (p->count == p->cap) {
+		p->cap = p->cap ? 2 * p->cap : 64;
+		p->items = mem_grow(p->items, p->cap, sizeof(*p->items));
+	}
+	struct gc_item *item = &p->items[p->count++];
+	memset(item, 0, sizeof(*item));
+	return item;
+}
+
+void gc_plan_free(struct gc_plan *p)
+{
+	mem_free(p->items);
+	memset(p, 0, sizeof(*p));
+}
+
+static bool is_random(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z')))
+			return false;
+	}
+	return s.len == RANDOM_LEN;
+}
+
+int gc_name_parse(struct str name, bool with_time, int64_t *ms, char id[BASE_DIR_ID_MAX + 1])
+{
+	struct str time_text, id_text, random;
+	uint64_t value = 0;
+	struct err ignored = ERR_INIT;
+	if (with_time && (!str_cut(name, '.', &time_text, &name) ||
+	                  num_parse_digits(time_text, 10, &value) || value > INT64_MAX))
+		return -1;
+	if (!str_cut_last(name, '.', &id_text, &random) || !is_random(random) ||
+	    str_copy(id_text, id, BASE_DIR_ID_MAX + 1) || base_dir_check_id(id, &ignored)) {
+		id[0] = '\0';
+		return -1;
+	}
+	*ms = (int64_t)value;
+	return 0;
+}
+
+/* A further item, to be kept as none of ours until something else is found out. */
+static struct gc_item *add_stranger(struct gc_plan *plan, const char *name)
+{
+	struct gc_item *item = add(plan);
+	snprintf(item->name, sizeof(item->name), "%s", name);
+	item->action = GC_KEEP;
+	item->reason = GC_REASON_NO_RECORD;
+	item->idle_ms = -1;
+	return item;
+}
+
+static void plan_trash_entry(const struct gc *g, const char *name, struct gc_plan *plan)
+{
+	struct gc_item *item = add_stranger(plan, name);
+	struct str rest = str_of(name);
+	int64_t ms = 0;
+	bool half_deleted = str_ends(rest, S(".gone"));
+	if (half_deleted)
+		rest = str_head(rest, rest.len - S(".gone").len);
+	if (gc_name_parse(rest, true, &ms, item->id))
+		return;
+	item->idle_ms = g->now_ms - ms;
+	item->reason = GC_REASON_TRASH_FRESH;
+	if (half_deleted) {
+		item->action = GC_PURGE;
+		item->reason = GC_REASON_HALF_DELETED;
+	} else if (item->idle_ms < -GC_CLOCK_SLACK_MS) {
+		item->reason = GC_REASON_CLOCK;
+	} else if (item->idle_ms >= g->options.trash_ttl_ms) {
+		item->action = GC_PURGE;
+		item->reason = GC_REASON_TRASH_OLD;
+	}
+}
+
+/* Whether the workspace's lock is held; a lock that can't be asked about counts as held. */
+static bool is_locked(const struct gc *g, struct gc_item *item)
+{
+	FD_AUTO dir = -1;
+	struct err e = ERR_INIT;
+	char holder[LOCK_HOLDER_MAX] = "";
+	if (record_dir(g->base, item->id, false, &dir, &e))
+		return e.kind != ERR_KIND_NOT_FOUND;
+	if (lock_probe(dir, "lock", holder, &e) == 0)
+		return false;
+	snprintf(item->detail, sizeof(item->detail), "%.150s", err_is(&e) ? e.msg : holder);
+	return true;
+}
+
+/* What an interrupted setup left. One that still runs holds its workspace's lock. */
+static void plan_staging_entry(const struct gc *g, int area, const char *name, struct gc_plan *plan)
+{
+	struct err ignored = ERR_INIT;
+	struct file_stat st;
+	struct gc_item *item = add_stranger(plan, name);
+	int64_t ms = 0;
+	if (gc_name_parse(str_of(name), false, &ms, item->id) ||
+	    dir_stat(area, name, &st, &ignored))
+		return;
+	item->idle_ms = g->now_ms - st.ctime_s * 1000;
+	item->reason = GC_REASON_NOT_READY;
+	if (is_locked(g, item)) {
+		item->reason = GC_REASON_LOCKED;
+	} else if (item->idle_ms >= GC_STAGING_AGE_MS) {
+		item->action = GC_CLEAN;
+		item->reason = GC_REASON_STAGING;
+	}
+}
+
+/* An area that is not there is not made: a plan changes nothing. */
+static int plan_area(const struct gc *g, const char *area, struct gc_plan *plan, struct err *e)
+{
+	FD_AUTO fd = -1;
+	MEM_AUTO char **names = NULL;
+	size_t count = 0;
+	int exists = dir_exists(g->base->ws_fd, area, e);
+	if (exists <= 0)
+		return exists;
+	if (dir_open(g->base->ws_fd, area, &fd, e) ||
+	    dir_list(fd, GC_AREA_ENTRIES_MAX, &names, &count, e))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(area, "trash") == 0)
+			plan_trash_entry(g, names[i], plan);
+		else
+			plan_staging_entry(g, fd, names[i], plan);
+	}
+	return 0;
+}
+
+/* Directories of the base and ids with a record, each once; both lists are sorted. */
+static int plan_workspaces(const struct gc *g, struct gc_plan *plan, struct err *e)
+{
+	MEM_AUTO char **ids = NULL;
+	MEM_AUTO char **names = NULL;
+	size_t id_count = 0, name_count = 0, i = 0, k = 0;
+	if (record_ids(g->base, &ids, &id_count, e) ||
+	    dir_list(g->base->fd, GC_AREA_ENTRIES_MAX, &names, &name_count, e))
+		return -1;
+	while (i < id_count || k < name_count) {
+		int order = i == id_count ? 1 : k == name_count ? -1 : strcmp(ids[i], names[k]);
+		const char *name = order <= 0 ? ids[i] : names[k];
+		i += order <= 0;
+		k += order >= 0;
+		if (strcmp(name, ".ws") == 0)
+			continue;
+		if (order <= 0)
+			gc_scan(g, name, false, 0, add(plan));
+		else
+			add_stranger(plan, name);
+	}
+	return 0;
+}
+
+static int by_idle(const void *a, const void *b)
+{
+	const struct gc_item *const *x = a;
+	const struct gc_item *const *y = b;
+	return ((*x)->idle_ms < (*y)->idle_ms) - ((*x)->idle_ms > (*y)->idle_ms);
+}
+
+/* At most max_delete workspaces are taken: those that have been idle longest. */
+static void limit(struct gc_plan *plan, uint64_t max)
+{
+	struct gc_item **taken = mem_new(plan->count + 1, sizeof(*taken));
+	size_t count = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->items[i].action == GC_TRASH)
+			taken[count++] = &plan->items[i];
+	}
+	qsort(taken, count, sizeof(*taken), by_idle);
+	for (size_t i = (size_t)max; i < count; i++) {
+		taken[i]->action = GC_KEEP;
+		taken[i]->reason = GC_REASON_LIMIT;
+	}
+	mem_free(taken);
+}
+
+int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
+{
+	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
+	    plan_workspaces(g, plan, e))
+		return err_context(e, "plan");
+	if (g->options.max_delete > 0 && g->options.max_delete < plan->count)
+		limit(plan, g->options.max_delete);
+	return 0;
+}

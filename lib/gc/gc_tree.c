@@ -1,0 +1,112 @@
+/* The walk that gathers evidence. */
+#include "gc/gc_tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/walk.h"
+
+/* Files with several names that were seen: open addressing, a power of two, at most half full. */
+struct seen {
+	struct seen_file {
+		uint64_t dev, ino;
+	} * slots; /* ino 0: free; no file has it */
+	size_t cap, count;
+};
+
+static bool seen_put(struct seen *s, uint64_t dev, uint64_t ino)
+{
+	size_t at = (size_t)((ino ^ (dev << 7)) * 0x9e3779b97f4a7c15u >> 20) & (s->cap - 1);
+	while (s->slots[at].ino) {
+		if (s->slots[at].ino == ino && s->slots[at].dev == dev)
+			return false;
+		at = (at + 1) & (s->cap - 1);
+	}
+	s->slots[at] = (struct seen_file){ dev, ino };
+	s->count++;
+	return true;
+}
+
+/* Whether it is new. */
+static bool seen_add(struct seen *s, uint64_t dev, uint64_t ino)
+{
+	if (2 * (s->count + 1) > s->cap) {
+		struct seen bigger = { .cap = s->cap ? 2 * s->cap : 1024 };
+		bigger.slots = mem_new(bigger.cap, sizeof(*bigger.slots));
+		for (size_t i = 0; i < s->cap; i++) {
+			if (s->slots[i].ino)
+				seen_put(&bigger, s->slots[i].dev, s->slots[i].ino);
+		}
+		mem_free(s->slots);
+		*s = bigger;
+	}
+	return seen_put(s, dev, ino);
+}
+
+static void seen_free(struct seen *s)
+{
+	mem_free(s->slots);
+}
+
+/* The kernel alone sets ctime, and every change moves it. mtime can be set to anything: one in the future says
+ * nothing, while a ctime there says that the clock jumped. */
+static void add_times(const struct file_stat *st, int64_t now_ms, struct gc_tree *out)
+{
+	int64_t ctime_ms = st->ctime_s * 1000 + st->ctime_ns / 1000000;
+	int64_t mtime_ms = st->mtime_s * 1000 + st->mtime_ns / 1000000;
+	if (ctime_ms > out->newest_ms)
+		out->newest_ms = ctime_ms;
+	if (mtime_ms > out->newest_ms && mtime_ms <= now_ms)
+		out->newest_ms = mtime_ms;
+}
+
+/* Not only directories: a file can be mounted over a file. */
+static bool is_mounted(const struct walk_entry *entry, const struct file_stat *root)
+{
+	return entry->is_mount || entry->stat.mount_id != root->mount_id;
+}
+
+static void add_entry(const struct walk_entry *entry, bool mounted, int64_t now_ms,
+                      struct seen *seen, struct gc_tree *out)
+{
+	out->entries++;
+	if (mounted && !out->has_mount) {
+		out->has_mount = true;
+		snprintf(out->mount, sizeof(out->mount), "%.*s", (int)sizeof(out->mount) - 1,
+		         entry->path);
+	}
+	if (mounted)
+		return;
+	add_times(&entry->stat, now_ms, out);
+	bool shared = entry->stat.nlink > 1 && !file_is_dir(&entry->stat);
+	if (!shared || seen_add(seen, entry->stat.dev, entry->stat.ino))
+		out->allocated_bytes += entry->stat.allocated_bytes;
+}
+
+int gc_tree_look(int dirfd, const char *name, int64_t now_ms, struct gc_tree *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	FD_AUTO fd = -1;
+	struct file_stat root;
+	if (dir_open(dirfd, name, &fd, e) || file_stat(fd, &root, e, name))
+		return -1;
+	add_times(&root, now_ms, out);
+	out->allocated_bytes = root.allocated_bytes;
+	const struct walk_options how = { .one_file_system = true, .unsorted = true };
+	WALK_AUTO w = NULL;
+	AUTO(seen_free) struct seen seen = { .cap = 0 };
+	if (walk_open(fd, &how, &w, e))
+		return -1;
+	struct walk_entry entry;
+	int got;
+	bool failed = false;
+	/* One thing that can't be read does not hide the others; the first one's error stays. */
+	while ((got = walk_next(w, &entry, e)) != 0) {
+		if (got > 0)
+			add_entry(&entry, is_mounted(&entry, &root), now_ms, &seen, out);
+		failed = failed || got < 0;
+	}
+	return failed ? -1 : 0;
+}

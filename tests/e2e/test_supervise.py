@@ -1,0 +1,225 @@
+"""ws-setup … -- COMMAND: what tini and dumb-init promise of a PID 1, and the save at the end."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from faults import reply
+
+import ws as helpers
+from place import Base, Session, base, digest, file_base, fill, finish, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+
+SAVED = "tasks/t1.tar.gz"
+
+
+def supervise(base, *command, options=(), **more):
+    return base.run("ws-setup", "--id", "t1", *options, "--", *command, **more)
+
+
+@pytest.mark.parametrize("status", [0, 1, 42, 255])
+def test_the_status_of_the_command_is_ours(file_base, status):
+    supervise(file_base, "sh", "-c", f"exit {status}", status=status)
+    assert not (file_base.path / "t1").exists() and SAVED in file_base.store.keys()
+
+
+@pytest.mark.parametrize("name", ["KILL", "TERM", "SEGV"])
+def test_a_command_that_died_of_a_signal_gives_128_and_its_number(file_base, name):
+    supervise(file_base, "sh", "-c", f"kill -{name} $$", status=128 + getattr(signal, f"SIG{name}"))
+    assert SAVED in file_base.store.keys()
+
+
+def test_what_the_command_did_is_saved_and_restored(file_base, tree):
+    source = tree()
+    supervise(file_base, "cp", "-a", f"{source}/.", ".")
+    before = digest(source, top=False)
+    assert supervise(file_base, "ls", "-A").stdout.split("\n")[0] != ""
+    assert digest(file_base.setup("--id", "t1"), top=False) == before
+
+
+def test_the_command_runs_in_the_workspace_with_our_input_and_output(file_base):
+    result = supervise(file_base, "sh", "-c", 'pwd; cat; echo "$WORKSPACE_ID $WORKSPACE_PATH"; echo err >&2', input="typed\n")
+    assert result.stdout == f"{file_base.path}/t1\ntyped\nt1 {file_base.path}/t1\n"
+    assert "err\n" in result.stderr
+
+
+def test_the_command_does_not_see_our_secrets(file_base):
+    secrets = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_SECRET_ACCESS_KEY": "canary-secret", "AWS_SESSION_TOKEN": "canary-token", "WS_CONFIG": ""}
+    result = supervise(file_base, "sh", "-c", "env; cat /proc/self/environ", env={**secrets, "KEPT": "yes"})
+    assert "KEPT=yes" in result.stdout and f"WORKSPACE_PATH={file_base.path}/t1" in result.stdout
+    assert not re.search(r"^(AWS_|WS_)|canary|AKIDSECRET", result.stdout, re.M), result
+
+
+def test_the_command_inherits_no_descriptor_but_the_three(file_base):
+    result = supervise(file_base, "sh", "-c", "ls /proc/self/fd")
+    assert result.stdout.split() == ["0", "1", "2", "3"], result  # 3 is ls's own
+
+
+def test_the_command_gets_its_signals_back(file_base):
+    """Blocked and ignored signals of ours are not the command's."""
+    result = supervise(file_base, "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status")
+    assert set(re.findall(r"\t([0-9a-f]+)", result.stdout)) == {"0" * 16}, result
+
+
+def test_a_command_that_is_not_there_is_an_error_and_the_workspace_is_saved(file_base):
+    result = supervise(file_base, "/no/such/program", status=66)
+    assert "/no/such/program" in one_message(result, "ws-setup")
+    assert not (file_base.path / "t1").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGWINCH])
+def test_signals_reach_the_command(file_base, number):
+    session = Session(file_base, "--id", "t1", script=f"trap 'echo got >got; exit 7' {number.value}")
+    session.signal(number)
+    status, _, err = finish(session.process)
+    assert status == 7, err
+    assert (file_base.setup("--id", "t1") / "got").read_text() == "got\n"
+
+
+def test_term_goes_to_the_whole_group(file_base):
+    script = "sh -c 'trap \"echo child >child; exit\" TERM; echo >ready; while :; do sleep 0.02; done' & trap 'wait $!; exit 9' TERM\nwhile [ ! -e ready ]; do sleep 0.01; done"
+    session = Session(file_base, "--id", "t1", script=script)
+    session.signal()
+    assert finish(session.process)[0] == 9
+    assert (file_base.setup("--id", "t1") / "child").exists()
+
+
+def test_a_command_that_ignores_term_is_killed_after_the_grace(file_base):
+    session = Session(file_base, "--id", "t1", "--grace", "100ms", script="trap '' TERM")
+    began = time.monotonic()
+    session.signal()
+    status, _, err = finish(session.process)
+    assert status == 128 + signal.SIGKILL, err
+    assert 0.1 <= time.monotonic() - began < 5
+    assert SAVED in file_base.store.keys()
+
+
+def test_what_the_command_leaves_running_is_ended_before_the_save(file_base):
+    """One that ignores TERM as well: it may not write to the workspace while that is saved."""
+    script = "sh -c 'trap \"\" TERM; echo $$ >pid; while :; do date +%N >clock; done' & while [ ! -s pid ]; do sleep 0.01; done"
+    supervise(file_base, "sh", "-c", script)
+    root = file_base.setup("--id", "t1")
+    pid = int((root / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_killed_supervisor_takes_its_command_along(file_base):
+    session = Session(file_base, "--id", "t1", script="echo $$ >pid")
+    pid = int((file_base.path / "t1/pid").read_text())
+    session.signal(signal.SIGKILL)
+    session.process.wait()
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or "zombie" in open(f"/proc/{pid}/status").read(), what="the end of the command")
+
+
+def as_pid_1(ws, script, env):
+    """Start a shell as PID 1 of a namespace of its own; it is to exec the binary, whose path is $WS."""
+    need_root()
+    command = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=ws.environment({**env, "WS": str(helpers.BINARY)}), **pipes)
+
+
+def test_as_pid_1_every_orphan_is_reaped(file_base):
+    script = """
+        [ "$(cat /proc/1/comm)" = ws ] || exit 40
+        for n in 1 2 3 4 5; do (setsid true &); (true &); done
+        i=0; while grep -qs "^State:.Z" /proc/[0-9]*/status; do i=$((i+1)); [ $i -gt 300 ] && exit 41; sleep 0.02; done"""
+    process = as_pid_1(file_base.ws, f"exec $WS ws-setup --id t1 -- sh -c '{script}'", file_base.env)
+    status, _, err = finish(process)
+    assert status == 0 and SAVED in file_base.store.keys(), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_as_pid_1_a_stop_is_obeyed(file_base, number, tmp_path):
+    """The kernel ignores signals to a PID 1 that has no handler for them."""
+    command = f'trap "exit 11" TERM INT; echo >{tmp_path}/ready; while :; do sleep 0.02; done'
+    sender = f"while [ ! -e {tmp_path}/ready ]; do sleep 0.01; done; kill -{number.value} 1"
+    process = as_pid_1(file_base.ws, f"({sender}) & exec $WS ws-setup --id t1 -- sh -c '{command}'", file_base.env)
+    status, _, err = finish(process)
+    assert status == 11 and SAVED in file_base.store.keys(), err
+
+
+def test_as_pid_1_a_stop_during_the_setup_is_obeyed_too(ws, tmp_path, faults):
+    """There is no command yet, and the restore hangs."""
+    faults.on("*", "", reply(200, silent=True, then="stall"), times=10)
+    env = {"AWS_ENDPOINT_URL_S3": faults.url, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "WORKSPACE_DIR": f"{tmp_path}/base"}
+    process = as_pid_1(ws, f"(while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; kill -TERM 1) & exec $WS ws-setup --id t1 -- true", env)
+    wait_until(lambda: faults.requests, what="the first request")
+    (tmp_path / "go").touch()
+    status, _, err = finish(process)
+    assert status == 143 and not (tmp_path / "base/t1").exists(), err
+
+
+# ---- the save at the end ----
+
+
+@pytest.fixture
+def stalling(ws, tmp_path, servers, faults):
+    """A base on a real server behind a proxy whose uploads hang; the restore works."""
+    s3 = helpers.S3("swift", servers("swift"))
+    store = helpers.S3Store(s3)
+    faults.backend = s3.plain_endpoint
+    faults.on("PUT", "", reply(200, silent=True, then="stall"), times=100, optional=True)
+    base = Base(ws, tmp_path / "base", store)
+    base.env["AWS_ENDPOINT_URL_S3"] = faults.url
+    return base
+
+
+def spooled(base):
+    assert base.state("t1") == "spooled" and not (base.path / "t1").exists()
+    return base.path / ".ws/spool/t1"
+
+
+def test_after_a_term_the_deadline_ends_in_the_spool(stalling):
+    session = Session(stalling, "--id", "t1", "--deadline", "500ms", script="echo work >file; trap 'exit 0' TERM")
+    began = time.monotonic()
+    session.signal()
+    status, _, err = finish(session.process)
+    assert status == 75 and "--retry" in err, err
+    assert time.monotonic() - began < 5
+    assert (spooled(stalling) / "file").read_text() == "work\n"
+
+
+def test_a_second_term_spools_at_once(stalling, faults):
+    session = Session(stalling, "--id", "t1", "--deadline", "1h", script="echo work >file; trap 'exit 0' TERM")
+    session.signal()
+    wait_until(lambda: faults.seen("PUT"), what="the upload")
+    began = time.monotonic()
+    session.signal()
+    status, _, err = finish(session.process)
+    assert status == 75, err
+    assert time.monotonic() - began < 3
+    assert (spooled(stalling) / "file").read_text() == "work\n"
+
+
+def test_without_a_term_the_save_may_take_its_time_and_a_first_term_starts_the_deadline(stalling, faults):
+    session = Session(stalling, "--id", "t1", "--deadline", "300ms", script="echo work >file")
+    session.flag.unlink()
+    wait_until(lambda: faults.seen("PUT"), what="the upload")
+    time.sleep(0.5)  # more than the deadline, which has not begun
+    assert session.process.poll() is None
+    session.signal()
+    status, _, err = finish(session.process)
+    assert status == 75, err
+    assert (spooled(stalling) / "file").read_text() == "work\n"
+
+
+def test_the_time_that_the_command_took_to_end_is_part_of_the_deadline(stalling):
+    """docker stop kills after 10 s: grace and deadline are not added up."""
+    session = Session(stalling, "--id", "t1", "--grace", "1500ms", "--deadline", "1s", script="trap '' TERM")
+    began = time.monotonic()
+    session.signal()
+    status, _, err = finish(session.process)
+    took = time.monotonic() - began
+    assert status == 128 + signal.SIGKILL and 1.5 <= took < 2.4, (took, err)
+    spooled(stalling)
+
+
+def test_the_status_of_a_failed_command_is_kept_when_the_save_fails_too(stalling):
+    session = Session(stalling, "--id", "t1", "--deadline", "200ms", script="trap 'exit 5' TERM")
+    session.signal()
+    status, _, err = finish(session.process)
+    assert status == 5 and "--retry" in err, err
+    spooled(stalling)

@@ -1,0 +1,818 @@
+/* gc: the decision, the plan over a real base, and its execution. The save is the test's own: what matters here is when it
+ * is asked for, and how. */
+#include "gc/gc.h"
+
+#include "base/mem.h"
+#include "gc/gc_internal.h"
+#include "os/sys.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/tap.h"
+#include "ws/teardown.h"
+
+enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
+
+/* ---- in the place of lib/ws/teardown.c ---- */
+
+static struct {
+	int calls;
+	bool fails, lock_was_held;
+	char id[BASE_DIR_ID_MAX + 1];
+	struct teardown_options options;
+} saved;
+
+static bool is_held(const struct base_dir *b, const char *id)
+{
+	FD_AUTO dir = -1;
+	char holder[LOCK_HOLDER_MAX];
+	struct err e = ERR_INIT;
+	return record_dir(b, id, false, &dir, &e) == 0 && lock_probe(dir, "lock", holder, &e) == 1;
+}
+
+int teardown_run(const struct base_dir *b, const char *id, const struct teardown_options *o,
+                 struct lock *held, struct teardown_result *out, struct err *e)
+{
+	char as[256];
+	saved.calls++;
+	saved.options = *o;
+	saved.lock_was_held = held && held->fd >= 0 && is_held(b, id);
+	snprintf(saved.id, sizeof(saved.id), "%s", id);
+	if (saved.fails)
+		return err_set(e, ERR_KIND_UNAVAILABLE, "the store is down");
+	out->removed = base_dir_set_aside(b, b->fd, id, "trash", id, as, e) == 0;
+	return out->removed ? 0 : -1;
+}
+
+void teardown_result_free(struct teardown_result *r)
+{
+	mem_free(r->side_key);
+}
+
+/* ---- a base of its own ---- */
+
+struct place {
+	struct scratch dir;
+	struct base_dir base;
+	int64_t now_ms; /* what the clock says: ten days after everything was made */
+	char notice[ERR_MSG_MAX];
+};
+
+static void keep_notice(void *ctx, const struct err *e)
+{
+	struct place *p = ctx;
+	snprintf(p->notice, sizeof(p->notice), "%s", e->msg);
+}
+
+static void place_open(struct place *p)
+{
+	struct err e = ERR_INIT;
+	char path[80];
+	memset(&saved, 0, sizeof(saved));
+	sys_fake_clock(-1);
+	scratch_open(&p->dir);
+	snprintf(path, sizeof(path), "%s/base", p->dir.path);
+	if (base_dir_open(path, true, &p->base, &e))
+		printf("Bail out! %s\n", e.msg);
+	p->now_ms = sys_now_ms() + 10 * (int64_t)DAY;
+	p->notice[0] = '\0';
+	sys_fake_clock(p->now_ms);
+}
+
+static void place_close(struct place *p)
+{
+	base_dir_close(&p->base);
+	scratch_close(&p->dir);
+	sys_fake_clock(-1);
+}
+#define PLACE_AUTO AUTO(place_close) struct place
+
+static void save_record(struct place *p, struct record *r)
+{
+	struct err e = ERR_INIT;
+	if (record_save(&p->base, r, &e))
+		printf("Bail out! %s\n", e.msg);
+	record_free(r);
+}
+
+/* A record that was used last `idle_ms` before the present. */
+static void make_record(struct place *p, const char *id, enum record_state state, int64_t idle_ms)
+{
+	struct record r;
+	record_init(&r, id);
+	r.state = state;
+	r.created_ms = p->now_ms - 10 * (int64_t)DAY;
+	r.last_used_ms = p->now_ms - idle_ms;
+	snprintf(r.profile, sizeof(r.profile), "task");
+	snprintf(r.owner, sizeof(r.owner), "somebody");
+	save_record(p, &r);
+}
+
+/* The same with its directory and a file in it, idle for ten days. */
+static void make_idle(struct place *p, const char *id)
+{
+	char path[300];
+	make_record(p, id, RECORD_READY, 10 * (int64_t)DAY);
+	scratch_dir(p->base.fd, id);
+	snprintf(path, sizeof(path), "%s/file", id);
+	scratch_file(p->base.fd, path, "content");
+}
+
+static void make_area(struct place *p, const char *area, const char *name)
+{
+	FD_AUTO fd = -1;
+	struct err e = ERR_INIT;
+	if (base_dir_area(&p->base, area, &fd, &e) || !scratch_dir(fd, name))
+		printf("Bail out! %s/%s: %s\n", area, name, e.msg);
+}
+
+static struct lock take_lock(struct place *p, const char *id)
+{
+	FD_AUTO dir = -1;
+	struct lock lock = LOCK_NONE;
+	struct err e = ERR_INIT;
+	if (record_dir(&p->base, id, true, &dir, &e) || lock_take(dir, "lock", 0, &lock, &e))
+		printf("Bail out! %s\n", e.msg);
+	return lock;
+}
+
+static void set_mtime(int dirfd, const char *path, int64_t ms)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = ms / 1000 } };
+	if (utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW) != 0)
+		printf("Bail out! utimensat %s\n", path);
+}
+
+static struct gc_options seven_days(struct place *p)
+{
+	return (struct gc_options){
+		.set_older = true,
+		.older_ms = 7 * (int64_t)DAY,
+		.trash_ttl_ms = DAY,
+		.notice = keep_notice,
+		.notice_ctx = p,
+	};
+}
+
+/* One run of the collector over the place, with a plan made. */
+struct collection {
+	struct gc *gc;
+	struct gc_plan plan;
+};
+
+static bool collection_open(struct collection *c, struct place *p, const struct gc_options *o)
+{
+	struct err e = ERR_INIT;
+	memset(c, 0, sizeof(*c));
+	if (gc_open(&p->base, o, &c->gc, &e) == 0 && gc_make_plan(c->gc, &c->plan, &e) == 0)
+		return true;
+	tap_note("%s", e.msg);
+	return false;
+}
+
+static void collection_close(struct collection *c)
+{
+	gc_plan_free(&c->plan);
+	gc_close(c->gc);
+}
+#define COLLECTION_AUTO AUTO(collection_close) struct collection
+
+static const struct gc_item *item_named(const struct collection *c, const char *name)
+{
+	for (size_t i = 0; i < c->plan.count; i++) {
+		if (strcmp(c->plan.items[i].name, name) == 0)
+			return &c->plan.items[i];
+	}
+	return NULL;
+}
+
+/* "trash idle", what a fresh plan says of `name`. */
+static const char *planned(struct place *p, const char *name, char out[64])
+{
+	static const char *const actions[] = {
+		[GC_KEEP] = "keep", [GC_TRASH] = "trash", [GC_PURGE] = "purge", [GC_CLEAN] = "clean"
+	};
+	const struct gc_options o = seven_days(p);
+	COLLECTION_AUTO c;
+	const struct gc_item *item = collection_open(&c, p, &o) ? item_named(&c, name) : NULL;
+	snprintf(out, 64, "%s %s", item ? actions[item->action] : "not in the plan",
+	         item ? gc_reason_name(item->reason) : "");
+	return out;
+}
+
+/* ---- the decision ---- */
+
+static const struct gc_condition idle_one = {
+	.has_record = true,
+	.record_ok = true,
+	.has_directory = true,
+	.readable = true,
+	.state = RECORD_READY,
+	.newest_ms = 1000LL * DAY,
+	.now_ms = 1008LL * DAY,
+};
+
+static void decides(struct gc_condition c, enum gc_reason reason, const char *sentence)
+{
+	const struct gc_options o = { .set_older = true, .older_ms = 7 * (int64_t)DAY };
+	enum gc_reason why = GC_REASON_GONE;
+	enum gc_action action = gc_decide(&c, &o, &why);
+	TAP_OK(action == (reason == GC_REASON_IDLE ? GC_TRASH : GC_KEEP) && why == reason,
+	       "%s (%s)", sentence, gc_reason_name(why));
+}
+
+#define WITH(field, value)                        \
+	({                                        \
+		struct gc_condition c = idle_one; \
+		c.field = (value);                \
+		c;                                \
+	})
+
+static void test_decision(void)
+{
+	decides(idle_one, GC_REASON_IDLE, "what is idle for longer than asked is taken");
+	decides(WITH(now_ms, 1007LL * DAY), GC_REASON_IDLE,
+	        "as is what is idle for exactly as long");
+	decides(WITH(now_ms, 1007LL * DAY - 1), GC_REASON_YOUNG, "a millisecond less keeps it");
+	decides(WITH(has_record, false), GC_REASON_NO_RECORD, "without a record it is not ours");
+	decides(WITH(record_ok, false), GC_REASON_BAD_RECORD, "a bad record keeps it");
+	decides(WITH(locked, true), GC_REASON_LOCKED, "a lock keeps it");
+	decides(WITH(mounted, true), GC_REASON_MOUNT, "a mount keeps it");
+	decides(WITH(readable, false), GC_REASON_UNREADABLE, "an unreadable tree keeps it");
+	decides(WITH(has_directory, false), GC_REASON_GONE, "without a directory there is nothing");
+	decides(WITH(state, RECORD_SPOOLED), GC_REASON_SPOOLED, "what is spooled is kept");
+	decides(WITH(state, RECORD_CREATING), GC_REASON_NOT_READY, "an unfinished one is kept");
+	decides(WITH(state, RECORD_SAVING), GC_REASON_IDLE, "an interrupted teardown is finished");
+	decides(WITH(newest_ms, 1008LL * DAY + 5 * 60 * 1000 + 1), GC_REASON_CLOCK,
+	        "use that lies in the future keeps it");
+	decides(WITH(newest_ms, 1008LL * DAY + 5 * 60 * 1000), GC_REASON_YOUNG,
+	        "a clock that is a little off is forgiven");
+	const struct gc_options never = { .set_older = false };
+	enum gc_reason why;
+	TAP_OK(gc_decide(&idle_one, &never, &why) == GC_KEEP && why == GC_REASON_YOUNG,
+	       "without --older no workspace is taken");
+}
+
+/* Each obstacle alone keeps what is idle; together the first one in the order is told. */
+static void test_every_combination(void)
+{
+	int wrong = 0;
+	for (unsigned bits = 1; bits < 64; bits++) {
+		struct gc_condition c = idle_one;
+		enum gc_reason why;
+		const struct gc_options o = { .set_older = true, .older_ms = 0 };
+		c.has_record = !(bits & 1);
+		c.record_ok = !(bits & 2);
+		c.locked = bits & 4;
+		c.mounted = bits & 8;
+		c.readable = !(bits & 16);
+		c.has_directory = !(bits & 32);
+		wrong += gc_decide(&c, &o, &why) != GC_KEEP || why == GC_REASON_IDLE;
+	}
+	TAP_INT(wrong, 0, "no combination of obstacles lets a workspace be taken");
+}
+
+static void test_names(void)
+{
+	static const struct {
+		const char *name;
+		bool with_time, ok;
+		int64_t ms;
+		const char *id;
+	} rows[] = {
+		{ "1700000000000.task-1.abcdefgh0", true, true, 1700000000000, "task-1" },
+		{ "5.a.b.c.012345678", true, true, 5, "a.b.c" },
+		{ "a.012345678", false, true, 0, "a" },
+		{ "a.b.zzzzzzzzz", false, true, 0, "a.b" },
+		{ "x.a.012345678", true, false, 0, "" },
+		{ "-5.a.012345678", true, false, 0, "" },
+		{ "99999999999999999999.a.012345678", true, false, 0, "" },
+		{ "5.a.01234567", true, false, 0, "" },
+		{ "5.a.0123456789", true, false, 0, "" },
+		{ "5.a.01234567A", true, false, 0, "" },
+		{ "5..012345678", true, false, 0, "" },
+		{ "5.012345678", true, false, 0, "" },
+		{ "5.-a.012345678", true, false, 0, "" },
+		{ "5.spool.012345678", true, false, 0, "" },
+		{ "lost+found", true, false, 0, "" },
+		{ "lost+found", false, false, 0, "" },
+		{ "", false, false, 0, "" },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		int64_t ms = 0;
+		char id[BASE_DIR_ID_MAX + 1] = "";
+		int result = gc_name_parse(str_of(rows[i].name), rows[i].with_time, &ms, id);
+		TAP_OK((result == 0) == rows[i].ok && ms == rows[i].ms &&
+		               strcmp(id, rows[i].id) == 0,
+		       "\"%s\" is %s name of %s", rows[i].name, rows[i].ok ? "a" : "no",
+		       rows[i].with_time ? "the trash" : "the staging area");
+	}
+}
+
+/* ---- the plan ---- */
+
+static void make_one_of_each(struct place *p)
+{
+	make_idle(p, "idle");
+	make_idle(p, "young");
+	make_record(p, "young", RECORD_READY, DAY);
+	make_idle(p, "saving");
+	make_record(p, "saving", RECORD_SAVING, 10 * (int64_t)DAY);
+	make_idle(p, "spooled");
+	make_record(p, "spooled", RECORD_SPOOLED, 10 * (int64_t)DAY);
+	make_idle(p, "unfinished");
+	make_record(p, "unfinished", RECORD_CREATING, 10 * (int64_t)DAY);
+	make_idle(p, "tomorrow");
+	make_record(p, "tomorrow", RECORD_READY, -DAY);
+	make_record(p, "gone", RECORD_SAVED, 10 * (int64_t)DAY);
+	scratch_dir(p->base.fd, "foreign");
+	scratch_file(p->base.fd, "notes.txt", "mine");
+	make_idle(p, "broken");
+	scratch_file(p->base.ws_fd, "broken/record.json", "{\"version\":1");
+	make_record(p, "link", RECORD_READY, 10 * (int64_t)DAY);
+	scratch_link(p->base.fd, "link", "foreign");
+	make_record(p, "file", RECORD_READY, 10 * (int64_t)DAY);
+	scratch_file(p->base.fd, "file", "no directory");
+}
+
+static void make_areas(struct place *p, char names[4][64])
+{
+	snprintf(names[0], 64, "%lld.old.000000001", (long long)(p->now_ms - DAY));
+	snprintf(names[1], 64, "%lld.fresh.000000002", (long long)(p->now_ms - DAY + 1));
+	snprintf(names[2], 64, "%lld.half.000000003.gone", (long long)p->now_ms);
+	snprintf(names[3], 64, "%lld.later.000000004", (long long)(p->now_ms + DAY));
+	for (int i = 0; i < 4; i++)
+		make_area(p, "trash", names[i]);
+	make_area(p, "trash", "foreign-thing");
+	make_area(p, "staging", "left.000000005");
+	make_area(p, "staging", "busy.000000006");
+	make_area(p, "staging", "strange");
+}
+
+static void test_plan(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	char trash[4][64];
+	make_one_of_each(&p);
+	make_areas(&p, trash);
+	make_idle(&p, "held");
+	LOCK_AUTO held = take_lock(&p, "held");
+	LOCK_AUTO busy = take_lock(&p, "busy");
+	const struct {
+		const char *name, *says;
+	} rows[] = {
+		{ "idle", "trash idle" },
+		{ "saving", "trash idle" },
+		{ "young", "keep young" },
+		{ "held", "keep locked" },
+		{ "spooled", "keep spooled" },
+		{ "unfinished", "keep not-ready" },
+		{ "tomorrow", "keep clock" },
+		{ "gone", "keep gone" },
+		{ "foreign", "keep no-record" },
+		{ "notes.txt", "keep no-record" },
+		{ "broken", "keep bad-record" },
+		{ "link", "keep unreadable" },
+		{ "file", "keep unreadable" },
+		{ trash[0], "purge trash-old" },
+		{ trash[1], "keep trash-fresh" },
+		{ trash[2], "purge half-deleted" },
+		{ trash[3], "keep clock" },
+		{ "foreign-thing", "keep no-record" },
+		{ "left.000000005", "clean staging" },
+		{ "busy.000000006", "keep locked" },
+		{ "strange", "keep no-record" },
+	};
+	char says[64];
+	for (size_t i = 0; i < COUNTOF(rows); i++)
+		TAP_TEXT(planned(&p, rows[i].name, says), rows[i].says, "the plan for %s is: %s",
+		         rows[i].name, rows[i].says);
+	TAP_TEXT(planned(&p, ".ws", says), "not in the plan ", ".ws itself is not in the plan");
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	/* "busy" has a lock, hence a directory in .ws, but neither record nor directory. */
+	TAP_OK(collection_open(&c, &p, &o) && c.plan.count == COUNTOF(rows) + 1,
+	       "each thing is in the plan once");
+	const struct gc_item *item = item_named(&c, "held");
+	TAP_OK(item && strncmp(item->detail, "pid ", 4) == 0, "of a lock the holder is told");
+	item = item_named(&c, "link");
+	TAP_TEXT(item ? item->detail : NULL, "is a symbolic link", "what a link is, is told");
+	item = item_named(&c, "idle");
+	TAP_OK(item && strcmp(item->profile, "task") == 0 && strcmp(item->owner, "somebody") == 0 &&
+	               item->entries == 1 && item->allocated_bytes > 0,
+	       "profile, owner and size come along");
+}
+
+static void test_fresh_leftovers(void)
+{
+	PLACE_AUTO p;
+	char says[64];
+	place_open(&p);
+	make_area(&p, "staging", "left.000000005");
+	int64_t made_ms = p.now_ms - 10 * (int64_t)DAY;
+	sys_fake_clock(made_ms + HOUR - 5000);
+	TAP_TEXT(planned(&p, "left.000000005", says), "keep not-ready",
+	         "what a setup left is left for an hour");
+	sys_fake_clock(made_ms + HOUR + 5000);
+	TAP_TEXT(planned(&p, "left.000000005", says), "clean staging", "and no longer");
+}
+
+static void test_plan_changes_nothing(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "idle");
+	unlinkat(p.base.ws_fd, "trash", AT_REMOVEDIR);
+	unlinkat(p.base.ws_fd, "staging", AT_REMOVEDIR);
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	TAP_OK(collection_open(&c, &p, &o), "a base without areas can be planned for");
+	TAP_OK(!scratch_has(p.base.ws_fd, "trash") && !scratch_has(p.base.ws_fd, "staging") &&
+	               !scratch_has(p.base.ws_fd, "audit.jsonl") &&
+	               scratch_has(p.base.fd, "idle/file"),
+	       "and is as it was afterwards");
+}
+
+/* ---- evidence of use ---- */
+
+static void test_record_times(void)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} rows[] = {
+		{ "created_ms", offsetof(struct record, created_ms) },
+		{ "ready_ms", offsetof(struct record, ready_ms) },
+		{ "last_used_ms", offsetof(struct record, last_used_ms) },
+		{ "saved_ms", offsetof(struct record, saved_ms) },
+	};
+	PLACE_AUTO p;
+	char says[64];
+	place_open(&p);
+	scratch_dir(p.base.fd, "one");
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		struct record r;
+		int64_t recent = p.now_ms - DAY;
+		record_init(&r, "one");
+		r.state = RECORD_READY;
+		memcpy((char *)&r + rows[i].offset, &recent, sizeof(recent));
+		save_record(&p, &r);
+		TAP_TEXT(planned(&p, "one", says), "keep young", "a recent %s is use",
+		         rows[i].name);
+	}
+}
+
+static void test_tree_times(void)
+{
+	PLACE_AUTO p;
+	char says[64];
+	place_open(&p);
+	make_idle(&p, "one");
+	scratch_dir(p.base.fd, "one/a");
+	scratch_dir(p.base.fd, "one/a/b");
+	scratch_file(p.base.fd, "one/a/b/deep", "");
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "a tree that nobody touched is idle");
+	set_mtime(p.base.fd, "one/a/b/deep", p.now_ms + DAY);
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "an mtime from the future is no evidence");
+	static const char *const paths[] = { "one/a/b/deep", "one/a/b", "one" };
+	for (size_t i = 0; i < COUNTOF(paths); i++) {
+		set_mtime(p.base.fd, paths[i], p.now_ms - DAY);
+		TAP_TEXT(planned(&p, "one", says), "keep young", "a recent mtime of %s is use",
+		         paths[i]);
+		set_mtime(p.base.fd, paths[i], 1000);
+	}
+	struct record r;
+	record_init(&r, "one");
+	r.state = RECORD_READY;
+	r.created_ms = 1000;
+	save_record(&p, &r);
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "now all of it is old");
+	sys_fake_clock(p.now_ms - 4 * (int64_t)DAY);
+	TAP_TEXT(
+		planned(&p, "one", says), "keep young",
+		"but old mtimes do not hide a ctime of this week, as files have that were just unpacked");
+}
+
+static void test_lock_time(void)
+{
+	PLACE_AUTO p;
+	char says[64];
+	place_open(&p);
+	make_idle(&p, "one");
+	struct lock lock = take_lock(&p, "one");
+	lock_release(&lock);
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "an old lock file is no use");
+	set_mtime(p.base.ws_fd, "one/lock", p.now_ms - DAY);
+	TAP_TEXT(planned(&p, "one", says), "keep young", "a lock that was held lately is use");
+}
+
+static void test_sizes(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "one");
+	make_idle(&p, "two");
+	char block[8192];
+	memset(block, 'x', sizeof(block) - 1);
+	block[sizeof(block) - 1] = '\0';
+	scratch_file(p.base.fd, "one/file", block);
+	scratch_file(p.base.fd, "two/file", block);
+	for (int i = 0; i < 3; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "two/link%d", i);
+		TAP_OK(linkat(p.base.fd, "two/file", p.base.fd, name, 0) == 0, "link %d is made",
+		       i);
+	}
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
+	const struct gc_item *one = item_named(&c, "one"), *two = item_named(&c, "two");
+	TAP_OK(one && two && one->allocated_bytes >= sizeof(block) &&
+	               one->allocated_bytes == two->allocated_bytes,
+	       "a file with four names counts once");
+	TAP_OK(two && two->entries == 4, "its names count as entries each");
+}
+
+static void test_limit(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	/* Their trees are ten days old; what differs is the record, and idle is the newer of the two. */
+	static const struct {
+		const char *id;
+		int64_t days;
+	} rows[] = { { "eight", 8 }, { "ten", 10 }, { "nine", 9 } };
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		make_idle(&p, rows[i].id);
+		make_record(&p, rows[i].id, RECORD_READY, rows[i].days * DAY);
+	}
+	struct gc_options o = seven_days(&p);
+	o.max_delete = 2;
+	COLLECTION_AUTO c;
+	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
+	const struct gc_item *item = item_named(&c, "eight");
+	TAP_OK(item && item->action == GC_KEEP && item->reason == GC_REASON_LIMIT,
+	       "--max-delete keeps what was used last");
+	TAP_OK(item_named(&c, "nine")->action == GC_TRASH &&
+	               item_named(&c, "ten")->action == GC_TRASH,
+	       "and takes the longest idle");
+}
+
+/* ---- execution ---- */
+
+/* Do what the plan of `c` says for `name`. */
+static int execute(struct collection *c, const char *name, struct gc_done *done, struct err *e)
+{
+	const struct gc_item *item = item_named(c, name);
+	memset(done, 0, sizeof(*done));
+	return item ? gc_execute(c->gc, item, done, e) : -2;
+}
+
+static void test_take(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "one");
+	struct record r;
+	record_init(&r, "passing");
+	r.state = RECORD_READY;
+	r.ephemeral = true;
+	save_record(&p, &r);
+	scratch_dir(p.base.fd, "passing");
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	struct gc_done done;
+	struct err e = ERR_INIT;
+	TAP_OK(collection_open(&c, &p, &o) && execute(&c, "one", &done, &e) == 0, "one is taken");
+	TAP_OK(saved.calls == 1 && strcmp(saved.id, "one") == 0 && done.trashed == 1,
+	       "by a teardown of it");
+	TAP_OK(saved.options.keep_trash && saved.options.no_spool && !saved.options.discard,
+	       "that saves it first and leaves it in the trash");
+	TAP_OK(saved.lock_was_held, "with its lock held");
+	TAP_OK(!is_held(&p.base, "one"), "which is free afterwards");
+	TAP_OK(execute(&c, "passing", &done, &e) == 0 && saved.options.discard,
+	       "an ephemeral one is not saved");
+}
+
+/* What happens to "one" between plan and execution. */
+static void change_lock(struct place *p, struct lock *lock)
+{
+	*lock = take_lock(p, "one");
+}
+
+static void change_record(struct place *p, struct lock *lock)
+{
+	(void)lock;
+	make_record(p, "one", RECORD_READY, 0);
+}
+
+static void change_file(struct place *p, struct lock *lock)
+{
+	(void)lock;
+	set_mtime(p->base.fd, "one/file", p->now_ms);
+}
+
+static void change_state(struct place *p, struct lock *lock)
+{
+	(void)lock;
+	make_record(p, "one", RECORD_SPOOLED, 10 * (int64_t)DAY);
+}
+
+static void change_directory(struct place *p, struct lock *lock)
+{
+	(void)lock;
+	renameat(p->base.fd, "one", p->base.fd, "elsewhere");
+}
+
+static void change_to_link(struct place *p, struct lock *lock)
+{
+	change_directory(p, lock);
+	scratch_link(p->base.fd, "one", "elsewhere");
+}
+
+static void change_forgotten(struct place *p, struct lock *lock)
+{
+	struct err e = ERR_INIT;
+	(void)lock;
+	(void)!record_remove(&p->base, "one", &e);
+}
+
+static void test_come_alive(void)
+{
+	static const struct {
+		const char *what;
+		void (*change)(struct place *p, struct lock *lock);
+	} rows[] = {
+		{ "its lock was taken", change_lock },
+		{ "its record says that it was used", change_record },
+		{ "a file in it was written", change_file },
+		{ "it was spooled", change_state },
+		{ "its directory was moved away", change_directory },
+		{ "its directory was replaced by a link", change_to_link },
+		{ "it was forgotten", change_forgotten },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		PLACE_AUTO p;
+		place_open(&p);
+		make_idle(&p, "one");
+		const struct gc_options o = seven_days(&p);
+		COLLECTION_AUTO c;
+		LOCK_AUTO lock = LOCK_NONE;
+		struct gc_done done;
+		struct err e = ERR_INIT;
+		TAP_OK(collection_open(&c, &p, &o) && item_named(&c, "one")->action == GC_TRASH,
+		       "one is to be taken");
+		rows[i].change(&p, &lock);
+		TAP_OK(execute(&c, "one", &done, &e) == 0 && done.left_alone == 1 &&
+		               done.trashed == 0 && saved.calls == 0,
+		       "it is left alone when meanwhile %s", rows[i].what);
+		TAP_OK(strstr(p.notice, "one: left alone") != NULL, "which is told: %s", p.notice);
+	}
+}
+
+/* The collector's own visit must not count as use, or a store that is down would keep everything for ever. */
+static void test_failed_save(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "one");
+	struct lock lock = take_lock(&p, "one");
+	lock_release(&lock);
+	set_mtime(p.base.ws_fd, "one/lock", 5000);
+	saved.fails = true;
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	struct gc_done done;
+	struct err e = ERR_INIT;
+	TAP_OK(collection_open(&c, &p, &o) && execute(&c, "one", &done, &e) == -1 &&
+	               e.kind == ERR_KIND_UNAVAILABLE,
+	       "a save that fails is an error");
+	TAP_TEXT(e.msg, "one: the store is down", "that says whose");
+	TAP_OK(done.trashed == 0 && scratch_has(p.base.fd, "one/file"), "the workspace stays");
+	TAP_INT(gc_look_lock_ms(&p.base, "one"), 5000, "and its lock's time, too");
+}
+
+static void make_trashed(struct place *p, const char *id, enum record_state state,
+                         const char *trash_name)
+{
+	struct record r;
+	record_init(&r, id);
+	r.state = state;
+	snprintf(r.trash_name, sizeof(r.trash_name), "%s", trash_name);
+	save_record(p, &r);
+}
+
+static void test_purge(void)
+{
+	PLACE_AUTO p;
+	char trash[4][64];
+	place_open(&p);
+	make_areas(&p, trash);
+	make_record(&p, "half", RECORD_SAVED, 10 * (int64_t)DAY);
+	FD_AUTO area = -1;
+	struct err e = ERR_INIT;
+	struct gc_done done;
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	TAP_OK(base_dir_area(&p.base, "trash", &area, &e) == 0 && collection_open(&c, &p, &o),
+	       "a plan is made");
+	TAP_OK(execute(&c, trash[0], &done, &e) == 0 && done.purged == 1 && done.freed_bytes > 0 &&
+	               !scratch_has(area, trash[0]),
+	       "old trash is deleted");
+	TAP_OK(execute(&c, trash[2], &done, &e) == 0 && done.purged == 1 &&
+	               !scratch_has(area, trash[2]),
+	       "a deletion that was interrupted is finished");
+	TAP_OK(scratch_has(p.base.ws_fd, "half/record.json"), "the record of what was saved stays");
+	TAP_OK(execute(&c, trash[1], &done, &e) == 0 && done.purged == 0 &&
+	               scratch_has(area, trash[1]) && scratch_has(area, "foreign-thing"),
+	       "what is to be kept is kept");
+	TAP_OK(execute(&c, "left.000000005", &done, &e) == 0 && done.cleaned == 1,
+	       "what a setup left is removed");
+	TAP_OK(scratch_has(p.base.ws_fd, "audit.jsonl"), "the journal knows");
+}
+
+static void test_purge_and_record(void)
+{
+	static const struct {
+		enum record_state state;
+		const char *trash_name;
+		bool stays;
+		const char *sentence;
+	} rows[] = {
+		{ RECORD_TRASHED, "5.one.000000001", false,
+		  "with what was discarded goes its record" },
+		{ RECORD_TRASHED, "7.one.000000002", true,
+		  "but not when a later one was discarded, too" },
+		{ RECORD_TRASHED, "", true, "nor when the record promises nothing" },
+		{ RECORD_READY, "5.one.000000001", true, "nor when the workspace is there again" },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		PLACE_AUTO p;
+		place_open(&p);
+		make_area(&p, "trash", "5.one.000000001");
+		make_trashed(&p, "one", rows[i].state, rows[i].trash_name);
+		const struct gc_options o = seven_days(&p);
+		COLLECTION_AUTO c;
+		struct gc_done done;
+		struct err e = ERR_INIT;
+		TAP_OK(collection_open(&c, &p, &o) &&
+		               execute(&c, "5.one.000000001", &done, &e) == 0 && done.purged == 1,
+		       "trash of one is deleted");
+		TAP_OK(scratch_has(p.base.ws_fd, "one") == rows[i].stays, "%s", rows[i].sentence);
+	}
+}
+
+static void test_clean_of_what_came_alive(void)
+{
+	PLACE_AUTO p;
+	char trash[4][64];
+	place_open(&p);
+	make_areas(&p, trash);
+	FD_AUTO area = -1;
+	struct err e = ERR_INIT;
+	struct gc_done done;
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	TAP_OK(base_dir_area(&p.base, "staging", &area, &e) == 0 && collection_open(&c, &p, &o),
+	       "a plan is made");
+	LOCK_AUTO lock = take_lock(&p, "left");
+	TAP_OK(execute(&c, "left.000000005", &done, &e) == 0 && done.left_alone == 1 &&
+	               scratch_has(area, "left.000000005"),
+	       "what a setup that has just begun may use is not cleaned");
+}
+
+static void test_one_at_a_time(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	AUTO(gc_close_auto) struct gc *second = NULL;
+	struct err e = ERR_INIT;
+	TAP_OK(collection_open(&c, &p, &o), "a collector is at work");
+	TAP_OK(gc_open(&p.base, &o, &second, &e) == -1 && e.kind == ERR_KIND_TRY_AGAIN &&
+	               strstr(e.msg, "another collector"),
+	       "a second one is told so: %s", e.msg);
+}
+
+int main(void)
+{
+	test_decision();
+	test_every_combination();
+	test_names();
+	test_plan();
+	test_fresh_leftovers();
+	test_plan_changes_nothing();
+	test_record_times();
+	test_tree_times();
+	test_lock_time();
+	test_sizes();
+	test_limit();
+	test_take();
+	test_come_alive();
+	test_failed_save();
+	test_purge();
+	test_purge_and_record();
+	test_clean_of_what_came_alive();
+	test_one_at_a_time();
+	return tap_done();
+}
