@@ -23,7 +23,8 @@ static int pour(struct reader *r, struct err *e)
 	MEM_AUTO char *step = mem_new(STEP, 1);
 	size_t got;
 	do {
-		if (reader_read(r, step, STEP, &got, e) || file_write(1, step, got, e, "standard output"))
+		if (reader_read(r, step, STEP, &got, e) ||
+		    file_write(1, step, got, e, "standard output"))
 			return -1;
 	} while (got > 0);
 	return 0;
@@ -62,8 +63,9 @@ const struct applet archive_cat_applet = {
 	.name = "cat",
 	.summary = "write files of an archive to standard output",
 	.synopsis = "[OPTIONS] ARCHIVE PATH…",
-	.details = "Of an archive in a store that ws-archive made, only the index and the parts with these\n"
-	           "files are read.",
+	.details =
+		"Of an archive in a store that ws-archive made, only the index and the parts with these\n"
+		"files are read.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 2,

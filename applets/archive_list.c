@@ -71,8 +71,8 @@ static void show_row(const struct entry *entry, bool names, struct buf *line)
 	buf_clear(line);
 	if (!names) {
 		add_mode(line, entry);
-		buf_printf(line, " %5" PRIu64 "/%-5" PRIu64 " %12" PRIu64 " ", entry->uid, entry->gid,
-		           entry->size_bytes);
+		buf_printf(line, " %5" PRIu64 "/%-5" PRIu64 " %12" PRIu64 " ", entry->uid,
+		           entry->gid, entry->size_bytes);
 		add_time(line, entry->mtime_s);
 		buf_add_char(line, ' ');
 	}
@@ -138,8 +138,9 @@ const struct applet archive_list_applet = {
 	.name = "list",
 	.summary = "list the entries of an archive",
 	.synopsis = "[OPTIONS] ARCHIVE",
-	.details = "Mode, owner, size, time (UTC) and name; what a terminal could take for a command is shown\n"
-	           "as C escapes. With --json also the SHA-256 of files, when the archive has an index.",
+	.details =
+		"Mode, owner, size, time (UTC) and name; what a terminal could take for a command is shown\n"
+		"as C escapes. With --json also the SHA-256 of files, when the archive has an index.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 1,

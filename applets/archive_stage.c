@@ -61,7 +61,8 @@ static int move_all(struct archive_stage *s, char *const *names, struct err *e)
 	for (char *const *n = names; *n; n++) {
 		int there = dir_exists(s->parent, *n, e);
 		if (there != 0)
-			return there < 0 ? -1 : err_set(e, ERR_KIND_CONFLICT, "%s is there already", *n);
+			return there < 0 ? -1
+			                 : err_set(e, ERR_KIND_CONFLICT, "%s is there already", *n);
 	}
 	for (char *const *n = names; *n; n++)
 		if (move(s, *n, e))
@@ -80,7 +81,8 @@ int archive_stage_publish(struct archive_stage *s, struct err *e)
 		return 0;
 	}
 	/* The archive's root has set a mode that may not allow this. */
-	if (attr_set_mode(s->dir, PRIVATE, e, s->temp) || dir_list(s->dir, NAMES_MAX, &names, &count, e))
+	if (attr_set_mode(s->dir, PRIVATE, e, s->temp) ||
+	    dir_list(s->dir, NAMES_MAX, &names, &count, e))
 		return -1;
 	return move_all(s, names, e);
 }

@@ -134,7 +134,8 @@ static int run(const struct applet_call *call, struct err *e)
 		.progress = &progress,
 		.notice = ws_options_notice,
 	};
-	struct meter *meter = applet_progress(call, &progress, "save");
+	/* With a deadline the save runs in a child of its own, which a thread here must not be in the way of. */
+	struct meter *meter = o->deadline_ms ? NULL : applet_progress(call, &progress, "save");
 	int result = o->retry ? retry(&base, &how, call, e) : each(&base, &how, call, e);
 	applet_progress_end(meter);
 	return result;

@@ -14,7 +14,8 @@ int node_make_link(int from_dir, const char *from, int to_dir, const char *to,
                    struct err *e) MUST_CHECK;
 
 /* Modification time; the access time stays. Of an open file or directory, and of a directory entry itself. */
-int node_set_mtime(int fd, int64_t seconds, uint32_t ns, struct err *e, const char *what) MUST_CHECK;
+int node_set_mtime(int fd, int64_t seconds, uint32_t ns, struct err *e,
+                   const char *what) MUST_CHECK;
 int node_set_mtime_at(int dirfd, const char *name, int64_t seconds, uint32_t ns,
                       struct err *e) MUST_CHECK;
 

@@ -115,6 +115,11 @@ unsigned sys_cpu_count(void)
 	return count > 0 ? count : 1;
 }
 
+uint32_t sys_uid(void)
+{
+	return geteuid();
+}
+
 char *sys_hostname(char *out, size_t cap)
 {
 	struct utsname names;

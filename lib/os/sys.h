@@ -18,6 +18,8 @@ void sys_random_name(char out[10]);
 const char *sys_env(const char *name);
 /* Cores that this process may use (affinity mask); at least 1. */
 unsigned sys_cpu_count(void);
+/* The effective user of this process. */
+uint32_t sys_uid(void);
 /* The host's name, "" when unknown. Returns out. */
 char *sys_hostname(char *out, size_t cap);
 /* The kernel's boot id ("" without /proc). Returns out. */

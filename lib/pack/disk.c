@@ -30,7 +30,8 @@ struct disk_attrs disk_attrs_of(const struct entry *entry)
 int disk_attrs_set(const struct disk *d, int fd, const struct disk_attrs *a, uint32_t mode_is,
                    const char *what, struct err *e)
 {
-	if (d->options.same_owner && attr_set_owner(fd, (uint32_t)a->uid, (uint32_t)a->gid, e, what))
+	if (d->options.same_owner &&
+	    attr_set_owner(fd, (uint32_t)a->uid, (uint32_t)a->gid, e, what))
 		return -1;
 	if (a->mode != mode_is && attr_set_mode(fd, a->mode, e, what))
 		return -1;
@@ -81,7 +82,8 @@ void disk_close(struct disk *d)
 
 static int twice(struct str path, struct err *e)
 {
-	return err_set(e, ERR_KIND_DATA, "'%s' is in the archive as a directory and as something else",
+	return err_set(e, ERR_KIND_DATA,
+	               "'%s' is in the archive as a directory and as something else",
 	               names_show(path).text);
 }
 
@@ -119,11 +121,13 @@ static int claim(struct disk *d, struct str path, uint64_t value, struct err *e)
 	return 0;
 }
 
-static int check_owner(const struct disk *d, const struct entry *entry, struct str path, struct err *e)
+static int check_owner(const struct disk *d, const struct entry *entry, struct str path,
+                       struct err *e)
 {
 	if (!d->options.same_owner || (entry->uid < UINT32_MAX && entry->gid < UINT32_MAX))
 		return 0;
-	return err_set(e, ERR_KIND_DATA, "'%s': an owner that no file can have", names_show(path).text);
+	return err_set(e, ERR_KIND_DATA, "'%s': an owner that no file can have",
+	               names_show(path).text);
 }
 
 /* The directory that `path` goes into. */
@@ -132,7 +136,8 @@ static int place(struct disk *d, const struct entry *entry, struct str path, str
 {
 	if (path.len == 0)
 		return err_set(e, ERR_KIND_DATA, "the archive's root is not a directory");
-	return check_owner(d, entry, path, e) || disk_dirs_need(d, names_parent(path), dir, e) ? -1 : 0;
+	return check_owner(d, entry, path, e) || disk_dirs_need(d, names_parent(path), dir, e) ? -1
+	                                                                                       : 0;
 }
 
 static bool is_wanted_xattr(const struct entry_xattr *x)

@@ -35,7 +35,8 @@ void disk_close(struct disk *d);
  * is involved. Errors: DATA for that, for a path through something that is no directory, and for what was there before
  * this archive. */
 int disk_dir(struct disk *d, const struct entry *entry, struct str path, struct err *e) MUST_CHECK;
-int disk_symlink(struct disk *d, const struct entry *entry, struct str path, struct err *e) MUST_CHECK;
+int disk_symlink(struct disk *d, const struct entry *entry, struct str path,
+                 struct err *e) MUST_CHECK;
 /* `target` is a clean path that was put before. */
 int disk_hardlink(struct disk *d, const struct entry *entry, struct str path, struct str target,
                   struct err *e) MUST_CHECK;
@@ -50,10 +51,10 @@ struct disk_file {
 	int fd;
 	uint64_t end; /* behind the last byte written */
 };
-int disk_file_open(struct disk *d, const struct entry *entry, struct str path,
-                   struct disk_file *f, struct err *e) MUST_CHECK;
-int disk_file_write(struct disk *d, struct disk_file *f, const void *p, size_t len,
-                    uint64_t offset, struct err *e) MUST_CHECK;
+int disk_file_open(struct disk *d, const struct entry *entry, struct str path, struct disk_file *f,
+                   struct err *e) MUST_CHECK;
+int disk_file_write(struct disk *d, struct disk_file *f, const void *p, size_t len, uint64_t offset,
+                    struct err *e) MUST_CHECK;
 /* Give it its size, attributes, owner, mode and time, and close it. */
 int disk_file_close(struct disk *d, struct disk_file *f, const struct entry *entry,
                     struct err *e) MUST_CHECK;

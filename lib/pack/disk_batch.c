@@ -62,8 +62,9 @@ static int run(struct pool_job *job, struct err *e)
 		const char *name = b->names.p + op->name_at;
 		const void *content = op->content ? op->content : b->copies.p + op->copy_at;
 		if (write_file(b->disk, op, name, content, e))
-			return err_context(e, "unpack '%s%s%s'", names_show(str_of(op->dir->path)).text,
-			                   op->dir->path[0] ? "/" : "", names_show(str_of(name)).text);
+			return err_context(
+				e, "unpack '%s%s%s'", names_show(str_of(op->dir->path)).text,
+				op->dir->path[0] ? "/" : "", names_show(str_of(name)).text);
 	}
 	return 0;
 }
@@ -160,7 +161,8 @@ int disk_batch_add(struct disk *d, struct disk_dir *dir, struct str name, const 
 	bool other_group = group && b->group && b->group != group;
 	/* Submitting may wait for others, which lets descriptors be closed. */
 	dir->holds++;
-	int rc = other_group || b->count == OPS_MAX || b->copies.len + len > COPY_MAX ? submit(d, e) : 0;
+	int rc = other_group || b->count == OPS_MAX || b->copies.len + len > COPY_MAX ? submit(d, e)
+	                                                                              : 0;
 	if (rc) {
 		dir->holds--;
 		return -1;

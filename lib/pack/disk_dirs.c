@@ -92,7 +92,9 @@ static int make(struct disk *d, struct disk_dir *parent, struct str path, struct
 	int rc = open_again(d, parent, e) || make_room(d, e) ? -1 : 0;
 	parent->holds--;
 	if (rc || str_copy(names_last(path), name, sizeof(name)))
-		return rc ? -1 : err_set(e, ERR_KIND_DATA, "'%s': no name for a directory", names_show(path).text);
+		return rc ? -1
+		          : err_set(e, ERR_KIND_DATA, "'%s': no name for a directory",
+		                    names_show(path).text);
 	if (node_make_dir(parent->fd, name, PRIVATE, e) || dir_open(parent->fd, name, &fd, e)) {
 		if (e->sys_errno == EEXIST)
 			e->kind = ERR_KIND_DATA;
@@ -112,7 +114,8 @@ static int known(struct disk *d, struct str path, struct disk_dir **out, struct 
 		return 0;
 	enum disk_kind kind = *value & 3;
 	if (kind != DISK_DIR)
-		return err_set(e, ERR_KIND_DATA, "'%s' is in the archive as a %s and as a directory",
+		return err_set(e, ERR_KIND_DATA,
+		               "'%s' is in the archive as a %s and as a directory",
 		               names_show(path).text, kind == DISK_SYMLINK ? "symlink" : "file");
 	*out = d->dirs.list[*value >> 2];
 	return 1;

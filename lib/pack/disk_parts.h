@@ -62,7 +62,8 @@ int disk_attrs_set(const struct disk *d, int fd, const struct disk_attrs *a, uin
  * call unless held. */
 int disk_dirs_init(struct disk *d, struct err *e) MUST_CHECK;
 void disk_dirs_free(struct disk *d);
-int disk_dirs_need(struct disk *d, struct str path, struct disk_dir **out, struct err *e) MUST_CHECK;
+int disk_dirs_need(struct disk *d, struct str path, struct disk_dir **out,
+                   struct err *e) MUST_CHECK;
 /* Modes and times of all, the deepest first. */
 int disk_dirs_finish(struct disk *d, struct err *e) MUST_CHECK;
 

@@ -5,10 +5,14 @@ static const struct {
 	char letter;
 	const char *name;
 } types[] = {
-	[ENTRY_TYPE_FILE] = { '-', "file" },       [ENTRY_TYPE_DIR] = { 'd', "directory" },
-	[ENTRY_TYPE_SYMLINK] = { 'l', "symlink" }, [ENTRY_TYPE_HARDLINK] = { 'h', "hardlink" },
-	[ENTRY_TYPE_FIFO] = { 'p', "fifo" },       [ENTRY_TYPE_CHAR] = { 'c', "character device" },
-	[ENTRY_TYPE_BLOCK] = { 'b', "block device" }, [ENTRY_TYPE_OTHER] = { '?', "unknown" },
+	[ENTRY_TYPE_FILE] = { '-', "file" },
+	[ENTRY_TYPE_DIR] = { 'd', "directory" },
+	[ENTRY_TYPE_SYMLINK] = { 'l', "symlink" },
+	[ENTRY_TYPE_HARDLINK] = { 'h', "hardlink" },
+	[ENTRY_TYPE_FIFO] = { 'p', "fifo" },
+	[ENTRY_TYPE_CHAR] = { 'c', "character device" },
+	[ENTRY_TYPE_BLOCK] = { 'b', "block device" },
+	[ENTRY_TYPE_OTHER] = { '?', "unknown" },
 };
 
 char entry_type_letter(enum entry_type t)

@@ -28,13 +28,13 @@ struct entry_extent {
 struct entry {
 	struct str path; /* raw bytes, as in the header */
 	enum entry_type type;
-	uint32_t mode;   /* permission bits with setuid, setgid, sticky */
+	uint32_t mode; /* permission bits with setuid, setgid, sticky */
 	uint64_t uid, gid;
-	struct str uname, gname;   /* may be empty */
+	struct str uname, gname; /* may be empty */
 	int64_t mtime_s;
 	uint32_t mtime_ns;
-	uint64_t size_bytes;       /* of the content as a reader of the file sees it; 0 unless FILE */
-	struct str link;           /* target of SYMLINK and HARDLINK */
+	uint64_t size_bytes; /* of the content as a reader of the file sees it; 0 unless FILE */
+	struct str link;     /* target of SYMLINK and HARDLINK */
 	const struct entry_xattr *xattrs;
 	size_t xattr_count;
 	const struct entry_extent *extents; /* NULL: not sparse */

@@ -66,7 +66,8 @@ static struct str trim_end(struct str s)
 
 static int refuse(struct str pattern, const char *why, struct err *e)
 {
-	return err_set(e, ERR_KIND_USAGE, "exclude pattern '%s': %s", names_show(pattern).text, why);
+	return err_set(e, ERR_KIND_USAGE, "exclude pattern '%s': %s", names_show(pattern).text,
+	               why);
 }
 
 int exclude_add(struct exclude *x, struct str pattern, struct err *e)

@@ -53,15 +53,18 @@ static int check_space(const struct reader *r, int dirfd, struct err *e)
 	if (!r->index || dir_space(dirfd, &space, &unknown) || space.total_bytes == 0)
 		return 0;
 	const struct index_totals *t = index_totals(r->index);
-	if (t->raw_bytes > space.free_bytes && t->raw_bytes - space.free_bytes > t->entries * TAR_BLOCK) {
+	if (t->raw_bytes > space.free_bytes &&
+	    t->raw_bytes - space.free_bytes > t->entries * TAR_BLOCK) {
 		errno = ENOSPC;
-		return err_sys(e, "unpack %s into %s of free space", num_format_size(t->raw_bytes, need),
+		return err_sys(e, "unpack %s into %s of free space",
+		               num_format_size(t->raw_bytes, need),
 		               num_format_size(space.free_bytes, have));
 	}
 	if (space.total_inodes > 0 && t->entries > space.free_inodes) {
 		errno = ENOSPC;
 		return err_sys(e, "unpack %llu entries where %llu files are free",
-		               (unsigned long long)t->entries, (unsigned long long)space.free_inodes);
+		               (unsigned long long)t->entries,
+		               (unsigned long long)space.free_inodes);
 	}
 	return 0;
 }
@@ -76,7 +79,8 @@ static int put_small(struct extraction *x, const struct entry *entry, struct err
 	if (rc < 0)
 		return -1;
 	if (r->ours && rc > 0 && piece.len == entry->size_bytes)
-		return disk_small(x->disk, entry, buf_str(&x->path), r->scan.group, piece.p, sha256, e);
+		return disk_small(x->disk, entry, buf_str(&x->path), r->scan.group, piece.p, sha256,
+		                  e);
 	buf_clear(&x->content);
 	char *at = buf_room(&x->content, (size_t)entry->size_bytes);
 	memset(at, 0, (size_t)entry->size_bytes);
@@ -112,7 +116,8 @@ static int put_large(struct extraction *x, const struct entry *entry, struct err
 
 int extract_file(struct extraction *x, const struct entry *entry, struct err *e)
 {
-	bool small = !entry->extents && entry->xattr_count == 0 && entry->size_bytes <= DISK_SMALL_MAX;
+	bool small =
+		!entry->extents && entry->xattr_count == 0 && entry->size_bytes <= DISK_SMALL_MAX;
 	x->result->content_bytes += entry->size_bytes;
 	return small ? put_small(x, entry, e) : put_large(x, entry, e);
 }
@@ -157,9 +162,11 @@ static int take(struct extraction *x, const struct entry *entry, struct err *e)
 		return 0;
 	x->result->matched++;
 	int rc = names_clean(entry->path, x->options->strip, limits, &x->path, e);
-	/* The root is not stripped to itself. */
-	if (rc <= 0 || (x->whole.len == 0 && x->options->strip > 0))
-		return rc;
+	if (rc < 0)
+		return -1;
+	/* Nothing is left of it; nor is the root stripped to itself. */
+	if (rc == 0 || (x->whole.len == 0 && x->options->strip > 0))
+		return 0;
 	x->result->entries++;
 	return put(x, entry, e);
 }
@@ -206,7 +213,8 @@ int extract_tree(struct source *source, int dirfd, const struct extract_options 
 	reader->kept_max = reader->jobs * BATCHES_PER_JOB + 1;
 	int rc = options->pattern_count == 0 ? check_space(reader, dirfd, e) : 0;
 	if (rc == 0)
-		rc = reader_need_pool(reader, e) || open_disk(&x, dirfd, e) || take_all(&x, e) ? -1 : 0;
+		rc = reader_need_pool(reader, e) || open_disk(&x, dirfd, e) || take_all(&x, e) ? -1
+		                                                                               : 0;
 	/* The workers read what the reader holds: first they end. */
 	disk_close(x.disk);
 	buf_free(&x.whole);

@@ -16,13 +16,15 @@
 struct extract_options {
 	const struct limits *limits;
 	unsigned jobs;
-	unsigned strip;               /* leading components to drop; entries with fewer are skipped */
-	bool same_owner;              /* chown to the header's numeric ids (needs root) */
-	const char *const *patterns;  /* only entries whose path, or a parent of it, matches one (str_glob) */
+	unsigned strip;  /* leading components to drop; entries with fewer are skipped */
+	bool same_owner; /* chown to the header's numeric ids (needs root) */
+	const char *const
+		*patterns; /* only entries whose path, or a parent of it, matches one (str_glob) */
 	size_t pattern_count;
-	bool foreign;                 /* as in reader_options */
+	bool foreign; /* as in reader_options */
 	struct progress *progress;
-	void (*notice)(void *ctx, const struct err *e); /* what was skipped (a device) and why; may be NULL */
+	void (*notice)(void *ctx,
+	               const struct err *e); /* what was skipped (a device) and why; may be NULL */
 	void *notice_ctx;
 };
 

@@ -9,9 +9,10 @@ int extract_late_add(struct extraction *x, const struct entry *entry, struct err
 {
 	const struct limits *limits = &x->reader->limits;
 	if (x->reader->source->sequential)
-		return err_set(e, ERR_KIND_DATA,
-		               "'%s' is a hardlink to '%s', which was not asked for and is past in this pipe",
-		               names_show(entry->path).text, names_show(entry->link).text);
+		return err_set(
+			e, ERR_KIND_DATA,
+			"'%s' is a hardlink to '%s', which was not asked for and is past in this pipe",
+			names_show(entry->path).text, names_show(entry->link).text);
 	if (names_clean(entry->link, 0, limits, &x->target, e) < 0)
 		return -1;
 	buf_add(&x->late, x->path.p, x->path.len + 1);
@@ -38,8 +39,8 @@ static int put_content(struct extraction *x, const char *target, struct err *e)
 	if (disk_drain(x->disk, e) || reader_find(x->reader, str_of(target), &entry, e) < 0)
 		return -1;
 	if (entry->type != ENTRY_TYPE_FILE)
-		return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to a %s", names_show(buf_str(&x->path)).text,
-		               entry_type_name(entry->type));
+		return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to a %s",
+		               names_show(buf_str(&x->path)).text, entry_type_name(entry->type));
 	return extract_file(x, entry, e);
 }
 
@@ -52,8 +53,8 @@ int extract_late_finish(struct extraction *x, struct err *e)
 		const struct entry link = { .type = ENTRY_TYPE_HARDLINK };
 		buf_clear(&x->path);
 		buf_add_text(&x->path, path);
-		if (first ? disk_hardlink(x->disk, &link, buf_str(&x->path), str_of(first), e) :
-		            put_content(x, target, e))
+		if (first ? disk_hardlink(x->disk, &link, buf_str(&x->path), str_of(first), e)
+		          : put_content(x, target, e))
 			return -1;
 		path = target + strlen(target) + 1;
 	}

@@ -44,7 +44,8 @@ int feed_need(struct feed *f, size_t want, struct err *e)
 		if (ask > f->end - at)
 			ask = (size_t)(f->end - at);
 		size_t got = 0;
-		if (ask > 0 && f->source->read_at(f->source, at, f->buf + f->start + f->len, ask, &got, e))
+		if (ask > 0 &&
+		    f->source->read_at(f->source, at, f->buf + f->start + f->len, ask, &got, e))
 			return err_context(e, "read the archive");
 		f->len += got;
 		f->ended = got < ask || at + got == f->end;

@@ -15,8 +15,8 @@ struct feed {
 	unsigned char *buf;
 	size_t start, len, cap; /* what is there: buf[start, start + len) */
 	uint64_t offset;        /* of buf[start] in the source */
-	uint64_t end;           /* read nothing from here on; UINT64_MAX: to the end of the source */
-	size_t piece;           /* read so much at once */
+	uint64_t end; /* read nothing from here on; UINT64_MAX: to the end of the source */
+	size_t piece; /* read so much at once */
 	bool ended;
 };
 

@@ -80,8 +80,8 @@ void flow_close(struct flow *f)
 
 static int bad_member(const struct flow *f, const char *why, struct err *e)
 {
-	return err_set(e, ERR_KIND_DATA, "the archive is damaged at byte %" PRIu64 ": %s", f->feed.offset,
-	               why);
+	return err_set(e, ERR_KIND_DATA, "the archive is damaged at byte %" PRIu64 ": %s",
+	               f->feed.offset, why);
 }
 
 static void *at_least(void *p, size_t *cap, size_t want)
@@ -145,7 +145,9 @@ static int pass_hidden(struct flow *f, struct err *e)
 			return -1;
 		struct member_head head = member_look(feed_bytes(&f->feed), f->feed.len);
 		if (head.kind == MEMBER_FOREIGN || head.kind == MEMBER_DATA)
-			return bad_member(f, f->feed.len ? "the index is broken" : "the footer is missing", e);
+			return bad_member(
+				f, f->feed.len ? "the index is broken" : "the footer is missing",
+				e);
 		if (feed_need(&f->feed, head.packed_len, e))
 			return -1;
 		if (f->feed.len < head.packed_len ||
@@ -179,7 +181,9 @@ static int start_next(struct flow *f, struct err *e)
 	if (head.kind == MEMBER_DATA)
 		return start_member(f, &head, e);
 	if (head.kind == MEMBER_FOREIGN)
-		return bad_member(f, f->feed.len < MEMBER_HEAD ? "it is cut off" : "no member of ours begins here",
+		return bad_member(f,
+		                  f->feed.len < MEMBER_HEAD ? "it is cut off"
+		                                            : "no member of ours begins here",
 		                  e);
 	f->ended = true;
 	return pass_hidden(f, e);

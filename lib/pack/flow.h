@@ -40,7 +40,7 @@ struct flow_options {
 	struct progress *progress;
 	/* Where to begin: the start of a member. */
 	uint64_t number, offset, raw_offset;
-	uint64_t end;       /* read nothing from here on (UINT64_MAX: all, with the hidden members) */
+	uint64_t end; /* read nothing from here on (UINT64_MAX: all, with the hidden members) */
 	size_t first_piece; /* bytes of the first read; 0: as usual */
 };
 

@@ -94,7 +94,9 @@ static la_int64_t seek_zip(struct archive *a, void *ctx, la_int64_t offset, int 
 	struct foreign *f = ctx;
 	(void)a;
 	la_int64_t size = (la_int64_t)f->source->id.size_bytes;
-	la_int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_END ? size : (la_int64_t)f->feed.offset;
+	la_int64_t base = whence == SEEK_SET   ? 0
+	                  : whence == SEEK_END ? size
+	                                       : (la_int64_t)f->feed.offset;
 	la_int64_t at;
 	if (__builtin_add_overflow(base, offset, &at) || at < 0 || at > size)
 		return ARCHIVE_FATAL;
@@ -120,9 +122,10 @@ static int choose(struct foreign *f, struct str start, enum unpack_kind *kind, s
 	f->is_zip = looks(start, "PK\3\4", 4) || looks(start, "PK\5\6", 4);
 	if (f->is_zip) {
 		f->format = "zip";
-		return !f->source->sequential && f->source->size_known ?
-		               0 :
-		               err_set(e, ERR_KIND_DATA, "a zip archive cannot be read from a pipe");
+		return !f->source->sequential && f->source->size_known
+		               ? 0
+		               : err_set(e, ERR_KIND_DATA,
+		                         "a zip archive cannot be read from a pipe");
 	}
 	f->format = "tar";
 	if (looks(start, "\x1f\x8b", 2)) {
@@ -168,7 +171,8 @@ int foreign_open(struct source *source, struct str start, struct pool *pool,
 		mem_exhausted();
 	archive_read_set_callback_data(f->a, f);
 	if (choose(f, start, &kind, e) == 0) {
-		if ((f->is_zip ? open_zip(f, progress) : open_tar(f, kind, pool, progress)) == ARCHIVE_OK)
+		if ((f->is_zip ? open_zip(f, progress) : open_tar(f, kind, pool, progress)) ==
+		    ARCHIVE_OK)
 			return 0;
 		fail(f, "open the archive", e);
 	}
@@ -300,7 +304,8 @@ static int finish_tar(struct foreign *f, struct err *e)
 	if (f->total - f->data_end < 512)
 		return err_set(e, ERR_KIND_DATA, "the tar is cut off: it has no end mark");
 	if (f->data_end > read)
-		return err_set(e, ERR_KIND_DATA, "there is something behind the end mark of the tar");
+		return err_set(e, ERR_KIND_DATA,
+		               "there is something behind the end mark of the tar");
 	return 0;
 }
 
@@ -350,7 +355,8 @@ int foreign_data(struct foreign *f, const unsigned char **p, size_t *len, uint64
 		if (rc != ARCHIVE_OK)
 			return fail(f, "read content", e);
 	} while (*len == 0);
-	if (at < 0 || (uint64_t)at > f->entry.size_bytes || *len > f->entry.size_bytes - (uint64_t)at)
+	if (at < 0 || (uint64_t)at > f->entry.size_bytes ||
+	    *len > f->entry.size_bytes - (uint64_t)at)
 		return err_set(e, ERR_KIND_DATA, "content beyond the size of the file");
 	if ((uint64_t)at < f->content_end)
 		return err_set(e, ERR_KIND_DATA, "content that goes back in the file");

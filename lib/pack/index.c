@@ -116,7 +116,8 @@ static int chain_blocks(struct index *ix, struct err *e)
 	if (t->raw_bytes < TAR_END || t->raw_bytes > INT64_MAX)
 		return damaged(e, "the size of the whole cannot be");
 	if (t->entries > ix->limits.max_entries || t->members > ix->limits.max_members)
-		return err_set(e, ERR_KIND_DATA, "the archive has more entries or members than the limit");
+		return err_set(e, ERR_KIND_DATA,
+		               "the archive has more entries or members than the limit");
 	return 0;
 }
 
@@ -170,7 +171,8 @@ int index_open(struct source *source, const struct limits *limits, struct index 
 	ix->tail = mem_new(ix->tail_len, 1);
 	int found = -1;
 	if (read_exactly(source, ix->tail_off, ix->tail, ix->tail_len, e) == 0)
-		found = index_footer_parse(ix->tail + ix->tail_len - INDEX_FOOTER_LEN, size, &ix->footer, e);
+		found = index_footer_parse(ix->tail + ix->tail_len - INDEX_FOOTER_LEN, size,
+		                           &ix->footer, e);
 	if (found > 0 && load_root(ix, size, e))
 		found = -1;
 	if (found > 0)

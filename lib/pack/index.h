@@ -20,7 +20,9 @@ enum {
 	INDEX_SHA256 = 32,
 	INDEX_FOOTER_PAYLOAD = 48,
 	INDEX_FOOTER_LEN = INDEX_FOOTER_PAYLOAD + 26,
-	INDEX_TAIL = 64 * 1024, /* read from the end in one go; holds footer and root of all but the largest */
+	INDEX_TAIL =
+		64 *
+		1024, /* read from the end in one go; holds footer and root of all but the largest */
 };
 
 /* What is known of the whole. */
@@ -36,7 +38,8 @@ struct index_totals {
 
 struct index_footer {
 	uint64_t index_off; /* of the first hidden member: where the data ends */
-	uint64_t root_off;  /* of the hidden members that carry the root; they end where the footer begins */
+	uint64_t
+		root_off; /* of the hidden members that carry the root; they end where the footer begins */
 	uint64_t root_raw_len;
 	uint32_t root_crc;
 };
@@ -55,7 +58,8 @@ struct index_build *index_build_new(void);
 void index_build_free(struct index_build *b);
 /* The next entry, in the order of the tar, before the member in which its header is. sha256 is of the stored bytes of a
  * file (NULL otherwise); of one that goes on in later members it may be NULL here and given by index_build_hash. */
-void index_build_entry(struct index_build *b, const struct tar_head *head, const unsigned char *sha256);
+void index_build_entry(struct index_build *b, const struct tar_head *head,
+                       const unsigned char *sha256);
 /* The hash of the last file entry, which had none. */
 void index_build_hash(struct index_build *b, const unsigned char sha256[INDEX_SHA256]);
 /* The next data member. */
@@ -83,8 +87,8 @@ struct index_member {
 };
 
 struct index_item {
-	struct tar_head head;   /* entry without xattrs and extents; head_bytes and stored_bytes */
-	uint64_t raw_offset;    /* of its header in the tar */
+	struct tar_head head; /* entry without xattrs and extents; head_bytes and stored_bytes */
+	uint64_t raw_offset;  /* of its header in the tar */
 	bool sparse;
 	const unsigned char *sha256; /* of a file's stored bytes, else NULL */
 };

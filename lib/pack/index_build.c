@@ -38,8 +38,9 @@ struct index_build {
 enum { BUFS = 9 };
 static void list_bufs(struct index_build *b, struct buf *all[BUFS])
 {
-	struct buf *list[BUFS] = { &b->entries,    &b->hashes, &b->members, &b->path,     &b->first_path,
-		                   &b->stored, &b->root,   &b->root_path, &b->last_path };
+	struct buf *list[BUFS] = { &b->entries, &b->hashes,     &b->members,
+		                   &b->path,    &b->first_path, &b->stored,
+		                   &b->root,    &b->root_path,  &b->last_path };
 	memcpy(all, list, sizeof(list));
 }
 
@@ -88,7 +89,8 @@ static void begin_block(struct index_build *b, struct str path)
 	buf_add_str(&b->first_path, path);
 }
 
-void index_build_entry(struct index_build *b, const struct tar_head *head, const unsigned char *sha256)
+void index_build_entry(struct index_build *b, const struct tar_head *head,
+                       const unsigned char *sha256)
 {
 	static const unsigned char no_hash[INDEX_SHA256];
 	const struct entry *entry = &head->entry;

@@ -115,9 +115,9 @@ int index_cursor_member(struct index_cursor *c, struct index_member *out, struct
 		if (end_block(c, e))
 			return -1;
 		if (c->next_block == c->ix->block_count)
-			return c->pos == c->ix->totals.raw_bytes - TAR_END ?
-			               0 :
-			               damaged(e, "the entries do not reach the end");
+			return c->pos == c->ix->totals.raw_bytes - TAR_END
+			               ? 0
+			               : damaged(e, "the entries do not reach the end");
 		if (load(c, c->next_block, AHEAD, false, e))
 			return -1;
 	}
@@ -128,7 +128,8 @@ int index_cursor_member(struct index_cursor *c, struct index_member *out, struct
 	next.packed_len = wire_read_varint(&c->members);
 	next.raw_len = wire_read_varint(&c->members);
 	next.crc = wire_read_u32(&c->members);
-	if (next.packed_len == 0 || next.raw_len == 0 || next.raw_len > c->raw_end - c->member_end ||
+	if (next.packed_len == 0 || next.raw_len == 0 ||
+	    next.raw_len > c->raw_end - c->member_end ||
 	    next.packed_len > c->packed_end - next.offset)
 		return damaged(e, "a member has an impossible length");
 	*m = next;
@@ -173,8 +174,9 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	entry->mtime_ns = (uint32_t)ns;
 	uint64_t blocks = wire_read_varint(w);
 	out->head.head_bytes = blocks * TAR_BLOCK;
-	if (entry->type > ENTRY_TYPE_HARDLINK || (type & ~(INDEX_WIRE_TYPE | INDEX_WIRE_SPARSE)) != 0 ||
-	    mode > 07777 || ns >= 1000000000 || blocks == 0 || blocks > MEMBER_RAW_MAX / TAR_BLOCK ||
+	if (entry->type > ENTRY_TYPE_HARDLINK ||
+	    (type & ~(INDEX_WIRE_TYPE | INDEX_WIRE_SPARSE)) != 0 || mode > 07777 ||
+	    ns >= 1000000000 || blocks == 0 || blocks > MEMBER_RAW_MAX / TAR_BLOCK ||
 	    (out->sparse && entry->type != ENTRY_TYPE_FILE))
 		return -1;
 	if (entry->type == ENTRY_TYPE_FILE)

@@ -37,7 +37,8 @@ int index_footer_parse(const unsigned char *p, uint64_t size_bytes, struct index
 		return 0;
 	struct str payload = member_payload(p, INDEX_FOOTER_LEN);
 	const unsigned char *q = (const unsigned char *)payload.p;
-	if (payload.len != INDEX_FOOTER_PAYLOAD || memcmp(q + AT_MAGIC, magic, sizeof(magic)) != 0 ||
+	if (payload.len != INDEX_FOOTER_PAYLOAD ||
+	    memcmp(q + AT_MAGIC, magic, sizeof(magic)) != 0 ||
 	    wire_u32(q + AT_CRC) != member_crc32(q, AT_CRC))
 		return err_set(e, ERR_KIND_DATA, "the archive's footer is damaged");
 	if (wire_u32(q + AT_VERSION) != INDEX_VERSION)

@@ -3,7 +3,8 @@
 
 enum { FLAG_SORTED = 1 };
 
-void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted, uint64_t blocks)
+void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted,
+                           uint64_t blocks)
 {
 	wire_add_varint(out, sorted ? FLAG_SORTED : 0);
 	wire_add_varint(out, t->entries);

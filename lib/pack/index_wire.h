@@ -17,7 +17,8 @@ struct index_wire_block {
 	uint32_t crc;
 };
 
-void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted, uint64_t blocks);
+void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted,
+                           uint64_t blocks);
 void index_wire_read_totals(struct wire *w, struct index_totals *t, bool *sorted, uint64_t *blocks);
 void index_wire_add_block(struct buf *out, const struct index_wire_block *b);
 void index_wire_read_block(struct wire *w, struct index_wire_block *b);

@@ -39,7 +39,8 @@ static struct member_head look_data(const unsigned char *p, size_t payload_len)
 	head.packed_len = wire_u32(p + PAYLOAD_AT);
 	head.raw_len = wire_u32(p + PAYLOAD_AT + 4);
 	if (head.raw_len == 0 || head.raw_len > MEMBER_RAW_MAX ||
-	    head.packed_len < MEMBER_HEAD + MEMBER_TAIL || head.packed_len > member_bound(head.raw_len))
+	    head.packed_len < MEMBER_HEAD + MEMBER_TAIL ||
+	    head.packed_len > member_bound(head.raw_len))
 		head.kind = MEMBER_FOREIGN;
 	return head;
 }

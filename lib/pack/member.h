@@ -13,7 +13,8 @@
 #include "base/str.h"
 
 enum {
-	MEMBER_HEAD = 24,         /* of a data member, before its deflate stream; enough to know any member's length */
+	MEMBER_HEAD =
+		24, /* of a data member, before its deflate stream; enough to know any member's length */
 	MEMBER_TAIL = 8,          /* checksum and length */
 	MEMBER_HIDDEN_EXTRA = 26, /* what a hidden member needs besides its payload */
 	MEMBER_PAYLOAD_MAX = 65000,

@@ -53,7 +53,8 @@ static int squeeze(struct pool_job *job, struct err *e)
 	for (size_t i = 0; i < g->count; i++) {
 		struct pending *at = &g->entries[i];
 		if (at->whole && at->head.entry.type == ENTRY_TYPE_FILE)
-			digest_sha256_of(g->raw + at->stored_at, (size_t)at->head.stored_bytes, at->sha256);
+			digest_sha256_of(g->raw + at->stored_at, (size_t)at->head.stored_bytes,
+			                 at->sha256);
 	}
 	g->packed_len = member_pack(g->packer, g->raw, g->raw_len, g->packed, &g->crc);
 	return 0;
@@ -174,7 +175,8 @@ int press_begin(struct press *p, uint64_t total, uint64_t together, struct err *
 	if ((full || together > PRESS_MAX - len) && press_cut(p, e))
 		return -1;
 	if (together > PRESS_MAX)
-		return err_set(e, ERR_KIND_DATA, "the header of an entry is larger than %d bytes", PRESS_MAX);
+		return err_set(e, ERR_KIND_DATA, "the header of an entry is larger than %d bytes",
+		               PRESS_MAX);
 	p->mark = p->groups[p->now].raw_len;
 	return 0;
 }

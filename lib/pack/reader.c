@@ -95,9 +95,9 @@ int reader_start(struct reader *r, struct err *e)
 		return 0;
 	if (reader_need_pool(r, e))
 		return -1;
-	int rc = r->ours ? start_ours(r, e) :
-	                   foreign_open(r->source, str_from(r->start, r->start_len), r->pool, &r->limits,
-	                                r->progress, &r->foreign, e);
+	int rc = r->ours ? start_ours(r, e)
+	                 : foreign_open(r->source, str_from(r->start, r->start_len), r->pool,
+	                                &r->limits, r->progress, &r->foreign, e);
 	r->started = rc == 0;
 	return rc;
 }
@@ -199,8 +199,8 @@ static int piece_of_ours(struct reader *r, struct reader_piece *out, struct err 
 
 int reader_piece(struct reader *r, struct reader_piece *out, struct err *e)
 {
-	int rc = r->ours ? piece_of_ours(r, out, e) :
-	                   foreign_data(r->foreign, &out->p, &out->len, &out->offset, e);
+	int rc = r->ours ? piece_of_ours(r, out, e)
+	                 : foreign_data(r->foreign, &out->p, &out->len, &out->offset, e);
 	if (rc < 0)
 		return err_context(e, "'%s'", names_show(r->entry->path).text);
 	return rc;

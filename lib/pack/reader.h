@@ -48,14 +48,15 @@ const unsigned char *reader_index_sha256(const struct reader *r);
  * gives; a hardlink leads to the file itself. At most two reads of the source when indexed, else a scan from the
  * start (in a pipe: from here). Afterwards only reader_read, reader_hole and reader_find may follow.
  * NOT_FOUND when absent. */
-int reader_find(struct reader *r, struct str path, const struct entry **entry, struct err *e) MUST_CHECK;
+int reader_find(struct reader *r, struct str path, const struct entry **entry,
+                struct err *e) MUST_CHECK;
 
 struct reader_check {
 	uint64_t entries, content_bytes, archive_bytes, members;
 };
 /* Read everything and check everything: member lengths and checksums, each entry's SHA-256 from the index,
  * the index against the headers. Errors: DATA, naming what does not agree. */
-int reader_verify(struct source *source, const struct reader_options *options, struct reader_check *out,
-                  struct err *e) MUST_CHECK;
+int reader_verify(struct source *source, const struct reader_options *options,
+                  struct reader_check *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -129,6 +129,7 @@ int reader_find(struct reader *r, struct str path, const struct entry **entry, s
 {
 	struct err odd = ERR_INIT;
 	if (names_clean(path, 0, &r->limits, &r->name, &odd) < 0)
-		return err_set(e, ERR_KIND_USAGE, "no path within an archive: '%s'", names_show(path).text);
+		return err_set(e, ERR_KIND_USAGE, "no path within an archive: '%s'",
+		               names_show(path).text);
 	return r->index ? find_indexed(r, entry, e) : find_by_scan(r, entry, e);
 }

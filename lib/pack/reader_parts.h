@@ -33,15 +33,15 @@ struct reader {
 	struct guard guard;
 	/* The present entry: */
 	const struct entry *entry;
-	struct buf name; /* of one that was looked for */
-	uint64_t stored_at;         /* stored bytes seen */
-	size_t extent;              /* that the next stored byte belongs to */
-	uint64_t extent_at;         /* bytes of it seen */
-	const unsigned char *rest;  /* stored bytes not given yet */
+	struct buf name;           /* of one that was looked for */
+	uint64_t stored_at;        /* stored bytes seen */
+	size_t extent;             /* that the next stored byte belongs to */
+	uint64_t extent_at;        /* bytes of it seen */
+	const unsigned char *rest; /* stored bytes not given yet */
 	size_t rest_len;
-	struct reader_piece piece;  /* for reader_read */
-	uint64_t pos;               /* of reader_read in the file */
-	struct err held;            /* found by reader_hole, which cannot say so */
+	struct reader_piece piece; /* for reader_read */
+	uint64_t pos;              /* of reader_read in the file */
+	struct err held;           /* found by reader_hole, which cannot say so */
 	/* The first bytes, for a source that gives them once: */
 	struct source *replay;
 	unsigned char start[FOREIGN_SNIFF];

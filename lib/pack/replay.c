@@ -26,7 +26,8 @@ static int read_at(struct source *s, uint64_t offset, void *p, size_t len, size_
 	}
 	/* Fewer bytes than were asked for at first mean that there are no more. */
 	if (len > from_start && r->len == REPLAY_MAX &&
-	    r->inner->read_at(r->inner, offset + from_start, out + from_start, len - from_start, &more, e))
+	    r->inner->read_at(r->inner, offset + from_start, out + from_start, len - from_start,
+	                      &more, e))
 		return -1;
 	*got = from_start + more;
 	return 0;

@@ -38,11 +38,13 @@ static int check_member(struct scan *s, struct err *e)
 	int rc = index_cursor_member(s->cursor, &m, e);
 	if (rc < 0)
 		return -1;
-	if (rc == 0 || m.number != g->number || m.offset != g->offset || m.raw_offset != g->raw_offset ||
-	    m.packed_len != g->head.packed_len || m.raw_len != g->head.raw_len || m.crc != g->crc)
-		return err_set(e, ERR_KIND_DATA,
-		               "the archive's index does not agree with the member at byte %" PRIu64,
-		               g->offset);
+	if (rc == 0 || m.number != g->number || m.offset != g->offset ||
+	    m.raw_offset != g->raw_offset || m.packed_len != g->head.packed_len ||
+	    m.raw_len != g->head.raw_len || m.crc != g->crc)
+		return err_set(
+			e, ERR_KIND_DATA,
+			"the archive's index does not agree with the member at byte %" PRIu64,
+			g->offset);
 	return 0;
 }
 
@@ -139,7 +141,8 @@ static int finish(struct scan *s, struct err *e)
 	struct index_item item;
 	s->ended = true;
 	if (s->pos + TAR_END != s->group->head.raw_len)
-		return err_set(e, ERR_KIND_DATA, "there is something behind the archive's end mark");
+		return err_set(e, ERR_KIND_DATA,
+		               "there is something behind the archive's end mark");
 	int rc = flow_next(s->flow, &more, e);
 	if (rc > 0) {
 		flow_drop(more);
@@ -150,7 +153,8 @@ static int finish(struct scan *s, struct err *e)
 		if (rc == 0)
 			rc = index_cursor_member(s->cursor, &m, e);
 		if (rc > 0)
-			return err_set(e, ERR_KIND_DATA, "the archive's index lists more than there is");
+			return err_set(e, ERR_KIND_DATA,
+			               "the archive's index lists more than there is");
 	}
 	return rc;
 }
@@ -172,8 +176,8 @@ int scan_entry(struct scan *s, struct err *e)
 	int rc = need_bytes(s, e);
 	if (rc <= 0)
 		return rc < 0 ? -1 : cut_off(e);
-	rc = tar_parse(s->group->raw + s->pos, s->group->head.raw_len - s->pos, &s->limits, &s->scratch,
-	               &s->head, e);
+	rc = tar_parse(s->group->raw + s->pos, s->group->head.raw_len - s->pos, &s->limits,
+	               &s->scratch, &s->head, e);
 	if (rc == 0)
 		return finish(s, e);
 	if (rc < 0 || (s->cursor && check_item(s, e)))

@@ -19,7 +19,7 @@ struct scan {
 	struct tar_scratch scratch;
 	struct tar_head head;
 	bool ended;
-	uint64_t left, pad; /* of the present entry's stored bytes, and behind them */
+	uint64_t left, pad;               /* of the present entry's stored bytes, and behind them */
 	const unsigned char *want_sha256; /* by the index, or NULL */
 	bool hashing;
 	struct digest_sha256 digest;

@@ -33,7 +33,9 @@ static inline unsigned tar_block_sum(const struct tar_block *b)
 	return sum;
 }
 
-#define TAR_BLOCK_MAGIC "ustar\0" "00"
+#define TAR_BLOCK_MAGIC \
+	"ustar\0"       \
+	"00"
 
 /* What a field of eleven octal digits says when the value is in a pax record. */
 #define TAR_BLOCK_ELSEWHERE 077777777777ULL

@@ -79,7 +79,8 @@ static int get_numbers(const struct tar_block *b, const struct tar_pax *pax, str
 	entry->mtime_ns = pax->has_mtime ? pax->mtime_ns : 0;
 	if (merge(&entry->uid, 07777777, pax->has_uid, pax->uid, "two values for the user", e) ||
 	    merge(&entry->gid, 07777777, pax->has_gid, pax->gid, "two values for the group", e) ||
-	    merge(stored, TAR_BLOCK_ELSEWHERE, pax->has_size, pax->size, "two values for the size", e))
+	    merge(stored, TAR_BLOCK_ELSEWHERE, pax->has_size, pax->size, "two values for the size",
+	          e))
 		return -1;
 	return 0;
 }
@@ -181,7 +182,8 @@ static int get_size(const unsigned char *p, size_t avail, const struct tar_pax *
                     const struct limits *limits, struct tar_scratch *s, struct tar_head *head,
                     struct err *e)
 {
-	bool sparse = pax->sparse_major || pax->sparse_minor || pax->sparse_name.p || pax->has_realsize;
+	bool sparse =
+		pax->sparse_major || pax->sparse_minor || pax->sparse_name.p || pax->has_realsize;
 	if (head->entry.type != ENTRY_TYPE_FILE && (head->stored_bytes > 0 || sparse))
 		return bad("content of something that is no file", e);
 	head->entry.size_bytes = head->stored_bytes;

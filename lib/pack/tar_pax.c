@@ -128,8 +128,8 @@ static int next_record(struct str *text, struct str *key, struct str *value, str
 		return bad(str_head(*text, 24), "the length is wrong", e);
 	rest = str_skip(str_head(*text, (size_t)len), digits.len + 1);
 	*text = str_skip(*text, (size_t)len);
-	if (rest.p[rest.len - 1] != '\n' || !str_cut(str_head(rest, rest.len - 1), '=', key, value) ||
-	    key->len == 0)
+	if (rest.p[rest.len - 1] != '\n' ||
+	    !str_cut(str_head(rest, rest.len - 1), '=', key, value) || key->len == 0)
 		return bad(str_head(rest, 24), "is not KEY=VALUE and a newline", e);
 	return 0;
 }

@@ -58,7 +58,8 @@ static int run(struct pool_job *job, struct err *e)
 		return -1;
 	u->total += p->len;
 	if (u->total > RATIO_FROM && u->total / (u->feed.offset + 1) > u->limits.max_ratio)
-		return err_set(e, ERR_KIND_DATA, "the archive unpacks to more than the limit allows");
+		return err_set(e, ERR_KIND_DATA,
+		               "the archive unpacks to more than the limit allows");
 	return 0;
 }
 

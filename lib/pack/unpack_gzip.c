@@ -36,9 +36,9 @@ static int between(struct unpack_gzip *g, struct feed *feed, struct err *e)
 	const unsigned char *p = feed_bytes(feed);
 	if (feed->len >= 2 && p[0] == 0x1f && p[1] == 0x8b) {
 		g->inside = g->any = true;
-		return inflateReset(&g->z) == Z_OK ?
-		               0 :
-		               err_set(e, ERR_KIND_BUG, "zlib refuses to start again");
+		return inflateReset(&g->z) == Z_OK
+		               ? 0
+		               : err_set(e, ERR_KIND_BUG, "zlib refuses to start again");
 	}
 	while (g->any && feed->len > 0 && *feed_bytes(feed) == 0) {
 		feed_skip(feed, 1);
@@ -46,7 +46,8 @@ static int between(struct unpack_gzip *g, struct feed *feed, struct err *e)
 			return -1;
 	}
 	if (feed->len > 0 || !g->any)
-		return err_set(e, ERR_KIND_DATA, "there is something behind the end of the gzip stream");
+		return err_set(e, ERR_KIND_DATA,
+		               "there is something behind the end of the gzip stream");
 	g->ended = true;
 	return 0;
 }

@@ -45,9 +45,9 @@ struct entry writer_entry(const struct writer *w, const struct writer_item *item
 	const struct file_stat *st = &item->stat;
 	struct entry entry = {
 		.path = item->path,
-		.type = file_is_dir(st)     ? ENTRY_TYPE_DIR :
-		        file_is_symlink(st) ? ENTRY_TYPE_SYMLINK :
-		                              ENTRY_TYPE_FILE,
+		.type = file_is_dir(st)       ? ENTRY_TYPE_DIR
+		        : file_is_symlink(st) ? ENTRY_TYPE_SYMLINK
+		                              : ENTRY_TYPE_FILE,
 		.mode = st->mode & 07777,
 		.uid = st->uid,
 		.gid = st->gid,
@@ -131,7 +131,8 @@ static int store_dir(struct writer *w, const struct writer_item *item, struct er
 	struct entry entry = writer_entry(w, item);
 	/* That it cannot be opened is for the walk to find; its header is still true. */
 	if (dir_open(item->dirfd, item->name, &fd, &why) == 0 &&
-	    writer_xattrs(w, fd, item->name, &entry, &why) && writer_trouble(w, item->path, &why, e))
+	    writer_xattrs(w, fd, item->name, &entry, &why) &&
+	    writer_trouble(w, item->path, &why, e))
 		return -1;
 	return writer_header(w, &entry, e);
 }
@@ -282,7 +283,8 @@ static int store_some(struct writer *w, int dirfd, const char *const *paths, siz
 	return rc;
 }
 
-static void init(struct writer *w, const struct writer_options *options, struct writer_result *result)
+static void init(struct writer *w, const struct writer_options *options,
+                 struct writer_result *result)
 {
 	*w = (struct writer){ .options = options, .result = result };
 	*result = (struct writer_result){ .entries = 0 };

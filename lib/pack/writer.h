@@ -22,15 +22,15 @@ struct writer_output {
 };
 
 struct writer_options {
-	int format;             /* enum writer_format */
-	int level;              /* 1 to 12; 0: 6 */
-	unsigned jobs;          /* compressing threads; 0: one per core */
+	int format;    /* enum writer_format */
+	int level;     /* 1 to 12; 0: 6 */
+	unsigned jobs; /* compressing threads; 0: one per core */
 	const struct exclude *exclude;
 	const struct writer_output *output; /* NULL: it is elsewhere */
 	bool one_file_system;
-	bool reproducible;      /* owner 0, no names, whole-second times clamped to mtime_max_s */
-	int64_t mtime_max_s;    /* with reproducible; 0: no clamp */
-	bool keep_going;        /* unreadable things are left out and counted instead of ending it */
+	bool reproducible;   /* owner 0, no names, whole-second times clamped to mtime_max_s */
+	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
+	bool keep_going;     /* unreadable things are left out and counted instead of ending it */
 	struct progress *progress;
 	/* Told of each thing that was left out or changed while it was read; may be NULL. Runs in the calling
 	 * thread. `e` says what and why; the record goes on. */
@@ -40,19 +40,21 @@ struct writer_options {
 
 struct writer_result {
 	uint64_t entries, files;
-	uint64_t content_bytes;  /* of the files */
-	uint64_t archive_bytes;  /* given to the sink */
-	uint64_t unreadable;     /* left out with keep_going: the archive is PARTIAL when > 0 */
-	uint64_t changed;        /* grew or shrank while read (stored as the header said), or vanished before */
-	uint64_t skipped;        /* sockets, devices, FIFOs: never stored */
-	char sha256[65];         /* of the archive's bytes */
+	uint64_t content_bytes; /* of the files */
+	uint64_t archive_bytes; /* given to the sink */
+	uint64_t unreadable;    /* left out with keep_going: the archive is PARTIAL when > 0 */
+	uint64_t
+		changed; /* grew or shrank while read (stored as the header said), or vanished before */
+	uint64_t skipped; /* sockets, devices, FIFOs: never stored */
+	char sha256[65];  /* of the archive's bytes */
 };
 
 /* Archive what is below `dirfd` (the entry names are relative to it; the directory itself is entry "." with its
  * mode and time). `paths`: only these (relative, beneath) and what is below them, NULL: all.
  * The sink is written but neither finished nor aborted: that is the caller's decision.
  * Errors: IO naming the path; the sink's own. */
-int writer_tree(int dirfd, const char *const *paths, size_t path_count, const struct writer_options *options,
-                struct sink *sink, struct writer_result *result, struct err *e) MUST_CHECK;
+int writer_tree(int dirfd, const char *const *paths, size_t path_count,
+                const struct writer_options *options, struct sink *sink,
+                struct writer_result *result, struct err *e) MUST_CHECK;
 
 #endif

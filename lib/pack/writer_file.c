@@ -15,9 +15,9 @@ struct content {
 	int fd;
 	const char *name;
 	struct tar_head head;
-	bool short_of;    /* ended before its size */
-	bool whole;       /* in one group */
-	bool unreadable;  /* reading failed, with `why` */
+	bool short_of;   /* ended before its size */
+	bool whole;      /* in one group */
+	bool unreadable; /* reading failed, with `why` */
 	struct err why;
 	struct digest_sha256 digest;
 };
@@ -151,7 +151,8 @@ static int store(struct writer *w, struct content *c, struct err *e)
 	if (!c->whole) {
 		press_entry(w->press, &c->head, false);
 		digest_sha256_init(&c->digest);
-		digest_sha256_add(&c->digest, w->header.p + c->head.head_bytes, (size_t)c->head.map_bytes);
+		digest_sha256_add(&c->digest, w->header.p + c->head.head_bytes,
+		                  (size_t)c->head.map_bytes);
 	}
 	if (store_data(w, c, e))
 		return -1;
@@ -170,9 +171,10 @@ static void compare(struct writer *w, const struct content *c, const struct file
 {
 	struct file_stat now;
 	struct err why = ERR_INIT;
-	bool same = file_stat(c->fd, &now, &why, c->name) == 0 && now.size_bytes == before->size_bytes &&
-	            now.mtime_s == before->mtime_s && now.mtime_ns == before->mtime_ns &&
-	            now.ctime_s == before->ctime_s && now.ctime_ns == before->ctime_ns;
+	bool same = file_stat(c->fd, &now, &why, c->name) == 0 &&
+	            now.size_bytes == before->size_bytes && now.mtime_s == before->mtime_s &&
+	            now.mtime_ns == before->mtime_ns && now.ctime_s == before->ctime_s &&
+	            now.ctime_ns == before->ctime_ns;
 	if (same && !c->short_of)
 		return;
 	err_clear(&why);
@@ -193,7 +195,8 @@ static int prepare(struct writer *w, struct content *c, struct writer_item *item
 	entry.size_bytes = item->stat.size_bytes;
 	if (writer_xattrs(w, c->fd, item->name, &entry, e))
 		return -1;
-	bool holes = item->stat.allocated_bytes < entry.size_bytes && entry.size_bytes >= SPARSE_MIN;
+	bool holes =
+		item->stat.allocated_bytes < entry.size_bytes && entry.size_bytes >= SPARSE_MIN;
 	if (holes && find_extents(w, c->fd, item->name, &entry, e))
 		return -1;
 	buf_clear(&w->header);

@@ -52,8 +52,10 @@ void s3_list_close_auto(struct s3_list **l)
 	*l = NULL;
 }
 
+/* A page that arrives broken is asked for again. */
 static int request(struct s3_list *l, struct err *e)
 {
+	struct retry retry = s3_request_retry(l->s3);
 	struct s3_request r = s3_request_make("GET", str_of(l->bucket), S(""));
 	if (!l->v1)
 		s3_request_query(&r, "list-type", S("2"));
@@ -63,9 +65,18 @@ static int request(struct s3_list *l, struct err *e)
 		s3_request_query(&r, "delimiter", str_of(l->delimiter));
 	if (l->token.len > 0)
 		s3_request_query(&r, l->v1 ? "marker" : "continuation-token", buf_str(&l->token));
-	r.root = "ListBucketResult";
-	s3_reply_free(&l->reply);
-	return s3_request_run(l->s3, &r, &l->reply, e);
+	r.retry = &retry;
+	for (;;) {
+		s3_reply_free(&l->reply);
+		if (s3_request_run(l->s3, &r, &l->reply, e))
+			return -1;
+		if (s3_page_open(&l->page, buf_str(&l->reply.body), e) == 0)
+			return 0;
+		e->retryable = true;
+		if (!retry_again(&retry, e, false, -1))
+			return -1;
+		err_clear(e);
+	}
 }
 
 /* Whether a refusal may mean that the server knows only version 1. */
@@ -88,7 +99,7 @@ static int fetch(struct s3_list *l, struct err *e)
 			atomic_store(&l->s3->list_v1, true);
 	}
 	l->started = true;
-	return result ? -1 : s3_page_open(&l->page, buf_str(&l->reply.body), e);
+	return result;
 }
 
 /* Where the page after the present one starts. A server that names the same place again would never end. */

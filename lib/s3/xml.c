@@ -20,10 +20,15 @@ static struct str rest(const struct xml *x)
 	return str_skip(x->in, x->pos);
 }
 
+static bool next_is(const struct xml *x, size_t ahead, char c)
+{
+	return x->pos + ahead < x->in.len && x->in.p[x->pos + ahead] == c;
+}
+
 /* Whether `mark` is next; then it is taken. */
 static bool take(struct xml *x, struct str mark)
 {
-	if (!str_starts(rest(x), mark))
+	if (!next_is(x, 0, mark.p[0]) || (mark.len > 1 && !str_starts(rest(x), mark)))
 		return false;
 	x->pos += mark.len;
 	return true;
@@ -225,6 +230,8 @@ static int cdata(struct xml *x, enum xml_event *event, struct err *e)
 /* Markup that gives no event. 1 when there was some. */
 static int skip_misc(struct xml *x, struct err *e)
 {
+	if (next_is(x, 0, '<') && !next_is(x, 1, '!') && !next_is(x, 1, '?'))
+		return 0;
 	bool at_start = x->pos == 0 || (x->pos == 3 && x->in.p[0] == '\xef');
 	if (at_start && str_starts(rest(x), S("<?xml")) && x->pos + 5 < x->in.len &&
 	    xml_chars_is_space(x->in.p[x->pos + 5])) {
@@ -246,6 +253,20 @@ static int at_end(const struct xml *x, enum xml_event *event, struct err *e)
 	return 0;
 }
 
+static int markup(struct xml *x, enum xml_event *event, struct err *e)
+{
+	if (next_is(x, 1, '/')) {
+		x->pos += 2;
+		return close_element(x, event, e);
+	}
+	if (take(x, S("<![CDATA[")))
+		return cdata(x, event, e);
+	if (next_is(x, 1, '!'))
+		return bad(x, e, "document type declarations are refused");
+	x->pos++;
+	return open_element(x, event, e);
+}
+
 int xml_next(struct xml *x, enum xml_event *event, struct err *e)
 {
 	int skipped;
@@ -258,14 +279,8 @@ int xml_next(struct xml *x, enum xml_event *event, struct err *e)
 		return -1;
 	if (x->pos == x->in.len)
 		return at_end(x, event, e);
-	if (take(x, S("<![CDATA[")))
-		return cdata(x, event, e);
-	if (take(x, S("<!")))
-		return bad(x, e, "document type declarations are refused");
-	if (take(x, S("</")))
-		return close_element(x, event, e);
-	if (take(x, S("<")))
-		return open_element(x, event, e);
+	if (next_is(x, 0, '<'))
+		return markup(x, event, e);
 	if (x->depth == 0)
 		return bad(x, e, "text outside of the root element");
 	return text(x, event, e);

@@ -39,6 +39,8 @@ static bool is_name_start(uint32_t c)
 {
 	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == ':')
 		return true;
+	if (c < 0x80)
+		return false;
 	for (size_t i = 0; i < COUNTOF(name_start); i++)
 		if (c >= name_start[i].first && c <= name_start[i].last)
 			return true;
@@ -56,7 +58,11 @@ size_t xml_chars_name_len(struct str s)
 	size_t len = 0;
 	for (;;) {
 		uint32_t c = 0;
-		size_t n = utf8_next(str_skip(s, len), &c);
+		size_t n = 1;
+		if (len < s.len && (unsigned char)s.p[len] < 0x80)
+			c = (unsigned char)s.p[len];
+		else
+			n = utf8_next(str_skip(s, len), &c);
 		if (n == 0 || !(len == 0 ? is_name_start(c) : is_name(c)))
 			return len;
 		len += n;

@@ -76,6 +76,32 @@ static int check_place(int fd, const char *path, struct err *e)
 	return 0;
 }
 
+/* Whoever owns the base can put things in the place of workspaces: for a service that runs as root and works in
+ * users' directories that is fine, between users it is not. */
+static int check_owner(int fd, const char *path, struct err *e)
+{
+	struct file_stat st;
+	uint32_t me = sys_uid();
+	if (file_stat(fd, &st, e, path) != 0)
+		return -1;
+	if (me == 0 || st.uid == me || st.uid == 0)
+		return 0;
+	return err_set(e, ERR_KIND_DENIED, "base %s: belongs to user %u, and we are user %u", path,
+	               st.uid, me);
+}
+
+/* Records say where to write: those of somebody else are not for us to follow, least of all as root. */
+static int check_ws_owner(const struct base_dir *b, struct err *e)
+{
+	struct file_stat st;
+	if (file_stat(b->ws_fd, &st, e, ".ws") != 0)
+		return -1;
+	if (st.uid == sys_uid())
+		return 0;
+	return err_set(e, ERR_KIND_DENIED, ".ws belongs to user %u, and we are user %u; run it as that user",
+	               st.uid, sys_uid());
+}
+
 /* The absolute path of `fd`, which was opened as `path`. */
 static int resolve(int fd, const char *path, char **out, struct err *e)
 {
@@ -119,8 +145,8 @@ static int make_areas(const struct base_dir *b, struct err *e)
 
 static int make_ws(struct base_dir *b, struct err *e)
 {
-	if (dir_make(b->fd, ".ws", 0700, &b->ws_fd, e) != 0 || dir_sync(b->fd, e) != 0 ||
-	    make_areas(b, e) != 0)
+	if (dir_make(b->fd, ".ws", 0700, &b->ws_fd, e) != 0 || check_ws_owner(b, e) != 0 ||
+	    dir_sync(b->fd, e) != 0 || make_areas(b, e) != 0)
 		return -1;
 	int marked = dir_exists(b->ws_fd, marker, e);
 	return marked == 0 ? write_marker(b->ws_fd, e) : marked < 0 ? -1 : 0;
@@ -133,7 +159,7 @@ static int open_ws(struct base_dir *b, struct err *e)
 	if (dir_open(b->fd, ".ws", &b->ws_fd, &why) == 0)
 		marked = dir_exists(b->ws_fd, marker, &why);
 	if (marked > 0)
-		return 0;
+		return check_ws_owner(b, e);
 	if (!err_is(&why) || why.kind == ERR_KIND_NOT_FOUND)
 		return err_set(e, ERR_KIND_CONFIG,
 		               "is not a base of workspaces (no .ws/%s in it; ws-setup makes one)",
@@ -149,7 +175,8 @@ static int open_all(const char *path, bool create, struct base_dir *b, struct er
 	int opened = create ? dir_make_root(path, &b->fd, e) : dir_open_root(path, &b->fd, e);
 	if (opened != 0)
 		return err_context(e, "base %s", path);
-	if (check_place(b->fd, path, e) != 0 || resolve(b->fd, path, &b->path, e) != 0)
+	if (check_place(b->fd, path, e) != 0 || check_owner(b->fd, path, e) != 0 ||
+	    resolve(b->fd, path, &b->path, e) != 0)
 		return -1;
 	if ((create ? make_ws(b, e) : open_ws(b, e)) != 0)
 		return err_context(e, "base %s", path);

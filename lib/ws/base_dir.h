@@ -30,8 +30,8 @@ struct base_dir {
 };
 
 /* Open the base; with `create`, make it (0755) and its .ws with the marker. Refused (USAGE): "/", $HOME, a
- * base that is itself a symlink, one below another base's .ws. DENIED: a directory that we may not write.
- * NOT_FOUND when absent and not `create`; CONFIG when it carries no marker and not `create`. */
+ * base that is itself a symlink, one below another base's .ws. DENIED: a directory that we may not write, a .ws
+ * of another user, and for ordinary users a base of another one than root. NOT_FOUND when absent and not `create`; CONFIG when it carries no marker and not `create`. */
 int base_dir_open(const char *path, bool create, struct base_dir *out, struct err *e) MUST_CHECK;
 void base_dir_close(struct base_dir *b);
 #define BASE_DIR_AUTO AUTO(base_dir_close) struct base_dir

@@ -171,6 +171,28 @@ def test_a_base_of_somebody_else_is_refused(ws, plain_user, args):
     assert helpers.tree_digest(base, owner=True) == before
 
 
+def test_records_of_somebody_else_are_not_followed_even_by_root(ws, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("giving files away takes root")
+    base = tmp_path / "base"
+    ws("ws-setup", "--base", base, "--id", "x")
+    os.chown(base / ".ws", 65534, 65534)
+    for args in (["ws-setup", "--id", "x"], ["ws-teardown", "x"], ["ws-gc", "--older", "0s"], ["ws-ls"]):
+        ws(*args, "--base", base, status=77).complains(".ws", "65534")
+    assert (base / "x").is_dir()
+
+
+def test_an_ordinary_user_does_not_work_in_the_base_of_another(ws, plain_user):
+    if os.geteuid() != 0:
+        pytest.skip("giving files away takes root")
+    base = plain_user.dir / "shared"
+    base.mkdir(mode=0o777)
+    os.chmod(base, 0o777)
+    os.chown(base, 12345, 12345)
+    plain_user("ws-setup", "--base", base, "--id", "x", status=77).complains(str(base), "12345")
+    assert not list(base.iterdir())
+
+
 # ---- a base that somebody meddled with ----
 
 

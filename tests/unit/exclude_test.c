@@ -68,8 +68,9 @@ static void test_table(void)
 		EXCLUDE_AUTO x = exclude_new();
 		bool ok = exclude_add(x, str_of(table[i].pattern), &e) == 0 &&
 		          exclude_match(x, str_of(table[i].path), table[i].is_dir) == table[i].out;
-		TAP_OK(ok, "pattern '%s' %s %s%s", table[i].pattern, table[i].out ? "keeps out" : "lets in",
-		       table[i].path, table[i].is_dir ? "/" : "");
+		TAP_OK(ok, "pattern '%s' %s %s%s", table[i].pattern,
+		       table[i].out ? "keeps out" : "lets in", table[i].path,
+		       table[i].is_dir ? "/" : "");
 	}
 }
 
@@ -78,11 +79,14 @@ static void test_order(void)
 	struct err e = ERR_INIT;
 	EXCLUDE_AUTO x = exclude_new();
 	struct str lines = S("# a comment\r\n*.log\n\n!keep.log\nout/\n!out/keep.log\n   \n");
-	TAP_OK(exclude_add_lines(x, lines, &e) == 0, "lines are taken, comments and blanks are not");
+	TAP_OK(exclude_add_lines(x, lines, &e) == 0,
+	       "lines are taken, comments and blanks are not");
 	TAP_OK(exclude_match(x, S("a.log"), false), "the first pattern matches");
 	TAP_OK(!exclude_match(x, S("keep.log"), false), "a later '!' brings back");
-	TAP_OK(exclude_match(x, S("out/keep.log"), false), "nothing comes back below a directory that is out");
-	TAP_OK(!exclude_match_below(x, S("out/keep.log"), false), "unless the caller has seen to the parents");
+	TAP_OK(exclude_match(x, S("out/keep.log"), false),
+	       "nothing comes back below a directory that is out");
+	TAP_OK(!exclude_match_below(x, S("out/keep.log"), false),
+	       "unless the caller has seen to the parents");
 	TAP_OK(!exclude_match(NULL, S("x"), false), "no list excludes nothing");
 }
 
@@ -107,7 +111,8 @@ static void test_errors(void)
 	}
 	struct err e = ERR_INIT;
 	EXCLUDE_AUTO x = exclude_new();
-	TAP_OK(exclude_add_lines(x, S("a\nb[\n"), &e) == -1 && strstr(e.msg, "line 2") && strstr(e.msg, "b["),
+	TAP_OK(exclude_add_lines(x, S("a\nb[\n"), &e) == -1 && strstr(e.msg, "line 2") &&
+	               strstr(e.msg, "b["),
 	       "the line and the pattern are named");
 }
 

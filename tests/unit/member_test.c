@@ -29,9 +29,10 @@ static void test_round_trip(void)
 			fill(raw, len);
 			size_t packed_len = member_pack(packer, raw, len, packed, &crc);
 			struct member_head head = member_look(packed, packed_len);
-			bool ok = head.kind == MEMBER_DATA && head.packed_len == packed_len && head.raw_len == len &&
-			          member_unpack(opener, packed, &head, back, &got, &e) == 0 && got == crc &&
-			          memcmp(raw, back, len) == 0;
+			bool ok = head.kind == MEMBER_DATA && head.packed_len == packed_len &&
+			          head.raw_len == len &&
+			          member_unpack(opener, packed, &head, back, &got, &e) == 0 &&
+			          got == crc && memcmp(raw, back, len) == 0;
 			TAP_OK(ok, "%zu bytes come back at level %d", len, level);
 		}
 		member_packer_free(packer);
@@ -54,7 +55,8 @@ static void test_every_bit(void)
 		struct err e = ERR_INIT;
 		packed[bit / 8] ^= (unsigned char)(1 << bit % 8);
 		struct member_head head = member_look(packed, len);
-		bool readable = head.kind == MEMBER_DATA && head.packed_len == len && head.raw_len <= sizeof(back);
+		bool readable = head.kind == MEMBER_DATA && head.packed_len == len &&
+		                head.raw_len <= sizeof(back);
 		/* What is left over behind the end of a deflate stream within its last byte carries nothing. */
 		if (readable && member_unpack(opener, packed, &head, back, &crc, &e) == 0 &&
 		    memcmp(raw, back, sizeof(raw)) != 0)
@@ -104,7 +106,8 @@ static void test_hidden(void)
 static void test_foreign(void)
 {
 	static const unsigned char plain[MEMBER_HEAD] = { 0x1f, 0x8b, 8, 0 };
-	TAP_OK(member_look(plain, sizeof(plain)).kind == MEMBER_FOREIGN, "a plain gzip member is foreign");
+	TAP_OK(member_look(plain, sizeof(plain)).kind == MEMBER_FOREIGN,
+	       "a plain gzip member is foreign");
 	TAP_OK(member_look(plain, 3).kind == MEMBER_FOREIGN, "and so is what is cut off");
 }
 
@@ -123,10 +126,12 @@ static void test_wire(void)
 		ok &= wire_read_varint(&w) == values[i];
 		ok &= wire_read_signed(&w) == (int64_t)values[i];
 	}
-	TAP_OK(ok && wire_read_signed(&w) == INT64_MIN && !w.bad && w.p == w.end, "numbers come back");
+	TAP_OK(ok && wire_read_signed(&w) == INT64_MIN && !w.bad && w.p == w.end,
+	       "numbers come back");
 	wire_read_varint(&w);
 	TAP_OK(w.bad, "beyond the end is noticed");
-	static const char *const odd[] = { "\x80", "\x80\x00", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+	static const char *const odd[] = { "\x80", "\x80\x00",
+		                           "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
 		                           "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" };
 	static const size_t lens[] = { 1, 2, 10, 11 };
 	for (size_t i = 0; i < COUNTOF(odd); i++) {
