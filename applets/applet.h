@@ -26,25 +26,25 @@ struct applet_common {
 
 /* What run gets. */
 struct applet_call {
-	const char *name;     /* "ws-s3", "ws-s3 ls" */
+	const char *name; /* "ws-s3", "ws-s3 ls" */
 	const struct applet_common *common;
 	const struct ini *config; /* all configuration files, later ones last */
-	const void *options;  /* the applet's own struct */
-	const char **args;    /* operands */
+	const void *options;      /* the applet's own struct */
+	const char **args;        /* operands */
 	size_t arg_count;
-	size_t after_dashes;  /* index in args of the first operand behind "--"; arg_count when there is none */
+	size_t after_dashes; /* index in args of the first operand behind "--"; arg_count when there is none */
 };
 
 struct applet {
-	const char *name;                 /* "ws-gc"; of a sub-command: "ls" */
-	const char *summary;              /* one line */
-	const char *synopsis;             /* "[OPTIONS] ID…", after the name */
-	const char *details;              /* paragraphs for --help; may be NULL */
-	const struct opt_group *groups;   /* ended by OPT_GROUPS_END; NULL: only the common ones */
-	size_t options_size;              /* 0: none */
-	void (*defaults)(void *options);  /* NULL: all zero */
-	size_t args_min, args_max;        /* operands; SIZE_MAX: any number */
-	bool stop_at_operand;             /* the rest belongs to a command */
+	const char *name;                /* "ws-gc"; of a sub-command: "ls" */
+	const char *summary;             /* one line */
+	const char *synopsis;            /* "[OPTIONS] ID…", after the name */
+	const char *details;             /* paragraphs for --help; may be NULL */
+	const struct opt_group *groups;  /* ended by OPT_GROUPS_END; NULL: only the common ones */
+	size_t options_size;             /* 0: none */
+	void (*defaults)(void *options); /* NULL: all zero */
+	size_t args_min, args_max;       /* operands; SIZE_MAX: any number */
+	bool stop_at_operand;            /* the rest belongs to a command */
 	/* 0, or -1 and *e, or an exit status of 1 to 255 of its own (a supervised command's) */
 	int (*run)(const struct applet_call *call, struct err *e);
 	const struct applet *const *subs; /* sub-commands, NULL-terminated; then run is NULL */
@@ -64,7 +64,8 @@ int applet_result(uint64_t failed, uint64_t total, const char *things, struct er
 
 /* Progress: begin drawing and end. The struct is the caller's. */
 struct meter;
-struct meter *applet_progress(const struct applet_call *call, struct progress *p, const char *label);
+struct meter *applet_progress(const struct applet_call *call, struct progress *p,
+                              const char *label);
 void applet_progress_end(struct meter *m);
 
 #endif

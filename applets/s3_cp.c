@@ -133,28 +133,38 @@ static int one_source(struct copying *c, const char *text, struct err *e)
 	                                    : one_object(c, &from, e);
 }
 
-static int from_stdin(struct copying *c, struct err *e)
+static int upload_stdin(struct copying *c, uint64_t *total, struct err *e)
 {
 	struct s3_job_queue *q = &c->queue;
-	uint64_t total = 0;
 	SINK_AUTO sink = NULL;
-	if (q->dry_run)
-		return 0;
-	if (s3_sink(q->s3, c->to.bucket, c->to.key, q->put, &q->progress, &sink, e) ||
-	    s3_stdio_pour(sink, &total, e) || sink->finish(sink, NULL, e))
+	return s3_sink(q->s3, c->to.bucket, c->to.key, q->put, &q->progress, &sink, e) ||
+	                       s3_stdio_pour(sink, total, e) || sink->finish(sink, NULL, e)
+	               ? -1
+	               : 0;
+}
+
+static int from_stdin(struct copying *c, struct err *e)
+{
+	uint64_t total = UINT64_MAX;
+	if (!c->queue.dry_run && upload_stdin(c, &total, e))
 		return -1;
-	struct s3_show_action a = {
-		.verb = "upload", .from = "-", .to = c->to.text, .size_bytes = total
-	};
-	s3_show_action(q->call, &a);
+	struct s3_show_action a = { .verb = "upload", .from = "-", .to = c->to.text };
+	a.size_bytes = total;
+	a.dry_run = c->queue.dry_run;
+	s3_show_action(c->queue.call, &a);
 	return 0;
 }
 
 static int to_stdout(struct copying *c, const struct s3_path *from, struct err *e)
 {
 	struct sink out;
-	if (c->queue.dry_run)
+	if (c->queue.dry_run) {
+		struct s3_show_action a = { .verb = "download", .from = from->text, .to = "-" };
+		a.size_bytes = UINT64_MAX;
+		a.dry_run = true;
+		s3_show_action(c->queue.call, &a);
 		return 0;
+	}
 	s3_stdio_sink(&out);
 	return s3_get_stream(c->queue.s3, from->bucket, from->key, &out, &c->queue.progress, e);
 }

@@ -75,7 +75,8 @@ void setup_print_summary(const struct setup *s, bool dry_run)
 		log_info("%s%s: it was there already", would, s->record.id);
 	else if (s->parts_restored)
 		log_info("%s%s: restored %llu entries, %s", would, s->record.id,
-		         (unsigned long long)s->restored_entries, num_format_size(s->restored_bytes, size));
+		         (unsigned long long)s->restored_entries,
+		         num_format_size(s->restored_bytes, size));
 	else
 		log_info("%s%s: made, empty", would, s->record.id);
 }

@@ -1,10 +1,10 @@
 /* ws-archive: the verbs. */
-#include "applets/archive.h"
+#include "applets/pack_verbs.h"
 #include "applets/table.h"
 
 static const struct applet *const verbs[] = {
-	&archive_cat_applet,  &archive_create_applet, &archive_extract_applet,
-	&archive_list_applet, &archive_verify_applet, NULL,
+	&pack_cat_applet,  &pack_create_applet, &pack_extract_applet,
+	&pack_list_applet, &pack_verify_applet, NULL,
 };
 
 const struct applet ws_archive_applet = {

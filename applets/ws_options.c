@@ -9,7 +9,8 @@
 const struct opt_row ws_options_rows[WS_OPTIONS_COUNT] = {
 	OPT_TEXT("base", 'b', "DIR", struct ws_options, base,
 	         "the directory that holds workspaces (else WORKSPACE_DIR, else the profile's)"),
-	OPT_TEXT("profile", 'p', "NAME", struct ws_options, profile, "the profile (else WS_PROFILE, else task)"),
+	OPT_TEXT("profile", 'p', "NAME", struct ws_options, profile,
+	         "the profile (else WS_PROFILE, else task)"),
 };
 
 const char *ws_options_profile(const struct ws_options *o)
@@ -25,7 +26,8 @@ const char *ws_options_base(const struct ws_options *o)
 	return o->base ? o->base : sys_env("WORKSPACE_DIR");
 }
 
-static int profile_base(const struct ws_options *o, const struct ini *config, struct buf *out, struct err *e)
+static int profile_base(const struct ws_options *o, const struct ini *config, struct buf *out,
+                        struct err *e)
 {
 	PROFILE_AUTO profile = { .name = NULL };
 	if (profile_load(ws_options_profile(o), config, &profile, e))
@@ -34,7 +36,8 @@ static int profile_base(const struct ws_options *o, const struct ini *config, st
 	return profile_expand(profile.base, &words, out, e);
 }
 
-int ws_options_open_base(const struct ws_options *o, const struct ini *config, struct base_dir *out, struct err *e)
+int ws_options_open_base(const struct ws_options *o, const struct ini *config, struct base_dir *out,
+                         struct err *e)
 {
 	const char *said = ws_options_base(o);
 	if (said)

@@ -14,7 +14,10 @@ enum { WS_OPTIONS_COUNT = 2 };
 extern const struct opt_row ws_options_rows[WS_OPTIONS_COUNT];
 
 /* A group over the struct ws_options at `offset` of the applet's options. */
-#define WS_OPTIONS_GROUP(offset) { "Where", ws_options_rows, WS_OPTIONS_COUNT, offset }
+#define WS_OPTIONS_GROUP(offset)                                   \
+	{                                                          \
+		"Where", ws_options_rows, WS_OPTIONS_COUNT, offset \
+	}
 
 /* The profile's name: --profile, else WS_PROFILE, else "task". */
 const char *ws_options_profile(const struct ws_options *o);

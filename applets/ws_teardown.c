@@ -18,14 +18,19 @@ struct options {
 
 static const struct opt_row rows[] = {
 	OPT_FLAG("keep", 'k', struct options, keep, "save, but leave the workspace where it is"),
-	OPT_FLAG("discard", 0, struct options, discard, "save nothing; the workspace goes to the trash"),
+	OPT_FLAG("discard", 0, struct options, discard,
+	         "save nothing; the workspace goes to the trash"),
 	OPT_FLAG("overwrite-remote", 0, struct options, overwrite_remote,
 	         "save over what the store has, whatever it is"),
-	OPT_FLAG("keep-going", 0, struct options, keep_going,
-	         "leave out what can't be read: saved as PARTIAL beside, the directory is kept in the spool"),
-	OPT_FLAG("keep-trash", 0, struct options, keep_trash, "leave the deletion to ws-gc (undo until then)"),
-	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms, "spool what is not saved by then"),
-	OPT_DURATION("wait", 'w', "D", struct options, wait_ms, "wait for a workspace that is in use"),
+	OPT_FLAG(
+		"keep-going", 0, struct options, keep_going,
+		"leave out what can't be read: saved as PARTIAL beside, the directory is kept in the spool"),
+	OPT_FLAG("keep-trash", 0, struct options, keep_trash,
+	         "leave the deletion to ws-gc (undo until then)"),
+	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms,
+	             "spool what is not saved by then"),
+	OPT_DURATION("wait", 'w', "D", struct options, wait_ms,
+	             "wait for a workspace that is in use"),
 	OPT_FLAG("retry", 0, struct options, retry, "send what is in the spool"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 };
@@ -64,13 +69,14 @@ static void report(const struct applet_call *call, const char *id, const struct 
 		applet_json_line(line);
 		return;
 	}
-	log_info("%s%s: %s, %llu entries, %s as %s", o->dry_run ? "would be " : "", id, outcome(o, r),
-	         (unsigned long long)r->entries, num_format_size(r->content_bytes, content),
+	log_info("%s%s: %s, %llu entries, %s as %s", o->dry_run ? "would be " : "", id,
+	         outcome(o, r), (unsigned long long)r->entries,
+	         num_format_size(r->content_bytes, content),
 	         num_format_size(r->archived_bytes, archived));
 }
 
-static int retry(const struct base_dir *base, const struct teardown_options *how, const struct applet_call *call,
-                 struct err *e)
+static int retry(const struct base_dir *base, const struct teardown_options *how,
+                 const struct applet_call *call, struct err *e)
 {
 	size_t sent = 0, left = 0;
 	int result = teardown_retry(base, how, &sent, &left, e);
@@ -86,8 +92,8 @@ static int retry(const struct base_dir *base, const struct teardown_options *how
 }
 
 /* Each workspace by itself: one that fails does not keep the others from being saved. */
-static int each(const struct base_dir *base, const struct teardown_options *how, const struct applet_call *call,
-                struct err *e)
+static int each(const struct base_dir *base, const struct teardown_options *how,
+                const struct applet_call *call, struct err *e)
 {
 	uint64_t failed = 0;
 	for (size_t i = 0; i < call->arg_count; i++) {
@@ -112,9 +118,13 @@ static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	if (o->retry ? call->arg_count > 0 : call->arg_count == 0)
-		return err_set(e, ERR_KIND_USAGE, o->retry ? "--retry takes no workspace" : "which workspace? or --retry");
+		return err_set(e, ERR_KIND_USAGE,
+		               o->retry ? "--retry takes no workspace"
+		                        : "which workspace? or --retry");
 	if (o->discard && (o->keep || o->overwrite_remote || o->keep_going))
-		return err_set(e, ERR_KIND_USAGE, "--discard saves nothing: it goes with none of the options of saving");
+		return err_set(
+			e, ERR_KIND_USAGE,
+			"--discard saves nothing: it goes with none of the options of saving");
 	BASE_DIR_AUTO base = { .fd = -1, .ws_fd = -1 };
 	if (ws_options_open_base(&o->where, call->config, &base, e))
 		return -1;
@@ -145,9 +155,10 @@ const struct applet ws_teardown_applet = {
 	.name = "ws-teardown",
 	.summary = "save a workspace to its store, verify, then remove it",
 	.synopsis = "[OPTIONS…] ID…  |  --retry",
-	.details = "Nothing is uploaded over a state that this workspace was not built on, and nothing is removed before\n"
-	           "its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
-	           "by `ws-teardown --retry`.",
+	.details =
+		"Nothing is uploaded over a state that this workspace was not built on, and nothing is removed before\n"
+		"its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
+		"by `ws-teardown --retry`.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_max = SIZE_MAX,

@@ -25,7 +25,7 @@ struct flow {
 	bool ended;
 };
 
-static int inflate(struct pool_job *job, struct err *e)
+static int open_member(struct pool_job *job, struct err *e)
 {
 	struct flow_group *g = (struct flow_group *)job;
 	if (!g->opener)
@@ -125,7 +125,7 @@ static int start_member(struct flow *f, const struct member_head *head, struct e
 	f->offset += head->packed_len;
 	f->raw_offset += head->raw_len;
 	g->next = NULL;
-	g->job.run = inflate;
+	g->job.run = open_member;
 	if (f->last)
 		f->last->next = g;
 	else

@@ -98,8 +98,9 @@ static int check_ws_owner(const struct base_dir *b, struct err *e)
 		return -1;
 	if (st.uid == sys_uid())
 		return 0;
-	return err_set(e, ERR_KIND_DENIED, ".ws belongs to user %u, and we are user %u; run it as that user",
-	               st.uid, sys_uid());
+	return err_set(e, ERR_KIND_DENIED,
+	               ".ws belongs to user %u, and we are user %u; run it as that user", st.uid,
+	               sys_uid());
 }
 
 /* The absolute path of `fd`, which was opened as `path`. */

@@ -1,5 +1,6 @@
 """ws-setup … -- COMMAND: what tini and dumb-init promise of a PID 1, and the save at the end."""
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -105,12 +106,48 @@ def test_what_the_command_leaves_running_is_ended_before_the_save(file_base):
         os.kill(pid, 0)
 
 
+def is_over(pid):
+    try:
+        return "Z (zombie)" in open(f"/proc/{pid}/status").read()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def test_a_killed_supervisor_takes_its_command_along(file_base):
     session = Session(file_base, "--id", "t1", script="echo $$ >pid")
     pid = int((file_base.path / "t1/pid").read_text())
     session.signal(signal.SIGKILL)
     session.process.wait()
-    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or "zombie" in open(f"/proc/{pid}/status").read(), what="the end of the command")
+    try:
+        wait_until(lambda: is_over(pid), seconds=5, what="the end of the command")
+    finally:
+        if not is_over(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_the_terminal_is_lent_to_the_command_and_comes_back(stalling, faults):
+    """Keys like ^C go to the command while it runs, and to us while we save."""
+    base, tty = stalling, pty.openpty()
+    ready = base.path.parent / "ready"
+    command = [helpers.BINARY, "ws-setup", "--id", "t1", "--", "sh", "-c", f'echo $$ >"{ready}"; read line']
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *command], stdin=tty[1], stdout=tty[1], stderr=tty[1], env=base.ws.environment(base.env)
+    )
+    try:
+        pid = int(wait_until(lambda: ready.exists() and ready.read_text(), what="the command"))
+        assert os.tcgetpgrp(tty[0]) == pid
+        os.write(tty[0], b"line\n")
+        wait_until(lambda: faults.seen("PUT"), what="the upload")
+        assert os.tcgetpgrp(tty[0]) == process.pid
+        os.write(tty[0], b"\x03\x03")
+        wait_until(lambda: os.write(tty[0], b"\x03") and process.poll() is not None, what="the end after ^C")
+        assert process.returncode == 75
+    finally:
+        process.kill()
+        process.wait()
+        os.close(tty[0])
+        os.close(tty[1])
+    assert base.state("t1") == "spooled"
 
 
 def as_pid_1(ws, script, env):

@@ -1,5 +1,5 @@
 /* A private directory for what is being unpacked. */
-#include "applets/archive_stage.h"
+#include "applets/pack_stage.h"
 
 #include <stdio.h>
 
@@ -12,7 +12,7 @@
 
 enum { PRIVATE = 0700, NAMES_MAX = 10 * 1000 * 1000 };
 
-static int open_target(const char *path, struct archive_stage *s, struct err *e)
+static int open_target(const char *path, struct pack_stage *s, struct err *e)
 {
 	struct err why = ERR_INIT;
 	if (dir_open_root(path, &s->parent, &why) == 0)
@@ -23,21 +23,21 @@ static int open_target(const char *path, struct archive_stage *s, struct err *e)
 	return -1;
 }
 
-int archive_stage_open(const char *path, struct archive_stage *s, struct err *e)
+int pack_stage_open(const char *path, struct pack_stage *s, struct err *e)
 {
 	char random[10];
-	*s = (struct archive_stage){ .parent = -1, .dir = -1 };
+	*s = (struct pack_stage){ .parent = -1, .dir = -1 };
 	sys_random_name(random);
 	snprintf(s->temp, sizeof(s->temp), "%s%s", DIR_TEMP_PREFIX, random);
 	if (open_target(path, s, e) == 0 && node_make_dir(s->parent, s->temp, PRIVATE, e) == 0 &&
 	    dir_open(s->parent, s->temp, &s->dir, e) == 0)
 		return 0;
-	archive_stage_close(s);
+	pack_stage_close(s);
 	return err_context(e, "unpack into %s", path);
 }
 
 /* Moving a directory changes its "..", which takes permission to write to it. */
-static int move(struct archive_stage *s, const char *name, struct err *e)
+static int move(struct pack_stage *s, const char *name, struct err *e)
 {
 	FD_AUTO fd = -1;
 	struct file_stat st;
@@ -56,7 +56,7 @@ static int move(struct archive_stage *s, const char *name, struct err *e)
 	return attr_set_mode(fd, st.mode & 07777, e, name);
 }
 
-static int move_all(struct archive_stage *s, char *const *names, struct err *e)
+static int move_all(struct pack_stage *s, char *const *names, struct err *e)
 {
 	for (char *const *n = names; *n; n++) {
 		int there = dir_exists(s->parent, *n, e);
@@ -70,7 +70,7 @@ static int move_all(struct archive_stage *s, char *const *names, struct err *e)
 	return 0;
 }
 
-int archive_stage_publish(struct archive_stage *s, struct err *e)
+int pack_stage_publish(struct pack_stage *s, struct err *e)
 {
 	size_t count;
 	MEM_AUTO char **names = NULL;
@@ -87,7 +87,7 @@ int archive_stage_publish(struct archive_stage *s, struct err *e)
 	return move_all(s, names, e);
 }
 
-void archive_stage_close(struct archive_stage *s)
+void pack_stage_close(struct pack_stage *s)
 {
 	struct err ignored = ERR_INIT;
 	if (s->dir >= 0 && s->temp[0] && remove_tree(s->parent, s->temp, NULL, &ignored))

@@ -1,5 +1,5 @@
 /* ws-archive cat: the content of files in an archive. */
-#include "applets/archive.h"
+#include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/codec.h"
 #include "base/mem.h"
@@ -59,7 +59,7 @@ static int run(const struct applet_call *call, struct err *e)
 	return 0;
 }
 
-const struct applet archive_cat_applet = {
+const struct applet pack_cat_applet = {
 	.name = "cat",
 	.summary = "write files of an archive to standard output",
 	.synopsis = "[OPTIONS] ARCHIVE PATH…",

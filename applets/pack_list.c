@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "applets/archive.h"
+#include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/codec.h"
 #include "base/datetime.h"
@@ -134,7 +134,7 @@ static int run(const struct applet_call *call, struct err *e)
 	return 0;
 }
 
-const struct applet archive_list_applet = {
+const struct applet pack_list_applet = {
 	.name = "list",
 	.summary = "list the entries of an archive",
 	.synopsis = "[OPTIONS] ARCHIVE",

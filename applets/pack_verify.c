@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "applets/archive.h"
+#include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/num.h"
 #include "pack/reader.h"
@@ -76,7 +76,7 @@ static int run(const struct applet_call *call, struct err *e)
 	return applet_result(failed, call->arg_count, "archives", e);
 }
 
-const struct applet archive_verify_applet = {
+const struct applet pack_verify_applet = {
 	.name = "verify",
 	.summary = "check that archives are whole and undamaged",
 	.synopsis = "[OPTIONS] ARCHIVE…",

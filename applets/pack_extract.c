@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "applets/archive.h"
-#include "applets/archive_stage.h"
+#include "applets/pack_stage.h"
+#include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/num.h"
 #include "os/log.h"
@@ -91,19 +91,19 @@ static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	SOURCE_AUTO source = NULL;
-	ARCHIVE_STAGE_AUTO stage = { .parent = -1, .dir = -1 };
+	PACK_STAGE_AUTO stage = { .parent = -1, .dir = -1 };
 	struct extract_result r;
 	int64_t start = sys_monotonic_ms();
 	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
-	    archive_stage_open(o->directory, &stage, e))
+	    pack_stage_open(o->directory, &stage, e))
 		return -1;
-	if (unpack(call, source, stage.dir, &r, e) || archive_stage_publish(&stage, e))
+	if (unpack(call, source, stage.dir, &r, e) || pack_stage_publish(&stage, e))
 		return err_context(e, "%s", call->args[0]);
 	show(call, &r, sys_monotonic_ms() - start);
 	return 0;
 }
 
-const struct applet archive_extract_applet = {
+const struct applet pack_extract_applet = {
 	.name = "extract",
 	.summary = "unpack an archive",
 	.synopsis = "[-C DIR] [OPTIONS] ARCHIVE [PATTERN…]",

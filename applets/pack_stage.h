@@ -1,12 +1,12 @@
 /* Unpacking beside and moving in: nobody sees half an archive, and nothing that was there is touched. */
-#ifndef WS_APPLETS_ARCHIVE_STAGE_H
-#define WS_APPLETS_ARCHIVE_STAGE_H
+#ifndef WS_APPLETS_PACK_STAGE_H
+#define WS_APPLETS_PACK_STAGE_H
 
 #include "base/defs.h"
 #include "base/err.h"
 #include "os/dir.h"
 
-struct archive_stage {
+struct pack_stage {
 	int parent;                  /* the directory that the staging directory is in */
 	int dir;                     /* the staging directory, private */
 	char temp[DIR_NAME_MAX + 1]; /* its name */
@@ -14,11 +14,11 @@ struct archive_stage {
 };
 
 /* Make a staging directory for the target `path`: beside it when it does not exist, else within it. */
-int archive_stage_open(const char *path, struct archive_stage *s, struct err *e) MUST_CHECK;
+int pack_stage_open(const char *path, struct pack_stage *s, struct err *e) MUST_CHECK;
 /* Move what was unpacked to its place. A name that is taken is a CONFLICT, found before anything is moved. */
-int archive_stage_publish(struct archive_stage *s, struct err *e) MUST_CHECK;
+int pack_stage_publish(struct pack_stage *s, struct err *e) MUST_CHECK;
 /* Remove what was not published. */
-void archive_stage_close(struct archive_stage *s);
-#define ARCHIVE_STAGE_AUTO AUTO(archive_stage_close) struct archive_stage
+void pack_stage_close(struct pack_stage *s);
+#define PACK_STAGE_AUTO AUTO(pack_stage_close) struct pack_stage
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/archive.h"
+#include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -239,7 +239,7 @@ static int run(const struct applet_call *call, struct err *e)
 	return create(call, &how, e);
 }
 
-const struct applet archive_create_applet = {
+const struct applet pack_create_applet = {
 	.name = "create",
 	.summary = "archive a tree",
 	.synopsis = "[-C DIR] [-o ARCHIVE] [OPTIONS] [PATH…]",
