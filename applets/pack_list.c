@@ -9,7 +9,7 @@
 #include "pack/reader.h"
 #include "store/store.h"
 
-enum { LINE_MAX = 1 << 20, HASH_BYTES = 32 };
+enum { LINE_MAX = 1 << 20, HASH_BYTES = 32, SECONDS_A_DAY = 86400 };
 
 struct options {
 	struct s3_config s3;
@@ -39,26 +39,53 @@ static void add_mode(struct buf *out, const struct entry *entry)
 		text[6] = text[6] == 'x' ? 's' : 'S';
 	if (entry->mode & 01000)
 		text[9] = text[9] == 'x' ? 't' : 'T';
-	buf_add_text(out, text);
+	buf_add(out, text, 10);
 }
 
-/* As "2024-05-24 00:00:00", UTC. */
-static void add_time(struct buf *out, int64_t seconds)
+/* Digits, with zeros or spaces in front up to `width`. By hand: a list may have millions of rows. */
+static void add_number(struct buf *out, uint64_t value, unsigned width, char fill)
 {
+	char text[24];
+	unsigned at = sizeof(text);
+	do {
+		text[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	while (sizeof(text) - at < width)
+		text[--at] = fill;
+	buf_add(out, text + at, sizeof(text) - at);
+}
+
+/* The day that was shown last, which most rows share. */
+struct day {
+	int64_t number;
 	char text[DATETIME_TEXT_MAX];
+	size_t len;
+};
+
+/* As "2024-05-24 00:00:00", UTC. */
+static void add_time(struct buf *out, int64_t seconds, struct day *day)
+{
+	int64_t number = seconds / SECONDS_A_DAY - (seconds % SECONDS_A_DAY < 0);
+	uint64_t rest = (uint64_t)(seconds - number * SECONDS_A_DAY);
 	if (seconds > INT64_MAX / 1000 || seconds < INT64_MIN / 1000) {
 		buf_add_text(out, "?");
 		return;
 	}
-	struct str iso = str_of(datetime_iso_ms(seconds * 1000, text));
-	struct str day, time;
-	if (!str_cut(iso, 'T', &day, &time)) {
-		buf_add_str(out, iso);
-		return;
+	if (day->len == 0 || day->number != number) {
+		struct str date;
+		str_cut(str_of(datetime_iso_ms(number * SECONDS_A_DAY * 1000, day->text)), 'T',
+		        &date, NULL);
+		day->len = date.len;
+		day->number = number;
 	}
-	buf_add_str(out, day);
+	buf_add(out, day->text, day->len);
 	buf_add_char(out, ' ');
-	buf_add_str(out, str_head(time, 8));
+	add_number(out, rest / 3600, 2, '0');
+	buf_add_char(out, ':');
+	add_number(out, rest / 60 % 60, 2, '0');
+	buf_add_char(out, ':');
+	add_number(out, rest % 60, 2, '0');
 }
 
 static struct str shown_path(const struct entry *entry)
@@ -66,20 +93,38 @@ static struct str shown_path(const struct entry *entry)
 	return entry->path.len > 0 ? entry->path : S(".");
 }
 
-static void show_row(const struct entry *entry, bool names, struct buf *line)
+/* Quoted; most names are as they are, which is seen faster than quoted. */
+static void add_name(struct buf *out, struct str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.p[i];
+		if (c < ' ' || c > '~' || c == '\\') {
+			codec_quote(name, out);
+			return;
+		}
+	}
+	buf_add_str(out, name);
+}
+
+static void show_row(const struct entry *entry, bool names, struct day *day, struct buf *line)
 {
 	buf_clear(line);
 	if (!names) {
 		add_mode(line, entry);
-		buf_printf(line, " %5" PRIu64 "/%-5" PRIu64 " %12" PRIu64 " ", entry->uid,
-		           entry->gid, entry->size_bytes);
-		add_time(line, entry->mtime_s);
+		buf_add_char(line, ' ');
+		add_number(line, entry->uid, 5, ' ');
+		buf_add_char(line, '/');
+		add_number(line, entry->gid, 1, ' ');
+		buf_add_char(line, ' ');
+		add_number(line, entry->size_bytes, 12, ' ');
+		buf_add_char(line, ' ');
+		add_time(line, entry->mtime_s, day);
 		buf_add_char(line, ' ');
 	}
-	codec_quote(shown_path(entry), line);
+	add_name(line, shown_path(entry));
 	if (!names && entry->link.len > 0) {
 		buf_add_text(line, entry->type == ENTRY_TYPE_SYMLINK ? " -> " : " link to ");
-		codec_quote(entry->link, line);
+		add_name(line, entry->link);
 	}
 	buf_add_char(line, '\n');
 	applet_print(line);
@@ -110,13 +155,14 @@ static int list(const struct applet_call *call, struct reader *r, struct err *e)
 	const struct options *o = call->options;
 	const struct entry *entry;
 	BUF_AUTO line = buf_make(LINE_MAX);
+	struct day day = { .len = 0 };
 	bool indexed = reader_is_indexed(r);
 	int rc;
 	while ((rc = indexed ? reader_index_next(r, &entry, e) : reader_next(r, &entry, e)) > 0) {
 		if (call->common->json)
 			show_json(entry, indexed ? reader_index_sha256(r) : NULL);
 		else
-			show_row(entry, o->names, &line);
+			show_row(entry, o->names, &day, &line);
 	}
 	return rc;
 }

@@ -11,7 +11,7 @@ const struct opt_row s3_options_rows[S3_OPTIONS_COUNT] = {
 	OPT_TEXT("aws-profile", 0, "NAME", struct s3_config, profile,
 	         "profile in the AWS configuration files (AWS_PROFILE)"),
 	OPT_CHOICE("addressing-style", 0, "STYLE", struct s3_config, style, styles,
-	           "where the bucket goes: auto, path or virtual (in the host name)"),
+	           "where the bucket's name goes: into the path, or the host name"),
 	OPT_TEXT("ca-bundle", 0, "FILE", struct s3_config, ca_bundle,
 	         "PEM file of certificate authorities to trust (AWS_CA_BUNDLE)"),
 	OPT_TEXT("connect-to", 0, "HOST[:PORT]", struct s3_config, connect_to,

@@ -232,7 +232,7 @@ void codec_quote(struct str s, struct buf *out)
 		buf_add(out, one, quote_one(&s, one));
 }
 
-char *codec_quoted(struct str s, char *out, size_t cap)
+static char *quote_into(struct str s, bool backslash_too, char *out, size_t cap)
 {
 	static const char dots[] = "...";
 	char one[QUOTED_ONE_MAX];
@@ -241,7 +241,8 @@ char *codec_quoted(struct str s, char *out, size_t cap)
 	if (cap == 0)
 		return out;
 	while (s.len > 0) {
-		size_t n = quote_one(&s, one);
+		bool plain = !backslash_too && s.p[0] == '\\';
+		size_t n = quote_one(&s, one) - plain;
 		if (n >= cap - len) {
 			size_t dots_len = cap - 1 - cut < 3 ? cap - 1 - cut : 3;
 			memcpy(out + cut, dots, dots_len);
@@ -255,4 +256,14 @@ char *codec_quoted(struct str s, char *out, size_t cap)
 	}
 	out[len] = '\0';
 	return out;
+}
+
+char *codec_quoted(struct str s, char *out, size_t cap)
+{
+	return quote_into(s, true, out, cap);
+}
+
+char *codec_harmless(struct str s, char *out, size_t cap)
+{
+	return quote_into(s, false, out, cap);
 }

@@ -27,5 +27,7 @@ int codec_unpercent(struct str s, bool plus_is_space, struct buf *out) MUST_CHEC
 void codec_quote(struct str s, struct buf *out);
 /* The same, cut to fit `out`; returns out. For messages. */
 char *codec_quoted(struct str s, char *out, size_t cap);
+/* The same, but a backslash stays as it is: for lines in which names may have been quoted already. */
+char *codec_harmless(struct str s, char *out, size_t cap);
 
 #endif

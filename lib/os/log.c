@@ -93,7 +93,7 @@ static void log_line(const char *kind, const char *fmt, va_list args)
 	vsnprintf(text, sizeof(text), fmt, args);
 	int front = snprintf(line, sizeof(line), "%s: %s", log_state.name, kind);
 	size_t len = front > 0 ? (size_t)front : 0;
-	codec_quoted(str_of(text), line + len, sizeof(line) - len);
+	codec_harmless(str_of(text), line + len, sizeof(line) - len);
 	pthread_mutex_lock(&log_state.lock);
 	put_line(line);
 	pthread_mutex_unlock(&log_state.lock);
@@ -161,7 +161,7 @@ void log_status_line(const char *text)
 		return;
 	char quoted[STATUS_MAX];
 	char out[STATUS_MAX + 16];
-	codec_quoted(str_of(text), quoted, sizeof(quoted));
+	codec_harmless(str_of(text), quoted, sizeof(quoted));
 	/* A full last column would scroll. */
 	quoted[fitting(quoted, log_stderr_width() - 1)] = '\0';
 	pthread_mutex_lock(&log_state.lock);

@@ -9,7 +9,7 @@
 #include "pack/extract_parts.h"
 #include "pack/names.h"
 
-enum { BATCHES_PER_JOB = 2, LATE_BYTES_MAX = 1 << 20 };
+enum { BATCHES_MORE = 1, LATE_BYTES_MAX = 1 << 20 };
 
 static void notice(const struct extraction *x, const struct entry *entry, const char *why)
 {
@@ -186,7 +186,7 @@ static int open_disk(struct extraction *x, int dirfd, struct err *e)
 	struct reader *r = x->reader;
 	const struct disk_options how = {
 		.pool = r->pool,
-		.batches = r->jobs * BATCHES_PER_JOB + 1,
+		.batches = r->jobs + BATCHES_MORE,
 		.same_owner = x->options->same_owner,
 		.progress = x->options->progress,
 	};
@@ -210,7 +210,7 @@ int extract_tree(struct source *source, int dirfd, const struct extract_options 
 	if (reader_open(source, &how, &reader, e))
 		return -1;
 	x.reader = reader;
-	reader->kept_max = reader->jobs * BATCHES_PER_JOB + 1;
+	reader->kept_max = reader->jobs + BATCHES_MORE;
 	int rc = options->pattern_count == 0 ? check_space(reader, dirfd, e) : 0;
 	if (rc == 0)
 		rc = reader_need_pool(reader, e) || open_disk(&x, dirfd, e) || take_all(&x, e) ? -1

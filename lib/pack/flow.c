@@ -55,6 +55,7 @@ int flow_open(struct source *source, const struct flow_options *options, struct 
 		f->groups[i].next = f->free;
 		f->free = &f->groups[i];
 	}
+	member_prepare();
 	*out = f;
 	return 0;
 }

@@ -64,4 +64,7 @@ int member_inflate(struct member_opener *o, struct str packed, void *raw, size_t
 
 uint32_t member_crc32(const void *p, size_t len);
 
+/* Let libdeflate look at the CPU, in the calling thread, before several threads do so at once. */
+void member_prepare(void);
+
 #endif

@@ -10,7 +10,7 @@
 #include "pack/index.h"
 #include "pack/member.h"
 
-enum { SLOTS_PER_JOB = 2 };
+enum { SLOTS_MORE = 2 }; /* one that is being filled, one that waits for a worker */
 
 struct pending {
 	struct tar_head head;
@@ -65,9 +65,10 @@ int press_open(const struct press_options *options, struct press **out, struct e
 	struct press *p = mem_new(1, sizeof(*p));
 	*out = p;
 	p->options = *options;
-	p->group_count = options->plain ? 1 : (size_t)options->jobs * SLOTS_PER_JOB + 1;
+	p->group_count = options->plain ? 1 : (size_t)options->jobs + SLOTS_MORE;
 	p->groups = mem_new(p->group_count, sizeof(p->groups[0]));
 	digest_sha256_init(&p->digest);
+	member_prepare();
 	for (size_t i = 0; i < p->group_count; i++) {
 		struct group *g = &p->groups[i];
 		g->job.run = squeeze;

@@ -9,7 +9,7 @@
 #include "pack/reader_parts.h"
 #include "pack/replay.h"
 
-enum { QUEUE_PER_JOB = 8, AHEAD_PER_JOB = 2 };
+enum { QUEUE_PER_JOB = 8 };
 
 static int read_start(struct reader *r, struct err *e)
 {
@@ -78,7 +78,7 @@ static int start_ours(struct reader *r, struct err *e)
 	struct flow_options how = {
 		.limits = &r->limits,
 		.pool = r->pool,
-		.ahead = r->jobs * AHEAD_PER_JOB,
+		.ahead = r->jobs,
 		.kept_max = r->kept_max + 2,
 		.progress = r->progress,
 		.end = UINT64_MAX,

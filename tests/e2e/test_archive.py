@@ -435,3 +435,19 @@ def test_archives_live_in_stores(ws, store, tree, tmp_path):
     assert len(ws("ws-archive", "list", "--names", url, env=store.env).stdout.splitlines()) == len(helpers.tree_digest(root))
     ws("ws-archive", "verify", "-q", url, env=store.env)
     ws("ws-archive", "cat", f"{store.url}/none.tar.gz", "x", env=store.env, status=66)
+
+
+# ---- ordinary users ----
+
+
+def test_an_ordinary_user_gets_read_only_directories_too(plain_user):
+    top = plain_user.dir / "t"
+    plain_user.run("/bin/sh", "-ec", "mkdir -p t/ro/sub t/shut; echo x > t/ro/sub/f; echo y > t/shut/g; chmod 555 t/ro/sub t/ro t; chmod 400 t/ro/sub/f")
+    plain_user("ws-archive", "create", "-q", "-C", "t", "-o", "a")
+    before = helpers.tree_digest(top)
+    plain_user("ws-archive", "extract", "-q", "-C", "new", "a")
+    assert helpers.tree_digest(plain_user.dir / "new") == before
+    plain_user.run("/usr/bin/mkdir", "there")
+    plain_user("ws-archive", "extract", "-q", "-C", "there", "a")
+    assert helpers.tree_digest(plain_user.dir / "there", top=False) == helpers.tree_digest(top, top=False)
+    plain_user("ws-archive", "extract", "-q", "-C", "t", "a", status=77).complains("Permission denied")

@@ -294,6 +294,9 @@ def test_the_bucket_may_be_in_the_host_name(s3, bucket, s3cmd, tmp_path):
     scheme, port = s3.endpoint.split(":")[0], s3.endpoint.rsplit(":", 1)[1]
     way = ["--addressing-style", "virtual", "--endpoint-url", f"{scheme}://{s3.vhost_domain}:{port}"]
     (tmp_path / "f").write_bytes(noise(LARGE))
+    if s3.tls:  # a wildcard right below a top-level name, as in this certificate, counts for nothing
+        assert f"not for {bucket}.{s3.vhost_domain}" in s3cmd("cp", tmp_path / "f", f"s3://{bucket}/k", *way, status=69).stderr
+        return
     s3cmd("cp", tmp_path / "f", f"s3://{bucket}/a b/k", *way)
     assert s3.get(bucket, "a b/k") == noise(LARGE)
     assert s3cmd("cat", f"s3://{bucket}/a b/k", *way).output == noise(LARGE)

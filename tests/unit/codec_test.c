@@ -130,6 +130,9 @@ static void test_quote(void)
 static void test_quoted_cut(void)
 {
 	char out[9];
+	char line[32];
+	TAP_TEXT(codec_harmless(S("a\\n\nb"), line, sizeof(line)), "a\\n\\nb",
+	         "a harmless line keeps the backslashes of names that were quoted before");
 	TAP_TEXT(codec_quoted(S("12345678"), out, sizeof(out)), "12345678", "what fits is whole");
 	TAP_TEXT(codec_quoted(S("123456789"), out, sizeof(out)), "12345...",
 	         "what does not is cut");

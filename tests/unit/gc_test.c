@@ -219,32 +219,49 @@ static void decides(struct gc_condition c, enum gc_reason reason, const char *se
 	       "%s (%s)", sentence, gc_reason_name(why));
 }
 
-#define WITH(field, value)                        \
-	({                                        \
-		struct gc_condition c = idle_one; \
-		c.field = (value);                \
-		c;                                \
-	})
-
 static void test_decision(void)
 {
-	decides(idle_one, GC_REASON_IDLE, "what is idle for longer than asked is taken");
-	decides(WITH(now_ms, 1007LL * DAY), GC_REASON_IDLE,
-	        "as is what is idle for exactly as long");
-	decides(WITH(now_ms, 1007LL * DAY - 1), GC_REASON_YOUNG, "a millisecond less keeps it");
-	decides(WITH(has_record, false), GC_REASON_NO_RECORD, "without a record it is not ours");
-	decides(WITH(record_ok, false), GC_REASON_BAD_RECORD, "a bad record keeps it");
-	decides(WITH(locked, true), GC_REASON_LOCKED, "a lock keeps it");
-	decides(WITH(mounted, true), GC_REASON_MOUNT, "a mount keeps it");
-	decides(WITH(readable, false), GC_REASON_UNREADABLE, "an unreadable tree keeps it");
-	decides(WITH(has_directory, false), GC_REASON_GONE, "without a directory there is nothing");
-	decides(WITH(state, RECORD_SPOOLED), GC_REASON_SPOOLED, "what is spooled is kept");
-	decides(WITH(state, RECORD_CREATING), GC_REASON_NOT_READY, "an unfinished one is kept");
-	decides(WITH(state, RECORD_SAVING), GC_REASON_IDLE, "an interrupted teardown is finished");
-	decides(WITH(newest_ms, 1008LL * DAY + 5 * 60 * 1000 + 1), GC_REASON_CLOCK,
-	        "use that lies in the future keeps it");
-	decides(WITH(newest_ms, 1008LL * DAY + 5 * 60 * 1000), GC_REASON_YOUNG,
-	        "a clock that is a little off is forgiven");
+	struct gc_condition c = idle_one;
+	decides(c, GC_REASON_IDLE, "what is idle for longer than asked is taken");
+	c = idle_one;
+	c.now_ms = 1007LL * DAY;
+	decides(c, GC_REASON_IDLE, "as is what is idle for exactly as long");
+	c = idle_one;
+	c.now_ms = 1007LL * DAY - 1;
+	decides(c, GC_REASON_YOUNG, "a millisecond less keeps it");
+	c = idle_one;
+	c.has_record = false;
+	decides(c, GC_REASON_NO_RECORD, "without a record it is not ours");
+	c = idle_one;
+	c.record_ok = false;
+	decides(c, GC_REASON_BAD_RECORD, "a bad record keeps it");
+	c = idle_one;
+	c.locked = true;
+	decides(c, GC_REASON_LOCKED, "a lock keeps it");
+	c = idle_one;
+	c.mounted = true;
+	decides(c, GC_REASON_MOUNT, "a mount keeps it");
+	c = idle_one;
+	c.readable = false;
+	decides(c, GC_REASON_UNREADABLE, "an unreadable tree keeps it");
+	c = idle_one;
+	c.has_directory = false;
+	decides(c, GC_REASON_GONE, "without a directory there is nothing");
+	c = idle_one;
+	c.state = RECORD_SPOOLED;
+	decides(c, GC_REASON_SPOOLED, "what is spooled is kept");
+	c = idle_one;
+	c.state = RECORD_CREATING;
+	decides(c, GC_REASON_NOT_READY, "an unfinished one is kept");
+	c = idle_one;
+	c.state = RECORD_SAVING;
+	decides(c, GC_REASON_IDLE, "an interrupted teardown is finished");
+	c = idle_one;
+	c.newest_ms = 1008LL * DAY + 5 * 60 * 1000 + 1;
+	decides(c, GC_REASON_CLOCK, "use that lies in the future keeps it");
+	c = idle_one;
+	c.newest_ms = 1008LL * DAY + 5 * 60 * 1000;
+	decides(c, GC_REASON_YOUNG, "a clock that is a little off is forgiven");
 	const struct gc_options never = { .set_older = false };
 	enum gc_reason why;
 	TAP_OK(gc_decide(&idle_one, &never, &why) == GC_KEEP && why == GC_REASON_YOUNG,
@@ -480,6 +497,8 @@ static void test_tree_times(void)
 		         paths[i]);
 		set_mtime(p.base.fd, paths[i], 1000);
 	}
+	set_mtime(p.base.fd, "one/a", 1000);
+	set_mtime(p.base.fd, "one/file", 1000);
 	struct record r;
 	record_init(&r, "one");
 	r.state = RECORD_READY;

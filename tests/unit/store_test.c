@@ -435,7 +435,7 @@ static enum err_kind blob_put(const char *operand, const char *content)
 static void test_blobs(void)
 {
 	struct place p = make_place();
-	char path[128], url[128], link_path[128];
+	char path[128], url[160], link_path[128];
 	struct err e = ERR_INIT;
 	snprintf(path, sizeof(path), "%s/x.tar.gz", p.dir);
 	snprintf(url, sizeof(url), "file://%s", path);

@@ -1,0 +1,76 @@
+#!/bin/bash
+# tests/bench/archive.sh [TREE]: ws-archive against tar, pigz and bsdtar on tmpfs; a ratio for each bar of DESIGN section 8. Best of
+# ROUNDS (default 3) each. TREE: what to archive; by default some 20,000 files of this machine: the libraries' sources and what
+# /usr/include, /usr/lib/python3 and /usr/share/perl have.
+set -euf
+cd "$(dirname "$0")/../.."
+tests/need.sh tar gzip pigz libarchive-tools >&2
+WS=${WS_BINARY:-$PWD/dist/ws}
+ROUNDS=${ROUNDS:-3}
+place=$(mktemp -d /dev/shm/ws-bench-XXXXXX)
+trap 'rm -rf "$place"' EXIT
+tree=${1:-$place/tree}
+
+make_tree() {
+	local from
+	mkdir "$tree"
+	for from in build/src /usr/include /usr/lib/python3 /usr/share/perl; do
+		[ ! -d "$from" ] || find "$from" -type f -not -path '*/.git/*' | head -n 6500
+	done | tar -cf - -T - 2>/dev/null | tar -xf - -C "$tree"
+}
+[ $# -gt 0 ] || make_tree
+
+now() { date +%s%N; }
+
+# best COMMAND...: the least time of ROUNDS runs in milliseconds, to $best. Before each run $place/out is a new directory.
+best() {
+	local round start ms
+	best=
+	for ((round = 0; round < ROUNDS; round++)); do
+		rm -rf "$place/out"
+		mkdir "$place/out"
+		start=$(now)
+		"$@" >/dev/null 2>&1
+		ms=$((($(now) - start) / 1000000))
+		if [ -z "$best" ] || [ "$ms" -lt "$best" ]; then best=$ms; fi
+	done
+}
+
+# compare NAME OURS THEIRS BAR
+compare() {
+	awk -v name="$1" -v ours="$2" -v theirs="$3" -v bar="$4" 'BEGIN {
+		printf "%-44s %9d %9d   %.2f (bar %.2f)%s\n", name, ours, theirs, ours / theirs, bar, (ours > bar * theirs) ? "  OVER" : "" }'
+}
+
+tar_pigz() { tar -cf - -C "$tree" . | pigz -6 -p2 >"$place/peer.tar.gz"; }
+cat_one() { "$WS" ws-archive cat "$place/ours.tar.gz" "$one"; }
+
+echo "$(find "$tree" | wc -l) entries, $(du -sm --apparent-size "$tree" | cut -f1) MiB, $(nproc) cores"
+printf '%-44s %9s %9s   %s\n' '' ours theirs ratio
+
+best tar_pigz
+peer=$best
+best "$WS" ws-archive create -q -C "$tree" -o "$place/ours.tar.gz"
+compare 'create, ms, against tar | pigz -6 -p2' "$best" "$peer" 0.40
+compare 'size, bytes' "$(stat -c %s "$place/ours.tar.gz")" "$(stat -c %s "$place/peer.tar.gz")" 1.00
+
+best tar -xzf "$place/ours.tar.gz" -C "$place/out"
+gnu=$best
+best bsdtar -xf "$place/ours.tar.gz" -C "$place/out"
+bsd=$best
+best "$WS" ws-archive extract -q -C "$place/out" "$place/ours.tar.gz"
+compare 'extract ours, ms, against tar xzf' "$best" "$gnu" 0.40
+compare 'extract ours, ms, against bsdtar xf' "$best" "$bsd" 0.50
+
+best tar -xzf "$place/peer.tar.gz" -C "$place/out"
+gnu=$best
+best bsdtar -xf "$place/peer.tar.gz" -C "$place/out"
+bsd=$best
+best "$WS" ws-archive extract -q -C "$place/out" "$place/peer.tar.gz"
+compare "extract pigz's, ms, against the faster one" "$best" "$((gnu < bsd ? gnu : bsd))" 0.80
+
+one=$("$WS" ws-archive list --names "$place/ours.tar.gz" | tail -n 1)
+best "$WS" ws-archive list "$place/ours.tar.gz"
+compare 'list, ms (bar: 20 ms for 20,000 entries)' "$best" 20 1.00
+best cat_one
+echo "one file: $best ms"
