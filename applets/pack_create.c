@@ -39,7 +39,7 @@ static const struct opt_row rows[] = {
 	           "tar.gz or tar (default: by the name, else tar.gz)"),
 	OPT_COUNT("level", 'l', "N", struct options, level, "1 (fast) to 12 (small), default 6"),
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
-	         "leave out what matches, as in .gitignore; may be repeated"),
+	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
 	OPT_FLAG(
@@ -169,17 +169,24 @@ static bool is_there(const struct options *o)
 	return !is_stdout(o) && store_blob_source(o->output, &o->s3, &before, &absent) == 0;
 }
 
+/* One absolute path stands for the tree itself: `create -o X /opt/stacks/task-1` is `create -o X -C /opt/stacks/task-1`. */
+static bool names_the_tree(const struct applet_call *call)
+{
+	const struct options *o = call->options;
+	return !o->directory && call->arg_count == 1 && call->args[0][0] == '/';
+}
+
 static int write_archive(const struct applet_call *call, const struct writer_options *how,
                          int dirfd, struct writer_result *r, struct err *e)
 {
 	const struct options *o = call->options;
+	size_t path_count = names_the_tree(call) ? 0 : call->arg_count;
 	SINK_AUTO sink = NULL;
 	struct blob_id id;
 	bool guarded = o->keep_going && is_there(o);
 	if (store_blob_sink(o->output, &o->s3, NULL, &sink, e))
 		return -1;
-	if (writer_tree(dirfd, call->arg_count ? call->args : NULL, call->arg_count, how, sink, r,
-	                e))
+	if (writer_tree(dirfd, path_count ? call->args : NULL, path_count, how, sink, r, e))
 		return -1;
 	if (guarded && r->unreadable > 0)
 		return err_set(
@@ -199,7 +206,8 @@ static int create(const struct applet_call *call, struct writer_options *how, st
 	struct writer_output place;
 	char name[DIR_NAME_MAX + 1];
 	int64_t start = sys_monotonic_ms();
-	if (dir_open_root(o->directory ? o->directory : ".", &dir, e))
+	const char *root = names_the_tree(call) ? call->args[0] : o->directory ? o->directory : ".";
+	if (dir_open_root(root, &dir, e))
 		return -1;
 	how->output = output_place(o, &place, name);
 	how->progress = &progress;
@@ -244,10 +252,10 @@ const struct applet pack_create_applet = {
 	.summary = "archive a tree",
 	.synopsis = "[-C DIR] [-o ARCHIVE] [OPTIONS] [PATH…]",
 	.details =
-		"Archives DIR, or the PATHs in it. Modes, owners, times, links, holes and user attributes\n"
-		"are kept; sockets, FIFOs and devices are left out. The archive appears under its name when\n"
-		"it is complete, not before. A file that changes while it is read is stored and named, and\n"
-		"the status is 1.",
+		"Archives DIR, or the PATHs in it; one absolute PATH stands for DIR. Modes, owners, times,\n"
+		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
+		"archive appears under its name when it is complete, not before. A file that changes while\n"
+		"it is read is stored and named, and the status is 1.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -148,18 +148,17 @@ static int open_zip(struct foreign *f, struct progress *progress)
 	return archive_read_open1(f->a);
 }
 
-static int open_tar(struct foreign *f, enum unpack_kind kind, struct pool *pool,
-                    struct progress *progress)
+static int open_tar(struct foreign *f, enum unpack_kind kind, struct progress *progress)
 {
-	f->unpack = unpack_open(kind, f->source, pool, &f->limits, progress);
+	if (unpack_open(kind, f->source, &f->limits, progress, &f->unpack, &f->inner))
+		return ARCHIVE_FATAL;
 	archive_read_support_format_tar(f->a);
 	archive_read_set_read_callback(f->a, read_tar);
 	return archive_read_open1(f->a);
 }
 
-int foreign_open(struct source *source, struct str start, struct pool *pool,
-                 const struct limits *limits, struct progress *progress, struct foreign **out,
-                 struct err *e)
+int foreign_open(struct source *source, struct str start, const struct limits *limits,
+                 struct progress *progress, struct foreign **out, struct err *e)
 {
 	enum unpack_kind kind;
 	struct foreign *f = mem_new(1, sizeof(*f));
@@ -171,8 +170,8 @@ int foreign_open(struct source *source, struct str start, struct pool *pool,
 		mem_exhausted();
 	archive_read_set_callback_data(f->a, f);
 	if (choose(f, start, &kind, e) == 0) {
-		if ((f->is_zip ? open_zip(f, progress) : open_tar(f, kind, pool, progress)) ==
-		    ARCHIVE_OK)
+		int rc = f->is_zip ? open_zip(f, progress) : open_tar(f, kind, progress);
+		if (rc == ARCHIVE_OK)
 			return 0;
 		fail(f, "open the archive", e);
 	}

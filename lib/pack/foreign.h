@@ -7,7 +7,6 @@
 #include "base/io.h"
 #include "base/progress.h"
 #include "base/str.h"
-#include "os/pool.h"
 #include "pack/entry.h"
 #include "pack/limits.h"
 
@@ -15,11 +14,9 @@ enum { FOREIGN_SNIFF = 512 }; /* bytes from the start that tell what it is */
 
 struct foreign;
 
-/* `start`: the first bytes of the source. The pool lends a thread that decompresses. Errors: DATA when it is nothing
- * that is known, or a zip from a pipe. */
-int foreign_open(struct source *source, struct str start, struct pool *pool,
-                 const struct limits *limits, struct progress *progress, struct foreign **out,
-                 struct err *e) MUST_CHECK;
+/* `start`: the first bytes of the source. Errors: DATA when it is nothing that is known, or a zip from a pipe. */
+int foreign_open(struct source *source, struct str start, const struct limits *limits,
+                 struct progress *progress, struct foreign **out, struct err *e) MUST_CHECK;
 void foreign_close(struct foreign *f);
 /* "tar.gz" */
 const char *foreign_format(const struct foreign *f);

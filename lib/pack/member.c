@@ -186,6 +186,11 @@ uint32_t member_crc32(const void *p, size_t len)
 	return libdeflate_crc32(0, p, len);
 }
 
+uint32_t member_crc32_more(uint32_t crc, const void *p, size_t len)
+{
+	return libdeflate_crc32(crc, p, len);
+}
+
 void member_prepare(void)
 {
 	struct member_opener *o = member_opener_new();

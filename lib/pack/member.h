@@ -63,6 +63,8 @@ int member_inflate(struct member_opener *o, struct str packed, void *raw, size_t
                    struct err *e) MUST_CHECK;
 
 uint32_t member_crc32(const void *p, size_t len);
+/* Go on from the CRC-32 of what came before. */
+uint32_t member_crc32_more(uint32_t crc, const void *p, size_t len);
 
 /* Let libdeflate look at the CPU, in the calling thread, before several threads do so at once. */
 void member_prepare(void);

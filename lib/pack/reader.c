@@ -75,6 +75,8 @@ int reader_need_pool(struct reader *r, struct err *e)
 static int start_ours(struct reader *r, struct err *e)
 {
 	struct flow *flow;
+	if (reader_need_pool(r, e))
+		return -1;
 	struct flow_options how = {
 		.limits = &r->limits,
 		.pool = r->pool,
@@ -91,13 +93,11 @@ static int start_ours(struct reader *r, struct err *e)
 
 int reader_start(struct reader *r, struct err *e)
 {
+	struct str start = str_from(r->start, r->start_len);
 	if (r->started)
 		return 0;
-	if (reader_need_pool(r, e))
-		return -1;
 	int rc = r->ours ? start_ours(r, e)
-	                 : foreign_open(r->source, str_from(r->start, r->start_len), r->pool,
-	                                &r->limits, r->progress, &r->foreign, e);
+	                 : foreign_open(r->source, start, &r->limits, r->progress, &r->foreign, e);
 	r->started = rc == 0;
 	return rc;
 }

@@ -1,11 +1,14 @@
-/* Two buffers: one that the caller reads, one that a worker fills. */
+/* A ring of buffers: the caller reads one, a thread fills the others in order. It is not one of those that write files,
+ * behind whose work it would have to wait: inflating a foreign stream is what takes longest. */
 #include "pack/unpack.h"
 
 #include <string.h>
 
 #include "base/mem.h"
+#include "os/pool.h"
+#include "pack/member.h"
 
-enum { PIECE = 1 << 20, RATIO_FROM = 64 << 20 };
+enum { PIECE = 1 << 20, PIECES = 4, RATIO_FROM = 64 << 20 };
 
 struct piece {
 	struct pool_job job;
@@ -21,10 +24,12 @@ struct unpack {
 	struct feed feed;
 	struct unpack_gzip *gzip;
 	struct unpack_zstd *zstd;
-	struct piece pieces[2];
-	unsigned next; /* the piece that is being filled */
+	struct piece pieces[PIECES];
+	unsigned next; /* the piece that the caller gets next; those behind it are being filled */
+	bool given, ended; /* the caller has one; there are no more */
+	/* The thread's: */
 	uint64_t total;
-	bool ended;
+	bool failed;
 };
 
 static int copy_plain(struct feed *feed, unsigned char *out, size_t cap, size_t *got, struct err *e)
@@ -54,47 +59,57 @@ static int run(struct pool_job *job, struct err *e)
 {
 	struct piece *p = (struct piece *)job;
 	struct unpack *u = p->owner;
-	if (fill(u, p, e))
+	p->len = 0;
+	if (u->failed)
+		return 0;
+	u->failed = fill(u, p, e) != 0;
+	if (u->failed)
 		return -1;
 	u->total += p->len;
-	if (u->total > RATIO_FROM && u->total / (u->feed.offset + 1) > u->limits.max_ratio)
+	if (u->total > RATIO_FROM && u->total / (u->feed.offset + 1) > u->limits.max_ratio) {
+		u->failed = true;
 		return err_set(e, ERR_KIND_DATA,
 		               "the archive unpacks to more than the limit allows");
+	}
 	return 0;
 }
 
-struct unpack *unpack_open(enum unpack_kind kind, struct source *source, struct pool *pool,
-                           const struct limits *limits, struct progress *progress)
+int unpack_open(enum unpack_kind kind, struct source *source, const struct limits *limits,
+                struct progress *progress, struct unpack **out, struct err *e)
 {
 	struct unpack *u = mem_new(1, sizeof(*u));
+	*out = u;
 	u->kind = kind;
 	u->limits = *limits;
-	u->pool = pool;
+	member_prepare();
 	feed_init(&u->feed, source, 0, UINT64_MAX, progress);
 	if (kind == UNPACK_GZIP)
 		u->gzip = unpack_gzip_new();
 	if (kind == UNPACK_ZSTD)
 		u->zstd = unpack_zstd_new();
-	for (size_t i = 0; i < COUNTOF(u->pieces); i++) {
+	if (pool_open(1, 0, PIECES, &u->pool, e)) {
+		unpack_close(u);
+		*out = NULL;
+		return -1;
+	}
+	for (size_t i = 0; i < PIECES; i++) {
 		u->pieces[i].job.run = run;
 		u->pieces[i].owner = u;
 		u->pieces[i].bytes = mem_new(PIECE, 1);
+		pool_submit(u->pool, &u->pieces[i].job);
 	}
-	pool_submit(pool, &u->pieces[0].job);
-	return u;
+	return 0;
 }
 
 void unpack_close(struct unpack *u)
 {
-	struct err ignored = ERR_INIT;
 	if (!u)
 		return;
-	if (!u->ended && pool_wait(u->pool, &u->pieces[u->next].job, &ignored))
-		u->ended = true;
+	pool_close(u->pool);
 	unpack_gzip_free(u->gzip);
 	unpack_zstd_free(u->zstd);
 	feed_free(&u->feed);
-	for (size_t i = 0; i < COUNTOF(u->pieces); i++)
+	for (size_t i = 0; i < PIECES; i++)
 		mem_free(u->pieces[i].bytes);
 	mem_free(u);
 }
@@ -104,14 +119,16 @@ int unpack_next(struct unpack *u, const unsigned char **p, size_t *len, struct e
 	*len = 0;
 	if (u->ended)
 		return 0;
+	/* The one that the caller has read is filled again. */
+	if (u->given)
+		pool_submit(u->pool, &u->pieces[(u->next + PIECES - 1) % PIECES].job);
 	struct piece *piece = &u->pieces[u->next];
 	int rc = pool_wait(u->pool, &piece->job, e);
 	u->ended = rc != 0 || piece->len < PIECE;
 	if (rc)
 		return -1;
-	u->next ^= 1;
-	if (!u->ended)
-		pool_submit(u->pool, &u->pieces[u->next].job);
+	u->given = true;
+	u->next = (u->next + 1) % PIECES;
 	*p = piece->bytes;
 	*len = piece->len;
 	return piece->len > 0;

@@ -1,4 +1,4 @@
-/* A foreign stream, decompressed one piece ahead by a worker. For lib/pack itself. */
+/* A foreign stream, decompressed some pieces ahead by a thread of its own. For lib/pack itself. */
 #ifndef WS_PACK_UNPACK_H
 #define WS_PACK_UNPACK_H
 
@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/progress.h"
-#include "os/pool.h"
 #include "pack/feed.h"
 #include "pack/limits.h"
 
@@ -14,8 +13,8 @@ enum unpack_kind { UNPACK_NONE, UNPACK_GZIP, UNPACK_ZSTD };
 
 struct unpack;
 
-struct unpack *unpack_open(enum unpack_kind kind, struct source *source, struct pool *pool,
-                           const struct limits *limits, struct progress *progress);
+int unpack_open(enum unpack_kind kind, struct source *source, const struct limits *limits,
+                struct progress *progress, struct unpack **out, struct err *e) MUST_CHECK;
 void unpack_close(struct unpack *u);
 /* The next piece, valid until the next call: 1, 0 at the end, -1. The end is only reached when every checksum was right
  * and nothing was missing. Errors: DATA. */

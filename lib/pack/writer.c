@@ -68,9 +68,10 @@ int writer_header(struct writer *w, const struct entry *entry, struct err *e)
 	struct tar_head head;
 	size_t room;
 	buf_clear(&w->header);
-	if (tar_format(entry, &w->scratch, &w->header, &head, e) ||
-	    press_begin(w->press, w->header.len, w->header.len, e))
+	if (tar_format(entry, &w->scratch, &w->header, &head, e))
 		return err_context(e, "archive '%s'", names_show(entry->path).text);
+	if (press_begin(w->press, w->header.len, w->header.len, e))
+		return -1;
 	memcpy(press_at(w->press, &room), w->header.p, w->header.len);
 	press_grew(w->press, w->header.len);
 	press_entry(w->press, &head, true);

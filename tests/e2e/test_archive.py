@@ -451,3 +451,10 @@ def test_an_ordinary_user_gets_read_only_directories_too(plain_user):
     plain_user("ws-archive", "extract", "-q", "-C", "there", "a")
     assert helpers.tree_digest(plain_user.dir / "there", top=False) == helpers.tree_digest(top, top=False)
     plain_user("ws-archive", "extract", "-q", "-C", "t", "a", status=77).complains("Permission denied")
+
+
+def test_one_absolute_path_stands_for_the_tree(ws, tree, tmp_path):
+    root = tree()
+    for name, args in (("one", [root]), ("two", ["-C", root])):
+        ws("ws-archive", "create", "-q", "--reproducible", "-o", tmp_path / name, *args)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

@@ -1,4 +1,5 @@
 """ws-setup … -- COMMAND: what tini and dumb-init promise of a PID 1, and the save at the end."""
+import ctypes
 import os
 import pty
 import re
@@ -60,6 +61,18 @@ def test_the_command_inherits_no_descriptor_but_the_three(file_base):
 def test_the_command_gets_its_signals_back(file_base):
     """Blocked and ignored signals of ours are not the command's."""
     result = supervise(file_base, "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status")
+    assert set(re.findall(r"\t([0-9a-f]+)", result.stdout)) == {"0" * 16}, result
+
+
+def ignore_every_signal():
+    """Those that the C library keeps for itself as well: its own functions refuse them."""
+    libc, ignored = ctypes.CDLL(None), (ctypes.c_ulong * 4)(1)
+    for number in range(1, 65):
+        libc.syscall(13, number, ignored, None, 8)  # rt_sigaction
+
+
+def test_what_we_were_started_to_ignore_is_not_ignored_by_the_command(file_base):
+    result = supervise(file_base, "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", preexec_fn=ignore_every_signal)
     assert set(re.findall(r"\t([0-9a-f]+)", result.stdout)) == {"0" * 16}, result
 
 
