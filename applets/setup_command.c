@@ -10,13 +10,6 @@
 #include "ws/supervise.h"
 #include "ws/teardown.h"
 
-static void free_list(char ***list)
-{
-	for (char **p = *list; p && *p; p++)
-		mem_free(*p);
-	mem_free(*list);
-}
-
 static int open_cwd(const struct setup *s, int *fd, struct err *e)
 {
 	FD_AUTO root = -1;
@@ -28,14 +21,14 @@ static int open_cwd(const struct setup *s, int *fd, struct err *e)
 static int supervise(struct setup *s, const struct setup_command *c, int signal_fd,
                      struct supervise_result *out, struct err *e)
 {
-	AUTO(free_list) char **env = NULL;
+	MEM_TEXTS_AUTO env = NULL;
 	FD_AUTO cwd = -1;
 	if (setup_environment(s, &env, e) || open_cwd(s, &cwd, e))
 		return -1;
 	char **argv = mem_new(c->argc + 1, sizeof(char *));
 	for (size_t i = 0; i < c->argc; i++)
 		argv[i] = mem_text(c->argv[i]);
-	AUTO(free_list) char **owned = argv;
+	MEM_TEXTS_AUTO owned = argv;
 	const struct proc_spawn how = {
 		.argv = owned,
 		.env = env,

@@ -10,13 +10,6 @@
 #include "os/log.h"
 #include "os/sys.h"
 
-static void free_list(char ***list)
-{
-	for (char **p = *list; p && *p; p++)
-		mem_free(*p);
-	mem_free(*list);
-}
-
 /* 'value' with each ' as '\''. */
 static void add_quoted(struct buf *out, const char *value)
 {
@@ -33,7 +26,7 @@ static void add_quoted(struct buf *out, const char *value)
 /* What the command would get beyond what the caller has already. */
 static int print_env(const struct setup *s, struct err *e)
 {
-	AUTO(free_list) char **env = NULL;
+	MEM_TEXTS_AUTO env = NULL;
 	if (setup_environment(s, &env, e))
 		return -1;
 	BUF_AUTO out = buf_make(1 << 20);

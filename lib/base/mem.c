@@ -82,3 +82,11 @@ void mem_free_auto(void *pointer_to_pointer)
 	memcpy(&p, pointer_to_pointer, sizeof(p));
 	free(p);
 }
+
+void mem_free_texts(char ***texts)
+{
+	for (char **p = *texts; p && *p; p++)
+		mem_free(*p);
+	mem_free(*texts);
+	*texts = NULL;
+}

@@ -29,4 +29,8 @@ void mem_wipe(void *p, size_t len);
 void mem_free_auto(void *pointer_to_pointer);
 #define MEM_AUTO AUTO(mem_free_auto)
 
+/* Free a NULL-terminated array of allocated texts, and the array; NULL is fine. */
+void mem_free_texts(char ***texts);
+#define MEM_TEXTS_AUTO AUTO(mem_free_texts) char **
+
 #endif

@@ -66,7 +66,7 @@ void setup_close(struct setup *s);
 #define SETUP_AUTO AUTO(setup_close) struct setup
 
 /* The environment for the command: the caller's without AWS_* and WS_*, plus the profile's and WORKSPACE_ID,
- * WORKSPACE_PATH. NULL-terminated; mem_free each and the array. */
+ * WORKSPACE_PATH. NULL-terminated; free with mem_free_texts. */
 int setup_environment(const struct setup *s, char ***env, struct err *e) MUST_CHECK;
 
 #endif

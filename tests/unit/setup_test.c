@@ -650,7 +650,7 @@ static void test_environment(void)
 	SETUP_AUTO s;
 	struct err e = ERR_INIT;
 	const struct setup_options o = session_of(&w);
-	char **env;
+	MEM_TEXTS_AUTO env = NULL;
 	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
 	setenv("WS_STORE", "x", 1);
 	setenv("KEPT", "yes", 1);
@@ -664,9 +664,6 @@ static void test_environment(void)
 	TAP_OK(in_env(env, dir) && !in_env(env, "CLAUDE_CONFIG_DIR=/mine"),
 	       "with the profile's variables in front");
 	TAP_OK(in_env(env, path) && in_env(env, "WORKSPACE_ID=sess_s1"), "and where it is");
-	for (char **p = env; *p; p++)
-		mem_free(*p);
-	mem_free(env);
 	unsetenv("WS_STORE");
 	unsetenv("AWS_SECRET_ACCESS_KEY");
 	unsetenv("CLAUDE_CONFIG_DIR");
