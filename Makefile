@@ -3,6 +3,7 @@
 #   make           dist/ws: static-pie, musl, stripped, checked by tests/lint/gate.sh
 #   make demo      the same, then see the main job done
 #   make test      every test: unit tests under sanitizers, the build's own tests, end to end with the binary that ships
+#   make bench     how fast, as ratios against peers in the same run
 #   make lint      layers, names, format, the warnings of two compilers, ...;  make format: let clang-format change the files
 #   make unit      unit tests under ASan and UBSan;  make unit-tsan: those with threads under TSan
 #   make install   [DESTDIR=] [PREFIX=/usr/local]
@@ -93,7 +94,7 @@ CHECKS := layers banned sizes words format shell
 INNER = +@$(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := all
-.PHONY: all binary unit-programs threaded-programs compiled asan tsan unit unit-tsan check-fetch demo test \
+.PHONY: all binary unit-programs threaded-programs compiled asan tsan unit unit-tsan check-fetch demo bench test \
 	lint lint-need lint-text lint-gcc lint-clang format install clean distclean
 all:
 	$(INNER) FLAVOUR=release binary
@@ -112,6 +113,8 @@ demo:
 	@tests/need.sh $(NEED-build)
 	$(INNER) all
 	@tests/demo/demo.sh
+bench: all
+	@for bench in tests/bench/*.sh; do echo "== $$bench"; $$bench || exit 1; done
 test:
 	@tests/need.sh $(NEED-build) $(NEED-test)
 	$(INNER) all
@@ -138,6 +141,7 @@ format:
 
 install: all
 	install -D -m 755 dist/ws $(DESTDIR)$(PREFIX)/bin/ws
+	for applet in $$(dist/ws --help | awk '/^  ws-/ { print $$1 }'); do ln -sf ws $(DESTDIR)$(PREFIX)/bin/$$applet; done
 clean:
 	rm -rf build/release build/asan build/tsan build/clang build/lint build/gen build/results dist/ws
 distclean: clean
