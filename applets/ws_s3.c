@@ -27,6 +27,7 @@ const struct applet ws_s3_applet = {
 	.details =
 		"Operands are s3://BUCKET/KEY, local paths, and - for standard input or output.\n"
 		"Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else ~/.aws/credentials, else\n"
-		"~/.aws/config. Any server that speaks S3 will do: --endpoint-url https://host:port.",
+		"~/.aws/config. Any server that speaks S3 will do: --endpoint-url https://host:port.\n"
+		"Proxies: HTTPS_PROXY, HTTP_PROXY (http://[user:password@]host:port), NO_PROXY.",
 	.subs = verbs,
 };

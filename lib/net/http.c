@@ -112,12 +112,35 @@ static int await_continue(struct http_conn *c, struct http_head *answer, struct 
 	return r > 0 ? take_early(c, answer, e) : r;
 }
 
+static int put_all(struct http_conn *c, struct str s, struct err *e)
+{
+	return stream_write(c->stream, s.p, s.len, NULL, http_conn_give_up(c), e);
+}
+
+/* The request's head; to a proxy with the whole URL and its own fields behind the request line. */
+static int send_head(struct http_conn *c, struct str head, struct err *e)
+{
+	const struct stream_forward *forward = stream_forward(c->stream);
+	struct str method, rest, line;
+	if (forward == NULL)
+		return put_all(c, head, e);
+	str_cut(head, ' ', &method, &rest);
+	str_cut(rest, '\n', &line, &rest);
+	const struct str pieces[] = { method, S(" "),  str_of(forward->origin),
+		                      line,   S("\n"), str_of(forward->fields),
+		                      rest };
+	for (size_t i = 0; i < COUNTOF(pieces); i++)
+		if (put_all(c, pieces[i], e) < 0)
+			return -1;
+	return 0;
+}
+
 /* As flush, for the whole request. */
 static int send_request(struct http_conn *c, const struct http_request *r, struct http_head *answer,
                         struct err *e)
 {
 	int stop = 0;
-	if (stream_write(c->stream, r->head.p, r->head.len, NULL, http_conn_give_up(c), e) < 0)
+	if (send_head(c, r->head, e) < 0)
 		return -1;
 	if (r->body != NULL && r->expect_continue)
 		stop = await_continue(c, answer, e);
@@ -155,6 +178,15 @@ static int converse(struct http_conn *c, const struct http_request *r, struct ht
 	return -1;
 }
 
+static int refused_by_proxy(struct http_conn *c, struct err *e)
+{
+	const struct stream_forward *forward = stream_forward(c->stream);
+	c->keep = false;
+	return err_set(e, ERR_KIND_DENIED, "proxy %s: it %s (407)", forward->proxy,
+	               forward->fields[0] != '\0' ? "does not accept the user name and password"
+	                                          : "wants a user name and password");
+}
+
 int http_exchange(struct http_conn *c, const struct http_request *r, struct http_head *answer,
                   bool *stale, struct err *e)
 {
@@ -165,5 +197,7 @@ int http_exchange(struct http_conn *c, const struct http_request *r, struct http
 		*stale = stream_ended(c->stream) && !c->answered && c->served > 1;
 		return -1;
 	}
+	if (answer->status == 407 && stream_forward(c->stream) != NULL)
+		return refused_by_proxy(c, e);
 	return http_read_framing(c, answer, r->head_only, e);
 }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/url_host.h"
 #include "net/tls.h"
 #include "os/file.h"
 #include "os/signals.h"
@@ -16,6 +17,8 @@ enum { BUFFER = 16384 }; /* a request's head with a small body goes out in one s
 struct stream {
 	int fd;
 	struct tls *tls; /* NULL: plain */
+	bool forwarded;  /* through a proxy, by `forward` */
+	struct stream_forward forward;
 	bool ended;
 	size_t from, to; /* what is not sent yet in `buffer`; plain only */
 	char buffer[BUFFER];
@@ -45,18 +48,56 @@ static int parse_connect_to(const char *text, char host[URL_HOST_MAX], uint16_t 
 	return 0;
 }
 
-static int connect_target(const struct stream_target *target, int64_t deadline_ms, int *fd,
-                          struct err *e)
+bool stream_stays_here(const char *connect_to)
+{
+	struct err ignored = ERR_INIT;
+	struct url url = { .port = 1 };
+	if (parse_connect_to(connect_to, url.host, &url.port, &ignored) < 0)
+		return false;
+	url.host_is_ipv6 = url_host_is_ipv6(str_of(url.host));
+	return url_is_loopback(&url);
+}
+
+/* The socket to the proxy if there is one, else to the target or what is to be connected to instead. */
+static int connect_target(const struct stream_target *target, const struct proxy *proxy,
+                          int64_t deadline_ms, int *fd, struct err *e)
 {
 	struct socket_addresses addresses;
+	const struct url *first = proxy->used ? &proxy->url : target->url;
 	char host[URL_HOST_MAX];
-	uint16_t port = target->url->port;
-	memcpy(host, target->url->host, sizeof(host));
+	uint16_t port = first->port;
+	memcpy(host, first->host, sizeof(host));
 	if (target->connect_to != NULL && parse_connect_to(target->connect_to, host, &port, e) < 0)
 		return -1;
 	if (socket_resolve(host, port, &addresses, e) < 0)
 		return -1;
 	return socket_connect(&addresses, target->first_address, deadline_ms, fd, e);
+}
+
+static char *address_text(const struct url *url)
+{
+	char host[URL_HOST_MAX + 16];
+	return mem_printf("http://%s", url_host_field(url, host, sizeof(host)));
+}
+
+static void start_forwarding(struct stream *s, const struct stream_target *target,
+                             const struct proxy *proxy)
+{
+	bool user = proxy->authorization[0] != '\0';
+	s->forwarded = true;
+	s->forward.origin = address_text(target->url);
+	s->forward.proxy = address_text(&proxy->url);
+	s->forward.fields = user ? mem_printf("Proxy-Authorization: %s\r\n", proxy->authorization)
+	                         : mem_text("");
+}
+
+static void stop_forwarding(struct stream_forward *f)
+{
+	if (f->fields != NULL)
+		mem_wipe(f->fields, strlen(f->fields));
+	mem_free(f->fields);
+	mem_free(f->origin);
+	mem_free(f->proxy);
 }
 
 static int start_tls(struct stream *s, const struct stream_target *target, int64_t deadline_ms,
@@ -67,14 +108,28 @@ static int start_tls(struct stream *s, const struct stream_target *target, int64
 	return tls_open(s->fd, target->url->host, target->trust, deadline_ms, &s->tls, e);
 }
 
-int stream_open(const struct stream_target *target, int64_t deadline_ms, struct stream **out,
-                struct err *e)
+/* A connection to the proxy (if any) or the target, with a tunnel if there has to be one. */
+static int reach(const struct stream_target *target, const struct proxy *proxy, int64_t deadline_ms,
+                 int *fd, struct err *e)
+{
+	char host[URL_HOST_MAX + 16];
+	if (connect_target(target, proxy, deadline_ms, fd, e) == 0 &&
+	    (!proxy->used || !target->url->https ||
+	     proxy_connect(*fd, proxy, target->url, deadline_ms, e) == 0))
+		return 0;
+	if (proxy->used)
+		err_context(e, "proxy %s", url_host_field(&proxy->url, host, sizeof(host)));
+	return -1;
+}
+
+static int open_through(const struct stream_target *target, const struct proxy *proxy,
+                        int64_t deadline_ms, struct stream **out, struct err *e)
 {
 	char host[URL_HOST_MAX + 16];
 	struct stream *s;
 	FD_AUTO fd = -1;
 	url_host_field(target->url, host, sizeof(host));
-	if (connect_target(target, deadline_ms, &fd, e) < 0)
+	if (reach(target, proxy, deadline_ms, &fd, e) < 0)
 		return err_context(e, "%s", host);
 	s = mem_new(1, sizeof(*s));
 	s->fd = file_take(&fd);
@@ -82,8 +137,23 @@ int stream_open(const struct stream_target *target, int64_t deadline_ms, struct 
 		stream_close(s);
 		return err_context(e, "https://%s", host);
 	}
+	if (proxy->used && !target->url->https)
+		start_forwarding(s, target, proxy);
 	*out = s;
 	return 0;
+}
+
+int stream_open(const struct stream_target *target, int64_t deadline_ms, struct stream **out,
+                struct err *e)
+{
+	struct proxy proxy = { .used = false };
+	int r = 0;
+	if (target->proxies != NULL && target->connect_to == NULL)
+		r = proxy_find(target->proxies, target->url, &proxy, e);
+	if (r == 0)
+		r = open_through(target, &proxy, deadline_ms, out, e);
+	proxy_wipe(&proxy);
+	return r;
 }
 
 void stream_close(struct stream *s)
@@ -93,7 +163,13 @@ void stream_close(struct stream *s)
 		return;
 	tls_close(s->tls);
 	(void)!file_close(s->fd, &ignored);
+	stop_forwarding(&s->forward);
 	mem_free(s);
+}
+
+const struct stream_forward *stream_forward(const struct stream *s)
+{
+	return s->forwarded ? &s->forward : NULL;
 }
 
 bool stream_ended(const struct stream *s)

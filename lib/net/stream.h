@@ -8,6 +8,7 @@
 #include "base/defs.h"
 #include "base/err.h"
 #include "base/url.h"
+#include "net/proxy.h"
 #include "net/trust.h"
 
 struct stream;
@@ -17,9 +18,19 @@ struct stream_target {
 	const struct trust *trust; /* needed for https */
 	const char *
 		connect_to; /* "host[:port]" to connect to instead; the name checked stays url's; or NULL */
-	size_t first_address; /* spreads connections over the addresses of the name */
+	size_t first_address;            /* spreads connections over the addresses of the name */
+	const struct proxy_env *proxies; /* NULL: never through a proxy; nor with connect_to */
 };
 
+/* RFC 9112 section 3.2.2: the request names the whole URL. */
+struct stream_forward {
+	char *origin; /* "http://host:port", goes in front of the path */
+	char *fields; /* "Proxy-Authorization: ...\r\n" or ""; secret */
+	char *proxy;  /* "http://host:port", for messages */
+};
+
+/* Whether such a connect_to leads to this very machine (loopback). */
+bool stream_stays_here(const char *connect_to);
 /* Resolve, connect, and shake hands. Certificate trouble: UNAVAILABLE with a message that says what is wrong
  * (expired and the clock, wrong name and the names it has, unknown issuer and --ca-bundle, TLS 1.3 only). */
 int stream_open(const struct stream_target *target, int64_t deadline_ms, struct stream **out,
@@ -36,6 +47,8 @@ int stream_write(struct stream *s, const void *p, size_t len, size_t *put, int64
 int stream_flush(struct stream *s, bool *early, int64_t deadline_ms, struct err *e) MUST_CHECK;
 /* Wait for something to read: 1 there is (or the end), 0 the deadline passed. */
 int stream_wait(struct stream *s, int64_t deadline_ms, struct err *e) MUST_CHECK;
+/* What each request needs that a proxy forwards (plain http through a proxy); NULL when the server itself is at the other end. */
+const struct stream_forward *stream_forward(const struct stream *s);
 /* Whether the peer ended the connection: seen by the last read or write. */
 bool stream_ended(const struct stream *s);
 /* Whether an idle connection is still good: nothing to read and not closed. */

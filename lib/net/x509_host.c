@@ -2,55 +2,11 @@
 #include <string.h>
 
 #include "base/codec.h"
-#include "base/num.h"
-#include "base/url_host.h"
 #include "net/der.h"
+#include "net/ip.h"
 #include "net/x509.h"
 
 enum { TAG_DNS = 0x82, TAG_IP = 0x87, LISTED_MAX = 5 };
-
-static void ipv4_bytes(struct str s, unsigned char *out)
-{
-	struct str number;
-	for (int i = 0; i < 4; i++) {
-		uint64_t value = 0;
-		str_cut(s, '.', &number, &s);
-		if (num_parse_digits(number, 10, &value) == 0)
-			out[i] = (unsigned char)value;
-	}
-}
-
-/* Groups of an address that is known to be right, to bytes; returns how many bytes. */
-static size_t group_bytes(struct str s, unsigned char out[16])
-{
-	size_t n = 0;
-	struct str group;
-	while (s.len > 0 && n < 16) {
-		uint64_t value = 0;
-		str_cut(s, ':', &group, &s);
-		if (str_index(group, '.') >= 0 && n <= 12) {
-			ipv4_bytes(group, out + n);
-			return n + 4;
-		}
-		if (num_parse_digits(group, 16, &value) == 0) {
-			out[n++] = (unsigned char)(value >> 8);
-			out[n++] = (unsigned char)value;
-		}
-	}
-	return n;
-}
-
-static void ipv6_bytes(struct str s, unsigned char out[16])
-{
-	unsigned char tail[16];
-	size_t gap = 0;
-	while (gap < s.len && !str_starts(str_skip(s, gap), S("::")))
-		gap++;
-	memset(out, 0, 16);
-	group_bytes(str_head(s, gap), out);
-	size_t n = group_bytes(str_skip(s, gap + 2), tail);
-	memcpy(out + 16 - n, tail, n);
-}
 
 int x509_host_init(struct x509_host *h, const char *host, struct err *e)
 {
@@ -61,13 +17,7 @@ int x509_host_init(struct x509_host *h, const char *host, struct err *e)
 	/* To BearSSL an empty name means that any will do. */
 	if (s.len == 0 || str_copy(s, h->name, sizeof(h->name)) < 0)
 		return err_set(e, ERR_KIND_USAGE, "no host name to check a certificate against");
-	if (url_host_is_ipv4(s)) {
-		h->ip_len = 4;
-		ipv4_bytes(s, h->ip);
-	} else if (url_host_is_ipv6(s)) {
-		h->ip_len = 16;
-		ipv6_bytes(s, h->ip);
-	}
+	h->ip_len = ip_parse(s, h->ip);
 	return 0;
 }
 

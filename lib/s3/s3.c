@@ -53,17 +53,24 @@ static bool over_http(const struct s3 *s3)
 	return s3->endpoint.text && !s3->endpoint.url.https;
 }
 
+static bool leaves_machine(const struct s3 *s3, const struct s3_config *config)
+{
+	if (config->connect_to)
+		return !stream_stays_here(config->connect_to);
+	return !url_is_loopback(&s3->endpoint.url);
+}
+
 static int set_credentials(struct s3 *s3, const struct s3_config *config,
                            const struct awsconf *conf, struct err *e)
 {
 	if (config->no_sign_request)
 		return 0;
-	if (over_http(s3) && !config->allow_http && !url_is_loopback(&s3->endpoint.url))
+	if (over_http(s3) && !config->allow_http && leaves_machine(s3, config))
 		return err_set(
 			e, ERR_KIND_CONFIG,
-			"credentials would go to %s over plain http; use https, or --allow-http "
+			"credentials would go to %.200s over plain http; use https, or --allow-http "
 			"(--no-sign-request for public data)",
-			s3->endpoint.url.host);
+			config->connect_to ? config->connect_to : s3->endpoint.url.host);
 	return credentials_find(conf, &s3->credentials, e);
 }
 
@@ -108,6 +115,7 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 	    set_credentials(s3, config, &conf, e))
 		return -1;
 	s3->connect_to = config->connect_to;
+	proxy_read_env(&s3->proxies);
 	return over_http(s3) ? 0 : trust_load(config->ca_bundle, &s3->trust, e);
 }
 

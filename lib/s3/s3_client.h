@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "net/http.h"
+#include "net/proxy.h"
 #include "net/retry.h"
 #include "net/trust.h"
 #include "os/mutex.h"
@@ -43,6 +44,7 @@ struct s3 {
 	struct credentials credentials; /* access_key NULL: requests are not signed */
 	struct trust *trust;
 	const char *connect_to;
+	struct proxy_env proxies;
 	char region[ENDPOINT_REGION_MAX + 1];
 	bool region_pinned; /* the user's word; not corrected */
 	unsigned jobs, max_attempts;

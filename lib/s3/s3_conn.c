@@ -67,6 +67,7 @@ int s3_conn_take(struct s3 *s3, const struct endpoint_place *place, bool slow, b
 		.trust = s3->trust,
 		.connect_to = s3->connect_to,
 		.first_address = atomic_fetch_add(&s3->connects, 1),
+		.proxies = &s3->proxies,
 	};
 	if (str_copy(str_of(place->host_field), conn->host_field, sizeof(conn->host_field)) ||
 	    http_conn_open(&target, &timeouts, &conn->http, e)) {

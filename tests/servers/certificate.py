@@ -1,7 +1,7 @@
-"""A test CA and a server certificate for loopback names, made by openssl."""
+"""A test CA and a server certificate for loopback names and *.example.test, made by openssl."""
 import subprocess
 
-_NAMES = "DNS:localhost,DNS:*.localhost,IP:127.0.0.1"
+_NAMES = "DNS:localhost,DNS:*.localhost,DNS:*.example.test,IP:127.0.0.1,IP:::1"
 
 
 def make(directory):
