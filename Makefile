@@ -43,7 +43,7 @@ LINK = @mkdir -p $(@D) && $(CC) $(CODE) $(LINK-$(FLAVOUR)) -o $@ $(filter %.o %.
 
 # ---- what is built --------------------------------------------------------------------------------------------------------------
 SOURCES := $(filter-out applets/main.c,$(wildcard $(FOLDERS:%=%/*.c)))
-OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/build/gen/licenses.o
+OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(patsubst %,$(B)/obj/build/gen/%.o,licenses ca_bundle)
 MAIN := $(patsubst %.c,$(B)/obj/%.o,$(wildcard applets/main.c))
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard $(T:%=tests/unit/%.c)))
 THREADED := $(filter pool_test %_threads_test,$(TESTS))
@@ -69,6 +69,8 @@ $(B)/obj/%.o: %.c $(READY) Makefile tests/lint/warnings.mk third_party/flavours.
 	$(COMPILE)
 build/gen/licenses.c: $(SRC)/done third_party/licenses.sh LICENSE
 	@mkdir -p $(@D) && third_party/licenses.sh third_party/manifest $(SRC) LICENSE >$@
+build/gen/ca_bundle.c: $(SRC)/done third_party/ca_bundle.sh
+	@mkdir -p $(@D) && third_party/ca_bundle.sh third_party/manifest $(SRC)/ca-certificates/mozilla/certdata.txt >$@
 
 -include $(patsubst %.o,%.d,$(OBJECTS) $(MAIN) $(TESTS:%=$(B)/obj/tests/unit/%.o))
 

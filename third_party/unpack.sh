@@ -10,7 +10,9 @@ for name in $(awk '$1 == "package" { print $2 }' "$manifest"); do
 	rm -rf "${src:?}/$name"
 	mkdir -p "$src/$name"
 	tar -xf "$dl/$(field "$name" orig)" -C "$src/$name" --strip-components=1 --no-same-owner
-	debian=$dl/$(field "$name" debian)
+	patches=$(field "$name" debian)
+	[ -n "$patches" ] || continue # Debian's own package: nothing is patched
+	debian=$dl/$patches
 	if [ ! -f "$debian" ]; then
 		echo "third_party: warning: $name is built without Debian's patches: ${debian##*/} is not to be had" >&2
 		continue

@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/mem.h"
+#include "net/der.h"
 #include "net/trust_anchors.h"
+#include "net/trust_builtin.h"
 #include "net/x509.h"
 #include "os/dir.h"
 #include "os/sys.h"
@@ -252,6 +254,26 @@ static int load_dirs(const char *dirs, struct trust **out, struct err *e)
 	return finish(t, out, e);
 }
 
+/* Mozilla's, compiled in: a container from scratch has no others. */
+static int load_builtin(const char *tried, struct trust **out, struct err *e)
+{
+	struct str rest = str_from(trust_builtin_certs, trust_builtin_len), der;
+	MEM_AUTO char *origin = mem_printf("the bundle in ws (Debian's ca-certificates %s, because "
+	                                   "there is none at %s)",
+	                                   trust_builtin_version, tried);
+	struct trust *t = trust_new(origin);
+	while (der_take_whole(&rest, DER_SEQUENCE, &der) == 0) {
+		t->seen++;
+		add_der(t, der);
+	}
+	return finish(t, out, e);
+}
+
+int trust_builtin(struct trust **out, struct err *e)
+{
+	return load_builtin("the usual places", out, e);
+}
+
 static int load_usual(struct trust **out, struct err *e)
 {
 	BUF_AUTO tried = buf_make(ERR_MSG_MAX);
@@ -264,11 +286,7 @@ static int load_usual(struct trust **out, struct err *e)
 		if (why.kind != ERR_KIND_NOT_FOUND)
 			buf_printf(&tried, " (%s)", why.msg);
 	}
-	return err_set(
-		e, ERR_KIND_CONFIG,
-		"no CA certificates on this system (tried %s): install ca-certificates, or name "
-		"a PEM file with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE",
-		tried.p);
+	return load_builtin(tried.p, out, e);
 }
 
 int trust_load(const char *file, struct trust **out, struct err *e)

@@ -12,12 +12,15 @@
 struct trust; /* immutable after load; may be shared by threads */
 
 /* Load from `file` when given, else the first of: AWS_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, the usual
- * places of Linux systems. Errors: CONFIG, naming every path that was tried and the way out. */
+ * places of Linux systems, the bundle compiled in. A place that was named is never replaced by another.
+ * Errors: CONFIG, naming the place. */
 int trust_load(const char *file, struct trust **out, struct err *e) MUST_CHECK;
 /* The same from PEM text; `name` names it in messages. */
 int trust_parse(struct str pem, const char *name, struct trust **out, struct err *e) MUST_CHECK;
+/* The bundle compiled in: what Mozilla trusts for servers, as Debian has it. */
+int trust_builtin(struct trust **out, struct err *e) MUST_CHECK;
 void trust_free(struct trust *t);
-/* Anchors kept, and where they came from. */
+/* Anchors kept, and where they came from (with the places tried before, when it is the bundle compiled in). */
 size_t trust_count(const struct trust *t);
 const char *trust_origin(const struct trust *t);
 

@@ -112,6 +112,17 @@ check "it unpacks, too" unpack
 tap_said "with a warning, too" 'warning: toy is built without'
 
 fresh
+mkdir "$MIRROR/1.0-1"
+cp "$scratch/all/toy_1.0.orig.tar.gz" "$MIRROR/1.0-1"
+cp "$scratch/manifest" "$scratch/whole"
+sed -i '/^debian/d' "$scratch/manifest"
+check "a package of Debian itself has no patches" fetch
+check "it unpacks as it is" unpack
+said warning
+tap_result $((1 - $?)) "without a warning"
+cp "$scratch/whole" "$scratch/manifest"
+
+fresh
 fails "a file that is nowhere ends the fetch" fetch
 tap_said "it is named" 'toy_1\.0\.orig\.tar\.gz'
 tap_said "with the way out" 'WS_TARBALLS=that-directory make'

@@ -5,6 +5,7 @@ import stat
 import time
 
 import pytest
+from certificate import make
 from faults import Faults
 
 import ws as helpers
@@ -121,12 +122,16 @@ def test_the_status_of_the_command_comes_out(scratch):
     assert not (scratch.root / "opt/stacks/a").exists()
 
 
-def test_https_without_authorities_says_where_it_looked_and_what_to_do(scratch):
-    result = scratch("ws-s3", "ls", "s3://bucket/", "--endpoint-url", "https://127.0.0.1:9", env=KEYS, status=78)
-    result.complains("/etc/ssl/certs/ca-certificates.crt", "--ca-bundle", "SSL_CERT_FILE")
-    result = scratch("ws-setup", "--id", "a", "--store", "s3://bucket/p", "--endpoint-url", "https://127.0.0.1:9", env=KEYS, status=78)
-    result.complains("/etc/ssl/certs/ca-certificates.crt", "--ca-bundle")
+def test_https_without_authorities_trusts_those_compiled_in_and_says_where_it_looked(scratch, tmp_path):
+    make(tmp_path)
+    unknown = Faults(tls_dir=tmp_path).start()
+    args = ["--endpoint-url", unknown.url]
+    result = scratch("ws-s3", "ls", "s3://bucket/", *args, env=KEYS, status=69)
+    result.complains("none of the", "CA certificates of the bundle in ws", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem", "--ca-bundle")
+    scratch("ws-setup", "--id", "a", "--store", "s3://bucket/p", *args, env=KEYS, status=69).complains("/etc/ssl/certs/ca-certificates.crt")
     assert os.listdir(scratch.root / "opt/stacks") == [".ws"]
+    assert unknown.requests == []
+    unknown.stop()
 
 
 def test_https_works_with_authorities_that_are_named(scratch, servers, tmp_path):

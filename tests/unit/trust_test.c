@@ -2,7 +2,9 @@
 #include "net/trust.h"
 
 #include "base/mem.h"
+#include "net/der.h"
 #include "net/trust_anchors.h"
+#include "net/trust_builtin.h"
 #include "net/x509.h"
 #include "os/sys.h"
 #include "tests/unit/pki.h"
@@ -133,8 +135,7 @@ static void where_it_looks(const struct scratch *dir)
 	       "nor a directory: %s", e.msg);
 	unsetenv("SSL_CERT_DIR");
 	const char *usual = load(NULL, &e);
-	TAP_OK(usual != NULL || strstr(e.msg, "--ca-bundle") != NULL,
-	       "without all these the system's are taken, or the way out is named: %s",
+	TAP_OK(usual != NULL, "without all these the system's are taken, or those compiled in: %s",
 	       usual != NULL ? usual : e.msg);
 }
 
@@ -196,6 +197,62 @@ static void mutations(struct str der)
 	TAP_OK(taken > 0, "any one bit changed gives an answer");
 }
 
+/* ---- the bundle compiled in ---- */
+
+static bool has_root(const struct trust *t, const char *name)
+{
+	size_t count;
+	const br_x509_trust_anchor *anchors = trust_anchors(t, &count);
+	for (size_t i = 0; i < count; i++) {
+		BUF_AUTO found = buf_make(256);
+		x509_common_name(str_from(anchors[i].dn.data, anchors[i].dn.len), &found);
+		if (strcmp(found.p, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* How many of its certificates are anchors on a day; -1 when none is. */
+static int builtin_count(int64_t day_s)
+{
+	struct err e = ERR_INIT;
+	struct trust *t = NULL;
+	sys_fake_clock(day_s * 1000);
+	int r = trust_builtin(&t, &e);
+	sys_fake_clock(-1);
+	int n = r == 0 ? (int)trust_count(t) : -1;
+	trust_free(t);
+	return n;
+}
+
+static void builtin(void)
+{
+	/* Who signs for AWS, Google, Cloudflare R2 (two), Backblaze and Wasabi. */
+	static const char *const roots[] = {
+		"Amazon Root CA 1", "Starfield Services Root Certificate Authority - G2",
+		"GTS Root R1",      "GTS Root R4",
+		"ISRG Root X1",     "DigiCert Global Root G2"
+	};
+	struct err e = ERR_INIT;
+	struct trust *t = NULL;
+	struct str rest = str_from(trust_builtin_certs, trust_builtin_len), der;
+	int written = 0;
+	while (der_take_whole(&rest, DER_SEQUENCE, &der) == 0)
+		written++;
+	TAP_OK(rest.len == 0 && written > 100, "%d certificates are compiled in", written);
+	TAP_OK(trust_builtin(&t, &e) == 0, "they are the anchors of last resort %s", e.msg);
+	for (size_t i = 0; i < COUNTOF(roots); i++)
+		TAP_OK(has_root(t, roots[i]), "%s is one of them", roots[i]);
+	TAP_OK(strstr(trust_origin(t), trust_builtin_version) != NULL, "they say what they are: %s",
+	       trust_origin(t));
+	trust_free(t);
+	int then = builtin_count(1745000000), later = builtin_count(2000000000);
+	TAP_INT(then, written, "all were good when the list was made");
+	TAP_OK(later > 0 && later < then,
+	       "those that have expired are dropped: %d are left in 2033", later);
+	TAP_INT(builtin_count(4000000000), -1, "in the end none is left");
+}
+
 int main(void)
 {
 	SCRATCH_AUTO dir;
@@ -203,6 +260,7 @@ int main(void)
 	unsetenv("AWS_CA_BUNDLE");
 	unsetenv("SSL_CERT_FILE");
 	unsetenv("SSL_CERT_DIR");
+	builtin();
 	if (!pki_make(&dir)) {
 		tap_skip("trust anchors", "needs openssl(1) and tests/unit/pki.sh");
 		return tap_done();
