@@ -1,9 +1,8 @@
-/* Our check of the leaf around BearSSL's X.509 engine. */
+/* Our checks around BearSSL's X.509 engine. */
 #include "net/tls_verify.h"
 
 #include <assert.h>
 
-#include "base/datetime.h"
 #include "net/trust_anchors.h"
 
 enum { SECONDS_PER_DAY = 86400, DAYS_TO_1970 = 719528, RSA_BYTES_MIN = 2048 / 8 };
@@ -25,9 +24,11 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
 	struct tls_verify *v = self(ctx);
 	(void)server_name;
 	assert(v->host.name[0] != '\0');
-	v->certs = 0;
-	v->too_much = false;
+	v->certs = v->between = 0;
+	v->too_much = v->counts = v->agreed = false;
+	err_clear(&v->why);
 	buf_clear(&v->leaf);
+	buf_clear(&v->issuer);
 	v->engine.vtable->start_chain(engine(v), v->host.ip_len > 0 ? NULL : v->host.name);
 }
 
@@ -35,6 +36,9 @@ static void start_cert(const br_x509_class **ctx, uint32_t length)
 {
 	struct tls_verify *v = self(ctx);
 	v->certs++;
+	/* Once an anchor has signed, the engine passes over the rest. */
+	v->counts = v->engine.err == 0;
+	buf_clear(&v->above);
 	if (v->certs > TLS_VERIFY_CERTS_MAX || length > X509_CERT_MAX)
 		v->too_much = true;
 	if (!v->too_much)
@@ -46,16 +50,9 @@ static void append(const br_x509_class **ctx, const unsigned char *p, size_t len
 	struct tls_verify *v = self(ctx);
 	if (v->too_much)
 		return;
-	if (v->certs == 1)
-		buf_add(&v->leaf, p, len);
+	if (v->counts)
+		buf_add(v->certs == 1 ? &v->leaf : &v->above, p, len);
 	v->engine.vtable->append(engine(v), p, len);
-}
-
-static void end_cert(const br_x509_class **ctx)
-{
-	struct tls_verify *v = self(ctx);
-	if (!v->too_much)
-		v->engine.vtable->end_cert(engine(v));
 }
 
 /* A certificate that is its own issuer, and trusted, is what people make for a server of their own; openssl
@@ -65,7 +62,70 @@ static bool is_own_issuer(const struct x509_cert *cert)
 	return str_eq(cert->issuer, cert->subject);
 }
 
-static unsigned check_leaf(const struct tls_verify *v)
+static int refuse(struct tls_verify *v, const char *text)
+{
+	return err_set(&v->why, ERR_KIND_UNAVAILABLE, "%s", text);
+}
+
+/* A CA between the server's certificate and the anchor. */
+static void check_above(struct tls_verify *v, const struct x509_cert *cert)
+{
+	struct x509_cert leaf;
+	struct err ignored = ERR_INIT;
+	if (!is_own_issuer(cert))
+		v->between++;
+	if (cert->limited_use && !cert->for_servers)
+		(void)refuse(v,
+		             "a CA above the server's certificate is not for servers (extended key "
+		             "usage)");
+	else if (cert->constraints.len > 0 && x509_parse(buf_str(&v->leaf), &leaf, &ignored) == 0)
+		(void)!x509_constraints_check(cert->constraints, leaf.names, &v->why);
+}
+
+static void check_cert(struct tls_verify *v)
+{
+	struct x509_cert cert;
+	struct str der = buf_str(v->certs == 1 ? &v->leaf : &v->above);
+	struct err malformed = ERR_INIT;
+	if (x509_parse(der, &cert, &malformed) < 0) {
+		err_set(&v->why, ERR_KIND_UNAVAILABLE, "the server sent a %s", malformed.msg);
+		return;
+	}
+	buf_clear(&v->issuer);
+	buf_add_str(&v->issuer, cert.issuer);
+	if (v->certs > 1)
+		check_above(v, &cert);
+}
+
+static void end_cert(const br_x509_class **ctx)
+{
+	struct tls_verify *v = self(ctx);
+	if (v->too_much)
+		return;
+	v->engine.vtable->end_cert(engine(v));
+	if (v->counts)
+		check_cert(v);
+}
+
+/* All anchors of the name that signed are asked: which of their keys it was the engine does not say. */
+static void check_anchors(struct tls_verify *v, const struct x509_cert *leaf)
+{
+	size_t count;
+	const br_x509_trust_anchor *anchors = trust_anchors(v->trust, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct trust_limits *limits = trust_limits(v->trust, i);
+		if (!str_eq(buf_str(&v->issuer), str_from(anchors[i].dn.data, anchors[i].dn.len)))
+			continue;
+		if (limits->path_len >= 0 && v->between > (unsigned)limits->path_len)
+			(void)refuse(v,
+			             "there are more CAs between the server's certificate and the "
+			             "trusted one than that allows (path length)");
+		if (limits->constraints.len > 0)
+			(void)!x509_constraints_check(limits->constraints, leaf->names, &v->why);
+	}
+}
+
+static unsigned check_leaf(struct tls_verify *v)
 {
 	struct err ignored = ERR_INIT;
 	struct x509_cert cert;
@@ -73,9 +133,12 @@ static unsigned check_leaf(const struct tls_verify *v)
 		return BR_ERR_X509_INVALID_VALUE;
 	if (cert.limited_use && !cert.for_servers)
 		return BR_ERR_X509_FORBIDDEN_KEY_USAGE;
-	if (cert.is_ca && !is_own_issuer(&cert))
+	if (!is_own_issuer(&cert) && (cert.is_ca || cert.signs_certs || cert.constraints.len > 0))
 		return BR_ERR_X509_NOT_CA;
-	return x509_host_matches(&v->host, cert.names) ? 0 : BR_ERR_X509_BAD_SERVER_NAME;
+	if (!x509_host_matches(&v->host, cert.names))
+		return BR_ERR_X509_BAD_SERVER_NAME;
+	check_anchors(v, &cert);
+	return err_is(&v->why) ? BR_ERR_X509_INVALID_VALUE : 0;
 }
 
 static unsigned end_chain(const br_x509_class **ctx)
@@ -85,6 +148,7 @@ static unsigned end_chain(const br_x509_class **ctx)
 	if (v->too_much)
 		return BR_ERR_X509_LIMIT_EXCEEDED;
 	code = v->engine.vtable->end_chain(engine(v));
+	v->agreed = code == 0;
 	return code != 0 ? code : check_leaf(v);
 }
 
@@ -116,6 +180,8 @@ int tls_verify_init(struct tls_verify *v, const char *host, const struct trust *
 	v->trust = trust;
 	v->now_s = now_s;
 	v->leaf = buf_make(X509_CERT_MAX);
+	v->above = buf_make(X509_CERT_MAX);
+	v->issuer = buf_make(X509_CERT_MAX);
 	br_x509_minimal_init(&v->engine, &br_sha256_vtable, anchors, count);
 	br_x509_minimal_set_rsa(&v->engine, br_rsa_pkcs1_vrfy_get_default());
 	br_x509_minimal_set_ecdsa(&v->engine, br_ec_get_default(),
@@ -132,115 +198,6 @@ int tls_verify_init(struct tls_verify *v, const char *host, const struct trust *
 void tls_verify_free(struct tls_verify *v)
 {
 	buf_free(&v->leaf);
-}
-
-/* ---- messages ---- */
-
-static int refuse(struct err *e, const char *text)
-{
-	return err_set(e, ERR_KIND_UNAVAILABLE, "%s", text);
-}
-
-static int explain_dates(const struct tls_verify *v, const struct x509_cert *cert, struct err *e)
-{
-	char now[DATETIME_TEXT_MAX], then[DATETIME_TEXT_MAX];
-	datetime_imf(v->now_s, now);
-	if (v->now_s > cert->not_after_s)
-		return err_set(e, ERR_KIND_UNAVAILABLE,
-		               "the server's certificate expired on %s (this host's clock says %s)",
-		               datetime_imf(cert->not_after_s, then), now);
-	if (v->now_s < cert->not_before_s)
-		return err_set(
-			e, ERR_KIND_UNAVAILABLE,
-			"the server's certificate is valid from %s only, and this host's clock says "
-			"%s: set the clock",
-			datetime_imf(cert->not_before_s, then), now);
-	return err_set(
-		e, ERR_KIND_UNAVAILABLE,
-		"a certificate above the server's is expired or not yet valid (this host's clock "
-		"says %s)",
-		now);
-}
-
-static int explain_name(const struct tls_verify *v, const struct x509_cert *cert, struct err *e)
-{
-	BUF_AUTO names = buf_make(ERR_MSG_MAX);
-	x509_host_list(cert->names, &names);
-	if (names.len == 0)
-		return err_set(
-			e, ERR_KIND_UNAVAILABLE,
-			"the server's certificate has no subject alternative name (a common name "
-			"alone is not accepted)");
-	return err_set(e, ERR_KIND_UNAVAILABLE, "the server's certificate is for %s, not for %s%s",
-	               names.p, v->host.ip_len > 0 ? "IP " : "", v->host.name);
-}
-
-static int explain_issuer(const struct tls_verify *v, const struct x509_cert *cert, struct err *e)
-{
-	BUF_AUTO issuer = buf_make(ERR_MSG_MAX);
-	if (is_own_issuer(cert))
-		return err_set(e, ERR_KIND_UNAVAILABLE,
-		               "the server's certificate is self-signed and none of the %zu CA "
-		               "certificates of %s (name it with --ca-bundle)",
-		               trust_count(v->trust), trust_origin(v->trust));
-	x509_common_name(cert->issuer, &issuer);
-	return err_set(
-		e, ERR_KIND_UNAVAILABLE,
-		"the server's certificate is not trusted: its issuer \"%s\" leads to none of the "
-		"%zu CA certificates of %s (name the right one with --ca-bundle)",
-		issuer.p, trust_count(v->trust), trust_origin(v->trust));
-}
-
-static int explain_use(const struct x509_cert *cert, struct err *e)
-{
-	return refuse(
-		e, cert->limited_use && !cert->for_servers
-			   ? "the server's certificate is not for servers (extended key usage)"
-			   : "the key usage of a certificate does not allow what it is used for");
-}
-
-static int explain_other(int code, struct err *e)
-{
-	switch (code) {
-	case BR_ERR_X509_DN_MISMATCH:
-		return refuse(
-			e,
-			"the server sends its certificates in the wrong order, or one is missing");
-	case BR_ERR_X509_NOT_CA:
-		return refuse(e, "the server's certificate is a CA's, or one above it is not");
-	case BR_ERR_X509_WEAK_PUBLIC_KEY:
-		return refuse(e, "a certificate has an RSA key of less than 2048 bits");
-	case BR_ERR_X509_BAD_SIGNATURE:
-		return refuse(e, "the signature of a certificate is wrong");
-	case BR_ERR_X509_CRITICAL_EXTENSION:
-		return refuse(e, "a certificate has a critical extension that ws does not know");
-	case BR_ERR_X509_UNSUPPORTED:
-		return refuse(
-			e, "a certificate is signed in a way that ws does not accept (SHA-1, MD5, "
-			   "RSA-PSS, Ed25519)");
-	case BR_ERR_X509_LIMIT_EXCEEDED:
-		return refuse(e, "the server's certificates are too many or too large");
-	default:
-		return err_set(e, ERR_KIND_UNAVAILABLE,
-		               "the server's certificate is malformed (BearSSL error %d)", code);
-	}
-}
-
-int tls_verify_explain(const struct tls_verify *v, int code, struct err *e)
-{
-	struct x509_cert cert;
-	struct err malformed = ERR_INIT;
-	if (v->too_much)
-		code = BR_ERR_X509_LIMIT_EXCEEDED;
-	else if (x509_parse(buf_str(&v->leaf), &cert, &malformed) < 0)
-		return err_set(e, ERR_KIND_UNAVAILABLE, "the server sent a %s", malformed.msg);
-	else if (code == BR_ERR_X509_EXPIRED)
-		return explain_dates(v, &cert, e);
-	else if (code == BR_ERR_X509_BAD_SERVER_NAME)
-		return explain_name(v, &cert, e);
-	else if (code == BR_ERR_X509_NOT_TRUSTED)
-		return explain_issuer(v, &cert, e);
-	else if (code == BR_ERR_X509_FORBIDDEN_KEY_USAGE)
-		return explain_use(&cert, e);
-	return explain_other(code, e);
+	buf_free(&v->above);
+	buf_free(&v->issuer);
 }

@@ -1,7 +1,8 @@
 /*
  * Internal to net: judging the server's certificates. BearSSL's engine checks signatures, dates, key usage
- * and the chain up to an anchor; in front of it stands our own check of the leaf, which the engine lacks:
- * names (with addresses), purpose, no CA, no extension twice. Both must agree.
+ * and the chain up to an anchor; beside it stand our own checks, which the engine lacks: of the leaf its names (with addresses),
+ * purpose, that it is no CA; of the CAs above and of the anchor their purpose, name constraints and path length; of each that no
+ * extension is there twice. Both must agree. Certificates behind the one that an anchor signed are not looked at.
  */
 #ifndef WS_NET_TLS_VERIFY_H
 #define WS_NET_TLS_VERIFY_H
@@ -22,9 +23,15 @@ struct tls_verify {
 	const struct trust *trust; /* not owned */
 	struct x509_host host;
 	int64_t now_s;
-	struct buf leaf; /* the first certificate, kept for messages */
+	struct buf leaf;   /* the first certificate */
+	struct buf above;  /* the present one, when it is another */
+	struct buf issuer; /* the name of who signed the last one that counts */
+	struct err why;    /* our own refusal, the first */
 	unsigned certs;
-	bool too_much; /* certificates or bytes over the limits: the rest is not looked at */
+	unsigned between; /* CAs between the leaf and the anchor that are not their own issuer */
+	bool counts;      /* the present certificate is part of the chain */
+	bool agreed;      /* the engine had nothing to say */
+	bool too_much;    /* certificates or bytes over the limits: the rest is not looked at */
 };
 
 /* `host` as struct url has it; `now_s` is the time at which certificates must be valid. `trust` outlives `v`. */

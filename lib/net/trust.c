@@ -33,9 +33,10 @@ static const char *const usual_files[] = {
 
 struct trust {
 	br_x509_trust_anchor *anchors; /* the bytes of each are one allocation, at its name */
+	struct trust_limits *limits;   /* of each anchor */
 	size_t count, cap;
 	char *origin;
-	unsigned seen, expired, not_ca, bad_key, unreadable;
+	unsigned seen, expired, not_ca, other_use, bad_key, unreadable;
 };
 
 /* Memory for the certificate at hand, used again for the next. */
@@ -57,6 +58,7 @@ void trust_free(struct trust *t)
 	for (size_t i = 0; i < t->count; i++)
 		mem_free(t->anchors[i].dn.data);
 	mem_free(t->anchors);
+	mem_free(t->limits);
 	mem_free(t->origin);
 	mem_free(t);
 }
@@ -77,16 +79,24 @@ const br_x509_trust_anchor *trust_anchors(const struct trust *t, size_t *count)
 	return t->anchors;
 }
 
+const struct trust_limits *trust_limits(const struct trust *t, size_t i)
+{
+	return &t->limits[i];
+}
+
+/* Whole bytes of a modulus: 2047 bits are too few, and odd numbers of them nobody makes in good faith. */
 static bool key_ok(const br_x509_pkey *key)
 {
+	const br_rsa_public_key *rsa = &key->key.rsa;
 	return key->key_type != BR_KEYTYPE_RSA ||
-	       (key->key.rsa.nlen >= RSA_BYTES_MIN && key->key.rsa.nlen <= RSA_BYTES_MAX);
+	       (rsa->nlen >= RSA_BYTES_MIN && rsa->nlen <= RSA_BYTES_MAX && rsa->n[0] >= 0x80);
 }
 
 static unsigned char *copy_bytes(unsigned char **to, const unsigned char *from, size_t len)
 {
 	unsigned char *start = *to;
-	memcpy(start, from, len);
+	if (len > 0)
+		memcpy(start, from, len);
 	*to += len;
 	return start;
 }
@@ -94,7 +104,8 @@ static unsigned char *copy_bytes(unsigned char **to, const unsigned char *from, 
 static void keep(struct trust *t, const struct x509_cert *cert, const br_x509_pkey *key)
 {
 	br_x509_trust_anchor a = { .flags = BR_X509_TA_CA, .pkey = *key };
-	unsigned char *room = mem_new(1, cert->subject.len + cert->key.len);
+	struct str limited = cert->constraints;
+	unsigned char *room = mem_new(1, cert->subject.len + cert->key.len + limited.len);
 	a.dn.len = cert->subject.len;
 	a.dn.data = copy_bytes(&room, (const unsigned char *)cert->subject.p, cert->subject.len);
 	if (key->key_type == BR_KEYTYPE_RSA) {
@@ -106,7 +117,10 @@ static void keep(struct trust *t, const struct x509_cert *cert, const br_x509_pk
 	if (t->count == t->cap) {
 		t->cap = t->cap == 0 ? 64 : 2 * t->cap;
 		t->anchors = mem_grow(t->anchors, t->cap, sizeof(*t->anchors));
+		t->limits = mem_grow(t->limits, t->cap, sizeof(*t->limits));
 	}
+	limited.p = (const char *)copy_bytes(&room, (const unsigned char *)limited.p, limited.len);
+	t->limits[t->count] = (struct trust_limits){ limited, cert->path_len };
 	t->anchors[t->count++] = a;
 }
 
@@ -119,6 +133,8 @@ static void add_der(struct trust *t, struct str der)
 		t->unreadable++;
 	else if (!cert.is_ca)
 		t->not_ca++;
+	else if (cert.unknown_critical || (cert.limited_use && !cert.for_servers))
+		t->other_use++;
 	else if (cert.not_after_s < sys_now_ms() / 1000)
 		t->expired++;
 	else if (x509_key(&cert, &key) < 0 || !key_ok(&key))
@@ -183,9 +199,9 @@ static int finish(struct trust *t, struct trust **out, struct err *e)
 		err_set(e, ERR_KIND_CONFIG, "no PEM certificate in %s", t->origin);
 	else
 		err_set(e, ERR_KIND_CONFIG,
-		        "no usable CA certificate in %s: %u expired, %u not of a CA, %u with a weak or "
-		        "unknown key, %u malformed",
-		        t->origin, t->expired, t->not_ca, t->bad_key, t->unreadable);
+		        "no usable CA certificate in %s: %u expired, %u not of a CA, %u for other uses, "
+		        "%u with a weak or unknown key, %u malformed",
+		        t->origin, t->expired, t->not_ca, t->other_use, t->bad_key, t->unreadable);
 	trust_free(t);
 	return -1;
 }

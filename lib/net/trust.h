@@ -1,6 +1,6 @@
 /*
- * Trust anchors: PEM files read into BearSSL's form. Expired anchors, anchors that are no CA and RSA keys
- * below 2048 bits are dropped on load.
+ * Trust anchors: PEM files read into BearSSL's form. Expired anchors, anchors that are no CA or not for servers, those with a
+ * critical extension that is not known, and RSA keys below 2048 bits are dropped on load.
  */
 #ifndef WS_NET_TRUST_H
 #define WS_NET_TRUST_H

@@ -9,7 +9,11 @@
 
 enum { TAG_VERSION = 0xa0, TAG_ISSUER_ID = 0x81, TAG_SUBJECT_ID = 0x82, TAG_EXTENSIONS = 0xa3 };
 
+#define VERSION_3       S("\x02\x01\x02") /* INTEGER 2 */
+#define OID_EXTENSION   S("\x55\x1d")     /* id-ce: what all but private ones start with */
+#define OID_KEY_USAGE   S("\x55\x1d\x0f")
 #define OID_SAN         S("\x55\x1d\x11")
+#define OID_CONSTRAINTS S("\x55\x1d\x1e")
 #define OID_BASIC       S("\x55\x1d\x13")
 #define OID_EKU         S("\x55\x1d\x25")
 #define OID_EKU_ANY     S("\x55\x1d\x25\x00")
@@ -49,14 +53,37 @@ static int take_time(struct str *in, int64_t *seconds)
 
 static int parse_basic(struct str value, struct x509_cert *out)
 {
-	struct str list, flag;
+	struct str list, flag, len;
 	if (der_take(&value, DER_SEQUENCE, &list) < 0 || value.len > 0)
 		return -1;
 	int r = der_take_if(&list, DER_BOOLEAN, &flag);
 	if (r < 0 || (r == 1 && flag.len != 1))
 		return -1;
 	out->is_ca = r == 1 && flag.p[0] != 0;
+	r = der_take_if(&list, DER_INTEGER, &len);
+	if (r < 0 || list.len > 0 || (r == 1 && (len.len != 1 || len.p[0] < 0)))
+		return -1;
+	if (r == 1)
+		out->path_len = len.p[0];
 	return 0;
+}
+
+/* Named bits from the highest of the first byte on; keyCertSign is number 5. */
+static int parse_key_usage(struct str value, struct x509_cert *out)
+{
+	struct str bits;
+	if (der_take(&value, DER_BIT_STRING, &bits) < 0 || value.len > 0 || bits.len < 1)
+		return -1;
+	out->signs_certs = bits.len > 1 && (bits.p[1] & 1 << (7 - 5)) != 0;
+	return 0;
+}
+
+static int parse_constraints(struct str value, struct x509_cert *out)
+{
+	return der_take(&value, DER_SEQUENCE, &out->constraints) < 0 || value.len > 0 ||
+	                       out->constraints.len == 0
+	               ? -1
+	               : 0;
 }
 
 static int parse_eku(struct str value, struct x509_cert *out)
@@ -86,19 +113,38 @@ static int parse_san(struct str value, struct x509_cert *out)
 	return 0;
 }
 
+/* What is read here, and what may be left unread: identifiers of keys, where lists of revoked certificates are, policies. */
+static bool is_known(struct str oid)
+{
+	static const char last[] = "\x0e\x0f\x11\x12\x13\x1e\x1f\x20\x21\x23\x24\x25\x2e\x36";
+	return oid.len == 3 && str_starts(oid, OID_EXTENSION) &&
+	       memchr(last, oid.p[2], sizeof(last) - 1) != NULL;
+}
+
+static int parse_value(struct str oid, struct str value, struct x509_cert *out)
+{
+	if (str_eq(oid, OID_SAN))
+		return parse_san(value, out);
+	if (str_eq(oid, OID_BASIC))
+		return parse_basic(value, out);
+	if (str_eq(oid, OID_KEY_USAGE))
+		return parse_key_usage(value, out);
+	if (str_eq(oid, OID_CONSTRAINTS))
+		return parse_constraints(value, out);
+	return str_eq(oid, OID_EKU) ? parse_eku(value, out) : 0;
+}
+
 static int parse_extension(struct str *list, struct str *oid, struct x509_cert *out)
 {
-	struct str extension, critical, value;
+	struct str extension, critical = S(""), value;
 	if (der_take(list, DER_SEQUENCE, &extension) < 0 || der_take(&extension, DER_OID, oid) < 0)
 		return -1;
 	if (der_take_if(&extension, DER_BOOLEAN, &critical) < 0 ||
 	    der_take(&extension, DER_OCTET_STRING, &value) < 0 || extension.len > 0)
 		return -1;
-	if (str_eq(*oid, OID_SAN))
-		return parse_san(value, out);
-	if (str_eq(*oid, OID_BASIC))
-		return parse_basic(value, out);
-	return str_eq(*oid, OID_EKU) ? parse_eku(value, out) : 0;
+	if (critical.len > 0 && critical.p[0] != 0 && !is_known(*oid))
+		out->unknown_critical = true;
+	return parse_value(*oid, value, out);
 }
 
 /* Two extensions of one kind would let two readers see two certificates. */
@@ -131,12 +177,12 @@ static int parse_validity(struct str *in, struct x509_cert *out)
 
 int x509_parse(struct str der, struct x509_cert *out, struct err *e)
 {
-	struct str cert, tbs, skipped, extensions;
-	*out = (struct x509_cert){ .is_ca = false };
+	struct str cert, tbs, skipped, extensions, version = S("");
+	*out = (struct x509_cert){ .path_len = -1 };
 	if (der_take(&der, DER_SEQUENCE, &cert) < 0 || der.len > 0 ||
 	    der_take(&cert, DER_SEQUENCE, &tbs) < 0)
 		return bad(e, "its outer form");
-	if (der_take_if(&tbs, TAG_VERSION, &skipped) < 0 ||
+	if (der_take_if(&tbs, TAG_VERSION, &version) < 0 ||
 	    der_take(&tbs, DER_INTEGER, &skipped) < 0 ||
 	    der_take(&tbs, DER_SEQUENCE, &skipped) < 0 ||
 	    der_take_whole(&tbs, DER_SEQUENCE, &out->issuer) < 0)
@@ -152,6 +198,8 @@ int x509_parse(struct str der, struct x509_cert *out, struct err *e)
 	int r = der_take_if(&tbs, TAG_EXTENSIONS, &extensions);
 	if (r < 0 || tbs.len > 0)
 		return bad(e, "what follows its key");
+	if (r == 1 && !str_eq(version, VERSION_3))
+		return bad(e, "extensions, though it is not of version 3");
 	return r == 1 ? parse_extensions(extensions, out, e) : 0;
 }
 

@@ -19,14 +19,22 @@ struct x509_cert {
 	struct str issuer, subject; /* names, as complete DER elements */
 	struct str key;             /* content of the SubjectPublicKeyInfo */
 	struct str names;           /* content of the subject alternative names; empty: none */
+	struct str constraints;     /* content of the name constraints; empty: none */
 	int64_t not_before_s, not_after_s;
+	int path_len; /* how many CAs may come between it and a server's certificate; -1: any number */
 	bool is_ca;
-	bool limited_use; /* there is an extended key usage */
-	bool for_servers; /* and it has serverAuth or any */
+	bool signs_certs;      /* there is a key usage with keyCertSign */
+	bool limited_use;      /* there is an extended key usage */
+	bool for_servers;      /* and it has serverAuth or any */
+	bool unknown_critical; /* there is a critical extension that nobody here reads */
 };
 
 /* Errors: DATA, saying what is malformed (also an extension that is there twice). */
 int x509_parse(struct str der, struct x509_cert *out, struct err *e) MUST_CHECK;
+/* Whether a CA with these name constraints may sign for `names`, the content of subject alternative names (RFC 5280 section
+ * 4.2.1.10: DNS names and addresses; constraints on the subject's own name are refused, those on mail addresses and URIs say
+ * nothing about a server). Errors: UNAVAILABLE with the name, or what cannot be judged. */
+int x509_constraints_check(struct str constraints, struct str names, struct err *e) MUST_CHECK;
 /* The public key; its pointers go into the certificate. -1 when BearSSL has no such kind of key. */
 int x509_key(const struct x509_cert *cert, br_x509_pkey *out) MUST_CHECK;
 /* Append the common name in a DER name, quoted for a terminal; what to say when there is none too. */

@@ -49,4 +49,50 @@ make own - p256 1 -addext "$ca" -addext "$names"
 make weak-leaf root rsa:1024 1 -addext "$end" -addext "$names"
 make sha1 root p256 1 -sha1 -addext "$end" -addext "$names"
 make critical root p256 1 -addext "$end" -addext "$names" -addext '1.2.3.4=critical,ASN1:NULL'
+
+# What a CA above is for: others than servers, some names only, no more CAs below it.
+for way in 'clients extendedKeyUsage=clientAuth' 'only nameConstraints=permitted;DNS:example.test' \
+    'never nameConstraints=excluded;DNS:host,excluded;DNS:localhost' 'ips nameConstraints=permitted;IP:10.0.0.0/255.0.0.0' \
+    'limited nameConstraints=critical,permitted;DNS:localhost' plain; do
+    kind=${way%% *}
+    set --
+    [ "$kind" = plain ] || set -- -addext "${way#* }"
+    make "ca-$kind" root p256 3650 -addext "$ca" "$@"
+    make "root-$kind" - p256 3650 -addext "$ca" "$@"
+    for above in "ca-$kind" "root-$kind"; do
+        make "under-$above" "$above" p256 1 -addext "$end" -addext "$names"
+        make "example-under-$above" "$above" p256 1 -addext "$end" -addext 'subjectAltName=DNS:*.example.test'
+        cat "$above.pem" >>"under-$above.chain"
+        cat "$above.pem" >>"example-under-$above.chain"
+    done
+done
+make root-short - p256 3650 -addext 'basicConstraints=critical,CA:TRUE,pathlen:0'
+make ca-short root-short p256 3650 -addext "$ca"
+make under-root-short root-short p256 1 -addext "$end" -addext "$names"
+make under-ca-short ca-short p256 1 -addext "$end" -addext "$names"
+cat ca-short.pem >>under-ca-short.chain
+make ca-weak root rsa:1024 3650 -addext "$ca"
+make under-ca-weak ca-weak p256 1 -addext "$end" -addext "$names"
+cat ca-weak.pem >>under-ca-weak.chain
+
+# Roots that are none for us.
+make root-2047 - rsa:2047 3650 -addext "$ca"
+make root-critical - p256 3650 -addext "$ca" -addext '1.2.3.4=critical,ASN1:NULL'
+make root-subject - p256 3650 -addext "$ca" -addext '2.5.29.30=critical,DER:30:15:a0:13:30:11:a4:0f:30:0d:31:0b:30:09:06:03:55:04:06:13:02:44:45'
+make under-root-subject root-subject p256 1 -addext "$end" -addext "$names"
+
+# Odd certificates of servers.
+make signs root p256 1 -addext "$end" -addext "$names" -addext 'keyUsage=digitalSignature,keyCertSign'
+make constrains root p256 1 -addext "$end" -addext "$names" -addext 'nameConstraints=permitted;DNS:localhost'
+make for-nothing root p256 1 -addext "$end" -addext "$names" -addext '2.5.29.37=DER:30:00'
+version1() { # NAME ISSUER
+    openssl req -new -config config -nodes -newkey ec:p256.param -keyout "$1.key" -subj "/O=ws tests/CN=localhost" -out request 2>errors
+    openssl x509 -req -in request -CA "$2.pem" -CAkey "$2.key" -days 1 -set_serial 7 -out "$1.pem" 2>errors
+    cp "$1.pem" "$1.chain"
+}
+version1 old root
+version1 ca-old root
+make under-ca-old ca-old p256 1 -addext "$end" -addext "$names"
+cat ca-old.pem >>under-ca-old.chain
+
 for name in good good-rsa; do openssl x509 -in "$name.pem" -outform DER -out "$name.der"; done

@@ -5,7 +5,7 @@
 #include "net/trust.h"
 #include "tests/unit/pki.h"
 
-enum { TLS_PEER_MAX = 64 };
+enum { TLS_PEER_MAX = 128 };
 
 struct tls_peer {
 	pid_t pid;

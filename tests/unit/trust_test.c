@@ -44,6 +44,15 @@ static void what_is_kept(const struct scratch *dir)
 		{ "a P-384 CA below a root is kept", { "middle.pem" }, 1 },
 		{ "three of three are kept", { "root.pem", "other-root.pem", "middle.pem" }, 3 },
 		{ "an RSA-1024 root is dropped", { "root.pem", "weak-root.pem" }, 1 },
+		{ "an RSA-2047 root is dropped", { "root.pem", "root-2047.pem" }, 1 },
+		{ "a root with an unknown critical extension is dropped",
+		  { "root-critical.pem", "root.pem" },
+		  1 },
+		{ "a root that is for clients only is dropped",
+		  { "root-clients.pem", "root.pem" },
+		  1 },
+		{ "a root with name constraints is kept", { "root-limited.pem" }, 1 },
+		{ "a certificate of version 1 is no anchor", { "ca-old.pem", "root.pem" }, 1 },
 		{ "a server's certificate is no anchor", { "good.pem", "root.pem" }, 1 },
 		{ "a private key in between does not matter",
 		  { "root.key", "root.pem", "good.key" },
@@ -77,7 +86,7 @@ static void what_is_refused(const struct scratch *dir)
 	sys_fake_clock(-1);
 	TAP_TEXT(
 		e.msg,
-		"no usable CA certificate in bundle.pem: 1 expired, 1 not of a CA, 1 with a weak or "
+		"no usable CA certificate in bundle.pem: 1 expired, 1 not of a CA, 0 for other uses, 1 with a weak or "
 		"unknown key, 2 malformed",
 		"with the reasons counted");
 	TAP_INT(e.kind, ERR_KIND_CONFIG, "as a matter of configuration");
@@ -165,6 +174,20 @@ static void same_as_bearssl(struct str der)
 	               cert.not_after_s % 86400 == theirs.notafter_seconds &&
 	               cert.not_before_s / 86400 + 719528 == theirs.notbefore_days,
 	       "with its dates");
+}
+
+/* The identifier of the issuer's key becomes a second one of the subject's. */
+static void twice(struct str der)
+{
+	struct x509_cert cert;
+	struct err e = ERR_INIT;
+	MEM_AUTO char *copy = mem_str(der);
+	for (size_t i = 0; i + 5 <= der.len; i++)
+		if (memcmp(copy + i, "\x06\x03\x55\x1d\x23", 5) == 0)
+			copy[i + 4] = 0x0e;
+	TAP_OK(x509_parse(str_from(copy, der.len), &cert, &e) == -1 &&
+	               strstr(e.msg, "an extension is there twice") != NULL,
+	       "a certificate with two extensions of one kind is refused: %s", e.msg);
 }
 
 /* Any bit changed, and any length: an answer, never a crash; and what is cut is never taken. */
@@ -272,6 +295,7 @@ int main(void)
 	for (size_t i = 0; i < COUNTOF(names); i++) {
 		BUF_AUTO der = pki_read(&dir, names[i]);
 		same_as_bearssl(buf_str(&der));
+		twice(buf_str(&der));
 		mutations(buf_str(&der));
 	}
 	return tap_done();

@@ -133,8 +133,80 @@ static void der(void)
 	}
 }
 
+/* ---- name constraints ---- */
+
+/* GeneralSubtrees with one base. */
+static void add_subtree(struct buf *out, unsigned list_tag, unsigned tag, struct str base)
+{
+	if (list_tag == 0)
+		return;
+	buf_add_char(out, (char)list_tag);
+	buf_add_char(out, (char)(base.len + 4));
+	buf_add_char(out, 0x30);
+	buf_add_char(out, (char)(base.len + 2));
+	add_name(out, tag, base);
+}
+
+static void constraints(void)
+{
+	enum {
+		PERMITTED = 0xa0,
+		EXCLUDED = 0xa1,
+		DNS = 0x82,
+		IP = 0x87,
+		MAIL = 0x81,
+		SUBJECT = 0xa4
+	};
+	static const struct {
+		unsigned list, kind;
+		struct str base;
+		unsigned name_kind;
+		struct str name;
+		bool want;
+	} cases[] = {
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("a.example"), true },
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("A.Example"), true },
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("b.a.example"), true },
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("ba.example"), false },
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("example"), false },
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("*.a.example"), true },
+		{ PERMITTED, DNS, BYTES("a.example"), DNS, BYTES("*.example"), false },
+		{ PERMITTED, DNS, BYTES("a.example"), IP, BYTES("\x0a\0\0\1"), true },
+		{ PERMITTED, DNS, BYTES(""), DNS, BYTES("a.example"), true },
+		{ PERMITTED, DNS, BYTES(".a.example"), DNS, BYTES("b.a.example"), false },
+		{ PERMITTED, DNS, BYTES("*.a.example"), DNS, BYTES("b.a.example"), false },
+		{ EXCLUDED, DNS, BYTES("a.example"), DNS, BYTES("b.a.example"), false },
+		{ EXCLUDED, DNS, BYTES("a.example"), DNS, BYTES("b.example"), true },
+		{ EXCLUDED, DNS, BYTES("a.example"), DNS, BYTES("*.example"), false },
+		{ EXCLUDED, DNS, BYTES("a.example"), DNS, BYTES("*.b.example"), true },
+		{ EXCLUDED, DNS, BYTES(""), DNS, BYTES("a.example"), false },
+		{ EXCLUDED, DNS, BYTES(".a.example"), DNS, BYTES("x"), false },
+		{ PERMITTED, IP, BYTES("\x0a\0\0\0\xff\0\0\0"), IP, BYTES("\x0a\1\2\3"), true },
+		{ PERMITTED, IP, BYTES("\x0a\0\0\0\xff\0\0\0"), IP, BYTES("\x0b\1\2\3"), false },
+		{ PERMITTED, IP, BYTES("\x0a\0\0\0\xff\0\0\0"), DNS, BYTES("a.example"), true },
+		{ EXCLUDED, IP, BYTES("\x0a\0\0\0\xff\0\0\0"), IP, BYTES("\x0a\1\2\3"), false },
+		{ EXCLUDED, IP, BYTES("\0\0\0\0\0\0\0\0"), IP,
+		  BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), true },
+		{ PERMITTED, IP, BYTES("\x0a\0\0\0"), IP, BYTES("\x0a\0\0\0"), false },
+		{ PERMITTED, MAIL, BYTES("x@a.example"), DNS, BYTES("a.example"), true },
+		{ PERMITTED, SUBJECT, BYTES("\x30\0"), DNS, BYTES("a.example"), false },
+		{ 0x30, DNS, BYTES("a.example"), DNS, BYTES("a.example"), false },
+	};
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct err e = ERR_INIT;
+		BUF_AUTO limits = buf_make(1000);
+		BUF_AUTO names = buf_make(1000);
+		add_subtree(&limits, cases[i].list, cases[i].kind, cases[i].base);
+		add_name(&names, cases[i].name_kind, cases[i].name);
+		int r = x509_constraints_check(buf_str(&limits), buf_str(&names), &e);
+		TAP_OK((r == 0) == cases[i].want, "constraint %zu %s %s", i,
+		       cases[i].want ? "lets a name be" : "refuses:", e.msg);
+	}
+}
+
 int main(void)
 {
+	constraints();
 	dns();
 	addresses();
 	lists();
