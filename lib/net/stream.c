@@ -105,7 +105,14 @@ static int start_tls(struct stream *s, const struct stream_target *target, int64
 {
 	if (target->trust == NULL)
 		return err_set(e, ERR_KIND_BUG, "https without trust anchors");
-	return tls_open(s->fd, target->url->host, target->trust, deadline_ms, &s->tls, e);
+	char server[URL_HOST_MAX + 16];
+	struct tls_target to = {
+		.host = target->url->host,
+		.server = url_host_field(target->url, server, sizeof(server)),
+		.trust = target->trust,
+		.sessions = target->sessions,
+	};
+	return tls_open(s->fd, &to, deadline_ms, &s->tls, e);
 }
 
 /* A connection to the proxy (if any) or the target, with a tunnel if there has to be one. */

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "net/tls_error.h"
+#include "net/tls_sessions_table.h"
 #include "net/tls_verify.h"
 #include "os/socket.h"
 #include "os/sys.h"
@@ -160,11 +161,6 @@ static void send_goodbye(struct tls *t)
 
 static int handshake(struct tls *t, int64_t deadline_ms, struct err *e)
 {
-	/* No SNI for addresses (RFC 6066 section 3). */
-	const char *sni = t->verify.host.ip_len > 0 ? NULL : t->verify.host.name;
-	set_profile(t);
-	seed(t);
-	br_ssl_client_reset(&t->client, sni, 0);
 	if (run(t, BR_SSL_SENDAPP, deadline_ms, e) < 0)
 		return err_context(e, "TLS handshake");
 	if ((br_ssl_engine_current_state(engine(t)) & BR_SSL_CLOSED) == 0)
@@ -174,13 +170,35 @@ static int handshake(struct tls *t, int64_t deadline_ms, struct err *e)
 	return err_set(e, ERR_KIND_UNAVAILABLE, "TLS: the server said goodbye in the handshake");
 }
 
-int tls_open(int fd, const char *host, const struct trust *trust, int64_t deadline_ms,
-             struct tls **out, struct err *e)
+static int start(struct tls *t, const struct tls_target *target, int64_t deadline_ms, struct err *e)
+{
+	/* No SNI for addresses (RFC 6066 section 3). */
+	const char *sni = t->verify.host.ip_len > 0 ? NULL : t->verify.host.name;
+	br_ssl_session_parameters session;
+	set_profile(t);
+	seed(t);
+	bool resume = tls_sessions_find(target->sessions, target->server, &session);
+	if (resume)
+		br_ssl_engine_set_session_parameters(engine(t), &session);
+	br_ssl_client_reset(&t->client, sni, resume);
+	int r = handshake(t, deadline_ms, e);
+	/* In a short handshake no certificate is sent. */
+	if (r == 0)
+		tls_sessions_keep(target->sessions, target->server, &engine(t)->session,
+		                  t->verify.certs == 0);
+	else
+		tls_sessions_drop(target->sessions, target->server);
+	mem_wipe(&session, sizeof(session));
+	return r;
+}
+
+int tls_open(int fd, const struct tls_target *target, int64_t deadline_ms, struct tls **out,
+             struct err *e)
 {
 	struct tls *t = mem_new(1, sizeof(*t));
 	t->fd = fd;
-	if (tls_verify_init(&t->verify, host, trust, sys_now_ms() / 1000, e) < 0 ||
-	    handshake(t, deadline_ms, e) < 0) {
+	if (tls_verify_init(&t->verify, target->host, target->trust, sys_now_ms() / 1000, e) < 0 ||
+	    start(t, target, deadline_ms, e) < 0) {
 		tls_close(t);
 		return -1;
 	}

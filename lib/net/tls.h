@@ -7,13 +7,22 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "net/tls_sessions.h"
 #include "net/trust.h"
 
 struct tls;
 
-/* Shake hands with `host` (a name or an address) and check its certificate. The socket stays the caller's. */
-int tls_open(int fd, const char *host, const struct trust *trust, int64_t deadline_ms,
-             struct tls **out, struct err *e) MUST_CHECK;
+/* Whom to shake hands with, and how. */
+struct tls_target {
+	const char *host;   /* a name or an address: whose certificate it must be */
+	const char *server; /* "host:port": whose sessions can be taken up */
+	const struct trust *trust;
+	struct tls_sessions *sessions; /* NULL: each handshake is a full one */
+};
+
+/* Shake hands and check the server's certificate, or take up a session in which that was done. The socket stays the caller's. */
+int tls_open(int fd, const struct tls_target *target, int64_t deadline_ms, struct tls **out,
+             struct err *e) MUST_CHECK;
 /* Say goodbye as far as that goes without waiting, wipe the keys, free. */
 void tls_close(struct tls *t);
 

@@ -116,7 +116,10 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 		return -1;
 	s3->connect_to = config->connect_to;
 	proxy_read_env(&s3->proxies);
-	return over_http(s3) ? 0 : trust_load(config->ca_bundle, &s3->trust, e);
+	if (over_http(s3))
+		return 0;
+	s3->sessions = tls_sessions_new();
+	return trust_load(config->ca_bundle, &s3->trust, e);
 }
 
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
@@ -138,6 +141,7 @@ void s3_close(struct s3 *s3)
 		return;
 	s3_conn_drop_all(s3);
 	trust_free(s3->trust);
+	tls_sessions_free(s3->sessions);
 	credentials_free(&s3->credentials);
 	endpoint_free(&s3->endpoint);
 	mutex_free(&s3->lock);

@@ -42,7 +42,8 @@ struct s3_region {
 struct s3 {
 	struct endpoint endpoint;
 	struct credentials credentials; /* access_key NULL: requests are not signed */
-	struct trust *trust;
+	struct trust *trust;            /* NULL over http */
+	struct tls_sessions *sessions;  /* with trust */
 	const char *connect_to;
 	struct proxy_env proxies;
 	char region[ENDPOINT_REGION_MAX + 1];

@@ -290,6 +290,64 @@ static void tls_echo(const struct tls_peer *t, const struct trust *trust)
 	stream_close(s);
 }
 
+/* One connection with the server of case 0 under one of its names; true when bytes came back through it. */
+static bool session_echo(const struct tls_peer *t, const struct trust *trust,
+                         struct tls_sessions *sessions, const char *host)
+{
+	struct err e = ERR_INIT;
+	struct stream *s = NULL;
+	char back[4] = "";
+	struct url url = { .https = true, .port = t->ports[0] };
+	struct stream_target target = {
+		.url = &url, .trust = trust, .connect_to = "127.0.0.1", .sessions = sessions
+	};
+	snprintf(url.host, sizeof(url.host), "%s", host);
+	int r = stream_open(&target, soon(), &s, &e);
+	r = r == 0 ? stream_write(s, "echo 3\nabc", 10, NULL, soon(), &e) : r;
+	r = r == 0 ? stream_flush(s, NULL, soon(), &e) : r;
+	bool same = r == 0 && read_up_to(s, back, 3, &e) == 3 && strcmp(back, "abc") == 0;
+	stream_close(s);
+	if (!same)
+		tap_note("%s", e.msg);
+	return same;
+}
+
+static void tls_resumption(const struct tls_peer *t, const struct trust *trust)
+{
+	enum { TIMES = 20 };
+	struct tls_sessions *sessions = tls_sessions_new();
+	bool same = true;
+	TAP_OK(session_echo(t, trust, sessions, "localhost") && tls_sessions_resumed(sessions) == 0,
+	       "the first handshake is a full one");
+	int64_t start = sys_monotonic_ms();
+	for (int i = 0; i < TIMES; i++)
+		same = same && session_echo(t, trust, sessions, "localhost");
+	int64_t shorter = sys_monotonic_ms() - start;
+	TAP_OK(same && tls_sessions_resumed(sessions) == TIMES,
+	       "the ones that follow take its session up");
+	TAP_OK(session_echo(t, trust, sessions, "a.example.test") &&
+	               tls_sessions_resumed(sessions) == TIMES,
+	       "another name has no part in it");
+	start = sys_monotonic_ms();
+	for (int i = 0; i < TIMES; i++)
+		same = same && session_echo(t, trust, NULL, "localhost");
+	tap_note("%d connections: %d ms with a session, %d ms without", TIMES, (int)shorter,
+	         (int)(sys_monotonic_ms() - start));
+	TAP_OK(same, "without a place to keep it, each is a full one");
+	struct url url = { .https = true, .port = t->ports[0], .host = "b.example" };
+	struct stream_target target = {
+		.url = &url, .trust = trust, .connect_to = "127.0.0.1", .sessions = sessions
+	};
+	struct err e = ERR_INIT;
+	struct stream *s = NULL;
+	for (int i = 0; i < 2; i++) {
+		err_clear(&e);
+		TAP_OK(stream_open(&target, soon(), &s, &e) == -1,
+		       "a server of another name is refused, time %d: %s", i + 1, e.msg);
+	}
+	tls_sessions_free(sessions);
+}
+
 /* The server speaks before it has read all: as early_stop, through TLS. */
 static void tls_early(const struct tls_peer *t, const struct trust *trust)
 {
@@ -393,6 +451,7 @@ static void tls(void)
 	tls_certificates(&server, &dir);
 	tls_echo(&server, trust);
 	tls_early(&server, trust);
+	tls_resumption(&server, trust);
 	tls_ends(&server, trust);
 	tls_silence(trust);
 	trust_free(trust);

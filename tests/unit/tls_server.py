@@ -67,6 +67,7 @@ def serve(connection):
     elif words[:1] == ["echo"]:
         connection.sendall(read_exactly(connection, int(words[1])))
         connection.recv(1)
+        connection.unwrap()  # without it openssl forgets the session
     elif words[:1] == ["early"]:
         connection.sendall(b"stop")
         count = len(read_exactly(connection, int(words[1])))
