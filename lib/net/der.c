@@ -59,3 +59,14 @@ int der_take_if(struct str *in, unsigned tag, struct str *content)
 		return 0;
 	return der_take(in, tag, content) < 0 ? -1 : 1;
 }
+
+int der_take_number(struct str *in, struct str *number)
+{
+	if (der_take(in, DER_INTEGER, number) < 0 || number->len == 0)
+		return -1;
+	if ((unsigned char)number->p[0] >= 0x80)
+		return -1;
+	while (number->len > 0 && number->p[0] == 0)
+		*number = str_skip(*number, 1);
+	return number->len > 0 ? 0 : -1;
+}

@@ -25,5 +25,7 @@ int der_take(struct str *in, unsigned tag, struct str *content) MUST_CHECK;
 int der_take_whole(struct str *in, unsigned tag, struct str *whole) MUST_CHECK;
 /* Take the next element if it is a `tag`: 1 taken, 0 another one or none, -1 malformed. */
 int der_take_if(struct str *in, unsigned tag, struct str *content) MUST_CHECK;
+/* The same, when it must be a positive INTEGER: its bytes without the sign byte. */
+int der_take_number(struct str *in, struct str *number) MUST_CHECK;
 
 #endif

@@ -110,6 +110,7 @@ static int start_tls(struct stream *s, const struct stream_target *target, int64
 		.host = target->url->host,
 		.server = url_host_field(target->url, server, sizeof(server)),
 		.trust = target->trust,
+		.identity = target->identity,
 		.sessions = target->sessions,
 	};
 	return tls_open(s->fd, &to, deadline_ms, &s->tls, e);

@@ -8,6 +8,7 @@
 #include "base/defs.h"
 #include "base/err.h"
 #include "base/url.h"
+#include "net/identity.h"
 #include "net/proxy.h"
 #include "net/tls_sessions.h"
 #include "net/trust.h"
@@ -20,6 +21,7 @@ struct stream_target {
 	const char *
 		connect_to; /* "host[:port]" to connect to instead; the name checked stays url's; or NULL */
 	size_t first_address;            /* spreads connections over the addresses of the name */
+	const struct identity *identity; /* NULL: no client certificate */
 	struct tls_sessions *sessions;   /* NULL: each TLS handshake is a full one */
 	const struct proxy_env *proxies; /* NULL: never through a proxy; nor with connect_to */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/identity_use.h"
 #include "net/tls_error.h"
 #include "net/tls_sessions_table.h"
 #include "net/tls_verify.h"
@@ -177,6 +178,8 @@ static int start(struct tls *t, const struct tls_target *target, int64_t deadlin
 	br_ssl_session_parameters session;
 	set_profile(t);
 	seed(t);
+	if (target->identity != NULL)
+		identity_use(target->identity, &t->client);
 	bool resume = tls_sessions_find(target->sessions, target->server, &session);
 	if (resume)
 		br_ssl_engine_set_session_parameters(engine(t), &session);

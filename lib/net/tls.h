@@ -7,6 +7,7 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "net/identity.h"
 #include "net/tls_sessions.h"
 #include "net/trust.h"
 
@@ -17,7 +18,8 @@ struct tls_target {
 	const char *host;   /* a name or an address: whose certificate it must be */
 	const char *server; /* "host:port": whose sessions can be taken up */
 	const struct trust *trust;
-	struct tls_sessions *sessions; /* NULL: each handshake is a full one */
+	const struct identity *identity; /* NULL: no client certificate */
+	struct tls_sessions *sessions;   /* NULL: each handshake is a full one */
 };
 
 /* Shake hands and check the server's certificate, or take up a session in which that was done. The socket stays the caller's. */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/codec.h"
 #include "base/mem.h"
 #include "net/der.h"
+#include "net/pem.h"
 #include "net/trust_anchors.h"
 #include "net/trust_builtin.h"
 #include "net/x509.h"
@@ -37,11 +37,6 @@ struct trust {
 	size_t count, cap;
 	char *origin;
 	unsigned seen, expired, not_ca, other_use, bad_key, unreadable;
-};
-
-/* Memory for the certificate at hand, used again for the next. */
-struct scratch {
-	struct buf base64, der;
 };
 
 static struct trust *trust_new(const char *origin)
@@ -143,49 +138,16 @@ static void add_der(struct trust *t, struct str der)
 		keep(t, &cert, &key);
 }
 
-static void add_base64(struct trust *t, struct str text, struct scratch *s)
-{
-	buf_clear(&s->base64);
-	buf_clear(&s->der);
-	while (text.len > 0) {
-		struct str line;
-		str_cut(text, '\n', &line, &text);
-		buf_add_str(&s->base64, str_trim(line));
-	}
-	t->seen++;
-	if (s->base64.too_large || codec_unbase64(buf_str(&s->base64), &s->der) < 0)
-		t->unreadable++;
-	else
-		add_der(t, buf_str(&s->der));
-}
-
-/* Split at the first `mark`; false when it is not there. */
-static bool cut_at(struct str s, struct str mark, struct str *before, struct str *after)
-{
-	for (size_t i = 0; i + mark.len <= s.len; i++) {
-		const char *p = memchr(s.p + i, mark.p[0], s.len - i);
-		if (p == NULL)
-			return false;
-		i = (size_t)(p - s.p);
-		if (str_starts(str_skip(s, i), mark)) {
-			*before = str_head(s, i);
-			*after = str_skip(s, i + mark.len);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Text around the blocks, and blocks of other kinds, are none of our business (RFC 7468 section 2). */
 static void add_pem(struct trust *t, struct str pem)
 {
-	struct str block, skipped;
-	struct scratch s = { buf_make(2 * X509_CERT_MAX), buf_make(X509_CERT_MAX) };
-	while (cut_at(pem, S("-----BEGIN CERTIFICATE-----"), &skipped, &pem) &&
-	       cut_at(pem, S("-----END CERTIFICATE-----"), &block, &pem))
-		add_base64(t, block, &s);
-	buf_free(&s.base64);
-	buf_free(&s.der);
+	BUF_AUTO der = buf_make(X509_CERT_MAX);
+	for (int r; (r = pem_next(&pem, "CERTIFICATE", &der)) != 0;) {
+		t->seen++;
+		if (r < 0)
+			t->unreadable++;
+		else
+			add_der(t, buf_str(&der));
+	}
 }
 
 /* Hand `t` out when it has an anchor, else say why it has none. */

@@ -203,18 +203,6 @@ int x509_parse(struct str der, struct x509_cert *out, struct err *e)
 	return r == 1 ? parse_extensions(extensions, out, e) : 0;
 }
 
-/* A positive INTEGER without its sign byte. */
-static int take_number(struct str *in, struct str *number)
-{
-	if (der_take(in, DER_INTEGER, number) < 0 || number->len == 0)
-		return -1;
-	if ((unsigned char)number->p[0] >= 0x80)
-		return -1;
-	while (number->len > 0 && number->p[0] == 0)
-		*number = str_skip(*number, 1);
-	return number->len > 0 ? 0 : -1;
-}
-
 /* BearSSL's structures want pointers to bytes that it never writes. */
 static unsigned char *bytes(struct str s)
 {
@@ -224,26 +212,39 @@ static unsigned char *bytes(struct str s)
 static int rsa_key(struct str key, br_x509_pkey *out)
 {
 	struct str list, n, e;
-	if (der_take(&key, DER_SEQUENCE, &list) < 0 || take_number(&list, &n) < 0 ||
-	    take_number(&list, &e) < 0)
+	if (der_take(&key, DER_SEQUENCE, &list) < 0 || der_take_number(&list, &n) < 0 ||
+	    der_take_number(&list, &e) < 0)
 		return -1;
 	out->key_type = BR_KEYTYPE_RSA;
 	out->key.rsa = (br_rsa_public_key){ bytes(n), n.len, bytes(e), e.len };
 	return 0;
 }
 
+bool x509_is_rsa(struct str oid)
+{
+	return str_eq(oid, OID_RSA);
+}
+
+bool x509_is_ec(struct str oid)
+{
+	return str_eq(oid, OID_EC);
+}
+
+int x509_curve(struct str oid)
+{
+	if (str_eq(oid, OID_P256))
+		return BR_EC_secp256r1;
+	if (str_eq(oid, OID_P384))
+		return BR_EC_secp384r1;
+	return str_eq(oid, OID_P521) ? BR_EC_secp521r1 : 0;
+}
+
 static int ec_key(struct str key, struct str curve, br_x509_pkey *out)
 {
-	int id = BR_EC_secp256r1;
-	if (str_eq(curve, OID_P384))
-		id = BR_EC_secp384r1;
-	else if (str_eq(curve, OID_P521))
-		id = BR_EC_secp521r1;
-	else if (!str_eq(curve, OID_P256))
-		return -1;
+	int id = x509_curve(curve);
 	out->key_type = BR_KEYTYPE_EC;
 	out->key.ec = (br_ec_public_key){ id, bytes(key), key.len };
-	return 0;
+	return id == 0 ? -1 : 0;
 }
 
 int x509_key(const struct x509_cert *cert, br_x509_pkey *out)
@@ -256,9 +257,9 @@ int x509_key(const struct x509_cert *cert, br_x509_pkey *out)
 	if (key.len < 2 || key.p[0] != 0)
 		return -1;
 	key = str_skip(key, 1);
-	if (str_eq(oid, OID_RSA))
+	if (x509_is_rsa(oid))
 		return rsa_key(key, out);
-	if (!str_eq(oid, OID_EC) || der_take(&algorithm, DER_OID, &curve) < 0)
+	if (!x509_is_ec(oid) || der_take(&algorithm, DER_OID, &curve) < 0)
 		return -1;
 	return ec_key(key, curve, out);
 }

@@ -37,6 +37,10 @@ int x509_parse(struct str der, struct x509_cert *out, struct err *e) MUST_CHECK;
 int x509_constraints_check(struct str constraints, struct str names, struct err *e) MUST_CHECK;
 /* The public key; its pointers go into the certificate. -1 when BearSSL has no such kind of key. */
 int x509_key(const struct x509_cert *cert, br_x509_pkey *out) MUST_CHECK;
+/* The kinds of keys, and BearSSL's number of a curve (0: none that it has), by their object identifiers. */
+bool x509_is_rsa(struct str oid);
+bool x509_is_ec(struct str oid);
+int x509_curve(struct str oid);
 /* Append the common name in a DER name, quoted for a terminal; what to say when there is none too. */
 void x509_common_name(struct str name, struct buf *out);
 

@@ -107,6 +107,17 @@ static int set_numbers(struct s3 *s3, const struct s3_config *config, struct err
 	return set_attempts(s3, config, e);
 }
 
+static int set_tls(struct s3 *s3, const struct s3_config *config, struct err *e)
+{
+	s3->sessions = tls_sessions_new();
+	if (config->client_key && !config->client_cert)
+		return err_set(e, ERR_KIND_USAGE, "--client-key needs --client-cert");
+	if (config->client_cert &&
+	    identity_load(config->client_cert, config->client_key, &s3->identity, e))
+		return -1;
+	return trust_load(config->ca_bundle, &s3->trust, e);
+}
+
 static int configure(struct s3 *s3, const struct s3_config *config, struct err *e)
 {
 	AWSCONF_AUTO conf = { .profile = NULL };
@@ -116,10 +127,7 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 		return -1;
 	s3->connect_to = config->connect_to;
 	proxy_read_env(&s3->proxies);
-	if (over_http(s3))
-		return 0;
-	s3->sessions = tls_sessions_new();
-	return trust_load(config->ca_bundle, &s3->trust, e);
+	return over_http(s3) ? 0 : set_tls(s3, config, e);
 }
 
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
@@ -142,6 +150,7 @@ void s3_close(struct s3 *s3)
 	s3_conn_drop_all(s3);
 	trust_free(s3->trust);
 	tls_sessions_free(s3->sessions);
+	identity_free(s3->identity);
 	credentials_free(&s3->credentials);
 	endpoint_free(&s3->endpoint);
 	mutex_free(&s3->lock);

@@ -30,8 +30,10 @@ struct s3_config {
 	const char *region;
 	const char *profile;
 	const char *ca_bundle;
-	const char *connect_to; /* host[:port] to connect to instead of the endpoint's */
-	int style;              /* enum s3_style */
+	const char *client_cert; /* PEM file; NULL: none */
+	const char *client_key;  /* PEM file; NULL: the key is in client_cert */
+	const char *connect_to;  /* host[:port] to connect to instead of the endpoint's */
+	int style;               /* enum s3_style */
 	bool no_sign_request;
 	bool allow_http;       /* credentials over plain http to a host that is not loopback */
 	uint64_t jobs;         /* parallel requests; default: 4 per core, at least 8, at most 64 */

@@ -44,6 +44,7 @@ struct s3 {
 	struct credentials credentials; /* access_key NULL: requests are not signed */
 	struct trust *trust;            /* NULL over http */
 	struct tls_sessions *sessions;  /* with trust */
+	struct identity *identity;      /* NULL: no client certificate */
 	const char *connect_to;
 	struct proxy_env proxies;
 	char region[ENDPOINT_REGION_MAX + 1];

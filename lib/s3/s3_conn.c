@@ -65,6 +65,7 @@ int s3_conn_take(struct s3 *s3, const struct endpoint_place *place, bool slow, b
 	struct stream_target target = {
 		.url = &place->url,
 		.trust = s3->trust,
+		.identity = s3->identity,
 		.sessions = s3->sessions,
 		.connect_to = s3->connect_to,
 		.first_address = atomic_fetch_add(&s3->connects, 1),

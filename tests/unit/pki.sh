@@ -81,6 +81,16 @@ make root-critical - p256 3650 -addext "$ca" -addext '1.2.3.4=critical,ASN1:NULL
 make root-subject - p256 3650 -addext "$ca" -addext '2.5.29.30=critical,DER:30:15:a0:13:30:11:a4:0f:30:0d:31:0b:30:09:06:03:55:04:06:13:02:44:45'
 make under-root-subject root-subject p256 1 -addext "$end" -addext "$names"
 
+# Clients, and the forms of their keys.
+make client-ec root p256 1 -addext "$end"
+make client-ec384 root p384 1 -addext "$end"
+make client-rsa root rsa:2048 1 -addext "$end"
+make client-below middle p256 1 -addext "$end"
+cat client-below.pem middle.pem client-below.key >client-both.pem
+openssl ec -in client-ec.key -out client-ec.sec1 2>errors
+openssl rsa -in client-rsa.key -traditional -out client-rsa.pkcs1 2>errors
+openssl pkcs8 -topk8 -in client-ec.key -passout pass:x -out client-ec.locked
+
 # Odd certificates of servers.
 make signs root p256 1 -addext "$end" -addext "$names" -addext 'keyUsage=digitalSignature,keyCertSign'
 make constrains root p256 1 -addext "$end" -addext "$names" -addext 'nameConstraints=permitted;DNS:localhost'

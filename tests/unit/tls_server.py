@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A TLS server for stream_test: one port for each argument NAME:VERSIONS (12, 13, 11 or plain), certificates NAME.chain and
+"""A TLS server for stream_test: one port for each argument NAME:VERSIONS (12, 13, 11 or plain; 12c: a client needs a certificate of root.pem's), certificates NAME.chain and
 NAME.key in the current directory. Prints the ports in order. Ends when its standard input does.
 
 After the handshake a client sends one line: "echo N" gets N bytes back, "send N clean" gets N bytes and a close_notify,
@@ -20,6 +20,10 @@ def context(name, version):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.set_ciphers("ALL:@SECLEVEL=0")
     made.load_cert_chain(name + ".chain", name + ".key")
+    if version.endswith("c"):
+        made.load_verify_locations("root.pem")
+        made.verify_mode = ssl.CERT_REQUIRED
+    version = version[:2]
     made.minimum_version = made.maximum_version = VERSIONS[version]
     return made
 
