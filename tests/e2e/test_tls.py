@@ -102,6 +102,13 @@ def test_objects_come_and_go(s3, tmp_path):
     assert s3("one-request", "cat", "s3://b/k").output == BODY
 
 
+def test_new_connections_of_one_run_take_up_the_session_of_the_first(s3, backend):
+    before = len(backend.requests)
+    s3("one-request", "stat", *[f"s3://b/k{i}" for i in range(6)])
+    reused = [request.headers["x-reused"] == "r" for request in backend.requests[before:]]
+    assert len(reused) == 6 and not reused[0] and all(reused[1:])
+
+
 def test_an_early_refusal_of_an_upload_is_told(s3, tmp_path):
     (tmp_path / "up").write_bytes(BODY)
     result = s3("refuses-put", "put", tmp_path / "up", "s3://b/k", status=75)

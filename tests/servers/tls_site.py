@@ -33,7 +33,7 @@ SITES = {
     "cn-only": ("cn-only", _BOTH),
     "sha1": ("sha1", _12 + " " + _WEAK),
     "cached": ("good", _12 + " ssl_session_tickets off; ssl_session_cache shared:a:1m; ssl_buffer_size 4k;"),
-    "one-request": ("good", _12 + " keepalive_requests 1;"),
+    "one-request": ("good", _12 + " keepalive_requests 1; ssl_session_cache shared:b:1m;"),
     "refuses-put": ("good", _12 + " if ($request_method = PUT) { return 503; }"),
     "slow": ("good", _12 + " limit_rate 200k;"),
 }
@@ -65,7 +65,7 @@ class TlsSite:
     def _config(self):
         servers = "".join(
             f"server {{ listen 127.0.0.1:{self._port[name]} ssl; listen [::1]:{self._port[name]} ssl; ssl_certificate {cert}.pem;"
-            f" ssl_certificate_key {cert}.key; {more} location / {{ proxy_pass {self.backend}; proxy_set_header Host $http_host; }} }}\n"
+            f" ssl_certificate_key {cert}.key; {more} location / {{ proxy_pass {self.backend}; proxy_set_header Host $http_host; proxy_set_header X-Reused $ssl_session_reused; }} }}\n"
             for name, (cert, more) in SITES.items()
         )
         scratch = " ".join(f"{kind}_temp_path {self.directory}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Certificates for tests, made by openssl(1) in directory $1: NAME.pem and NAME.key for each, NAME.chain for a server to send.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 
 printf '[req]\ndistinguished_name = dn\nstring_mask = utf8only\n[dn]\n' >config
@@ -106,3 +107,6 @@ make under-ca-old ca-old p256 1 -addext "$end" -addext "$names"
 cat ca-old.pem >>under-ca-old.chain
 
 for name in good good-rsa; do openssl x509 -in "$name.pem" -outform DER -out "$name.der"; done
+openssl x509 -in ca-plain.pem -outform DER | /usr/bin/python3 "$here/pki_twice.py" >ca-twice.pem
+cat under-ca-plain.pem ca-twice.pem >under-ca-twice.chain
+cp under-ca-plain.key under-ca-twice.key

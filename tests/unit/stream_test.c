@@ -207,6 +207,7 @@ static const struct tls_case {
 	{ "for-nothing:12", "localhost", "root.pem", 0, "is not for servers" },
 	{ "signs:12", "localhost", "root.pem", 0, "is a CA's" },
 	{ "constrains:12", "localhost", "root.pem", 0, "is a CA's" },
+	{ "under-ca-twice:12", "localhost", "root.pem", 0, "an extension is there twice" },
 	{ "old:12", "localhost", "root.pem", 0, "no subject alternative name" },
 	{ "under-ca-old:12", "localhost", "root.pem", 0, "or one above it is not" },
 	{ "under-ca-weak:12", "localhost", "root.pem", 0, "less than 2048 bits" },
