@@ -26,7 +26,9 @@ const struct applet ws_s3_applet = {
 	.synopsis = "COMMAND [OPTIONS] …",
 	.details =
 		"Operands are s3://BUCKET/KEY, local paths, and - for standard input or output.\n"
-		"Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else ~/.aws/credentials, else\n"
-		"~/.aws/config. Any server that speaks S3 will do: --endpoint-url https://host:port.",
+		"Credentials are looked for as the AWS tools do: the environment, a role to assume, web\n"
+		"identity, ~/.aws/credentials, credential_process, ~/.aws/config, the container's agent, the\n"
+		"machine's metadata service (unless AWS_EC2_METADATA_DISABLED is true).\n"
+		"Any server that speaks S3 will do: --endpoint-url https://host:port.",
 	.subs = verbs,
 };

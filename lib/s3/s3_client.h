@@ -12,8 +12,8 @@
 #include "net/retry.h"
 #include "net/trust.h"
 #include "os/mutex.h"
-#include "s3/credentials.h"
 #include "s3/endpoint.h"
+#include "s3/keyring.h"
 #include "s3/s3.h"
 
 enum {
@@ -40,7 +40,7 @@ struct s3_region {
 
 struct s3 {
 	struct endpoint endpoint;
-	struct credentials credentials; /* access_key NULL: requests are not signed */
+	struct keyring *keyring; /* NULL: requests are not signed */
 	struct trust *trust;
 	const char *connect_to;
 	char region[ENDPOINT_REGION_MAX + 1];
