@@ -157,8 +157,10 @@ int chain_find(const struct chain_config *config, const struct awsconf *conf,
 		trace->found = found > 0;
 		if (found > 0)
 			step->why[0] = '\0';
-		if (found < 0)
+		if (found < 0) {
+			snprintf(step->why, sizeof(step->why), "%s", e->msg);
 			return failed(trace, e);
+		}
 		if (found > 0)
 			return 0;
 	}

@@ -508,3 +508,73 @@ def test_many_at_once_replace_keys_once(client, giver, faults, tmp_path):
     client("cp", "--jobs", "8", *files, "s3://o/d/", env={"AWS_CONTAINER_CREDENTIALS_FULL_URI": giver.url + "/c"})
     used = [key_of(r) for r in faults.seen("PUT", "^/o/")]
     assert used.count("ASOLD") == 8 and used.count("ASNEW") == 24 and len(giver.requests) == 2
+
+
+# ---- whoami ----
+
+
+def caller():
+    inner = f"<Arn>{ARN}/\x7f\u202e</Arn><UserId>AIDA:x</UserId><Account>123456789012</Account>"
+    text = f"<GetCallerIdentityResponse><GetCallerIdentityResult>{inner}</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    return reply(200, text.encode())
+
+
+def test_whoami_says_who_won_and_who_was_asked(client, giver):
+    giver.on("GET", "^/c$", metadata("ASPOD"))
+    env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": giver.url + "/c"}
+    who = json.loads(client("whoami", "--json", env=env).stdout)
+    assert (who["provider"], who["access_key"], who["temporary"]) == ("container", "ASPOD", True) and who["expires"].startswith("20")
+    assert (who["region"], who["region_origin"]) == ("eu-west-3", "AWS_REGION")
+    assert (who["endpoint"], who["endpoint_origin"]) == (client.s3.url, "AWS_ENDPOINT_URL_S3") and who["profile"] == "default"
+    names = ["environment", "assume-role", "web-identity", "credentials-file", "process", "config-file", "container"]
+    assert [step["provider"] for step in who["tried"]] == names and [step["found"] for step in who["tried"]] == [False] * 6 + [True]
+    assert all(step["why"] for step in who["tried"][:-1]) and not client.s3.requests
+
+
+def test_whoami_for_people(client):
+    client.write("credentials", f"[default]\naws_access_key_id = AKFILE\naws_secret_access_key = {SECRET}\n")
+    client.write("config", "[default]\nregion = ap-south-1\n")
+    result = client("whoami", env={"AWS_REGION": None, "AWS_ENDPOINT_URL_S3": None})
+    assert "Provider:      credentials-file\n" in result.stdout and "Access key:    AKFILE\n" in result.stdout
+    assert "Region:        ap-south-1 (the config file)\n" in result.stdout
+    assert "Endpoint:      https://s3.ap-south-1.amazonaws.com (default)\n" in result.stdout
+    assert "  environment      AWS_ACCESS_KEY_ID is not set\n" in result.stdout and result.stderr == ""
+
+
+def test_whoami_warns_of_a_credentials_file_that_all_can_read(client):
+    path = client.write("credentials", f"[default]\naws_access_key_id = AKFILE\naws_secret_access_key = {SECRET}\n", mode=0o644)
+    assert f"warning: {path} can be read by all users" in client("whoami").stderr
+
+
+def test_whoami_without_keys_shows_the_rest_and_fails(client):
+    result = client("whoami", "--json", status=77)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert lines[0]["provider"] == "none" and len(lines[0]["tried"]) == 8 and "access_key" not in lines[0]
+    assert "no credentials" in result.stderr
+    assert "Provider:      none\n" in client("whoami", status=77).stdout
+    assert json.loads(client("whoami", "--json", "--no-sign-request").stdout)["tried"] == []
+
+
+def test_whoami_with_a_provider_that_fails_names_it(client):
+    client.write("config", ROLE.replace("= base", "= nobody"))
+    result = client("whoami", "--json", env={"AWS_PROFILE": "p"}, status=78)
+    assert [step["provider"] for step in json.loads(result.stdout.splitlines()[0])["tried"]] == ["environment", "assume-role"]
+    assert '"nobody"' in result.stderr and '"nobody"' in json.loads(result.stdout.splitlines()[0])["tried"][1]["why"]
+
+
+def test_whoami_asks_sts_only_when_told_to(client, giver):
+    env = {"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": SECRET}
+    client("whoami", env=env)
+    assert not giver.requests
+    giver.play(caller(), caller())
+    who = json.loads(client("whoami", "--verify", "--json", env=env).stdout)
+    assert who["account"] == "123456789012" and who["arn"].startswith(ARN) and who["user_id"] == "AIDA:x"
+    assert parse_qs(giver.requests[0].body.decode())["Action"] == ["GetCallerIdentity"] and key_of(giver.requests[0]) == "AKENV"
+    shown = client("whoami", "--verify", env=env).stdout
+    assert f"ARN:           {ARN}/" in shown and "\x7f" not in shown and "\u202e" not in shown
+
+
+def test_whoami_says_that_sts_refuses(client, giver):
+    giver.on("POST", "", sts_error(403, "InvalidClientTokenId", f"The security token is invalid, {SECRET}"))
+    result = client("whoami", "--verify", env={"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": SECRET}, status=77)
+    assert "403 InvalidClientTokenId" in result.stderr and "Access key:    AKENV\n" in result.stdout
