@@ -158,7 +158,7 @@ int chain_find(const struct chain_config *config, const struct awsconf *conf,
 		if (found > 0)
 			step->why[0] = '\0';
 		if (found < 0) {
-			snprintf(step->why, sizeof(step->why), "%s", e->msg);
+			chain_not(&c, "%s", e->msg);
 			return failed(trace, e);
 		}
 		if (found > 0)
