@@ -1,5 +1,6 @@
 """Where keys come from: each provider of the chain against a scripted server, who is asked and who is not, and keys that end."""
 import json
+import os
 import stat
 import threading
 import time
@@ -578,3 +579,104 @@ def test_whoami_says_that_sts_refuses(client, giver):
     giver.on("POST", "", sts_error(403, "InvalidClientTokenId", f"The security token is invalid, {SECRET}"))
     result = client("whoami", "--verify", env={"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": SECRET}, status=77)
     assert "403 InvalidClientTokenId" in result.stderr and "Access key:    AKENV\n" in result.stdout
+
+
+# ---- addresses that cannot be changed, and what shows nowhere ----
+
+
+def link_local(ws, *command, env):
+    inside = ["/usr/bin/unshare", "--net", "/usr/bin/python3", helpers.SERVERS / "link_local.py", helpers.BINARY, *command]
+    if helpers.run([*inside[:2], "/bin/true"], status=None).status != 0:
+        pytest.skip("no network namespaces here (needs root and CAP_SYS_ADMIN)")
+    done = json.loads(helpers.run(inside, env=ws.environment({"AWS_REGION": "r", **env})).stdout)
+    assert done["status"] == 0, done
+    return done["seen"]
+
+
+def test_a_relative_uri_is_asked_of_the_agent_of_ecs(ws):
+    env = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/0123", "AWS_CONTAINER_AUTHORIZATION_TOKEN": PROOF, "HTTP_PROXY": "http://127.0.0.1:9"}
+    agent, *s3 = link_local(ws, "ws-s3", "ls", "s3://b", env={**env, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"})
+    assert agent[:3] == ["container", "GET", "/v2/credentials/0123"] and agent[3]["Host"] == "169.254.170.2" and agent[3]["Authorization"] == PROOF
+    assert "Credential=ASECS/" in s3[0][3]["Authorization"]
+
+
+def test_the_machine_is_asked_at_its_address(ws):
+    seen = link_local(ws, "ws-s3", "ls", "s3://b", env={"AWS_EC2_METADATA_DISABLED": "false"})
+    assert [request[0] for request in seen] == ["machine", "machine", "machine", "s3"]
+    assert "Credential=ASEC2/" in seen[3][3]["Authorization"]
+
+
+CANARIES = {"AWS_SECRET_ACCESS_KEY": "canary-secret-0123456789", "AWS_SESSION_TOKEN": "canary-token-0123456789", "AWS_ACCESS_KEY_ID": "CANARYKEY"}
+
+
+@pytest.mark.parametrize("fault", [error(403, "SignatureDoesNotMatch", "you signed with canary-secret-0123456789 and canary-token-0123456789"), reply(200, b"canary-secret-0123456789"), error(400, "canary-token-0123456789", "x"), reply(500, b"<Error><canary-secret-0123456789>")])
+def test_a_canary_shows_nowhere_but_in_its_own_fields(ws, faults, tmp_path, fault):
+    """Whatever a server answers: not in output, nor in files, nor in a request outside of the fields that are for it, nor in a command line."""
+    (tmp_path / "f").write_text("x")
+    faults.on("*", "", fault, times=99)
+    for command in (["ls", "s3://b"], ["stat", "s3://b/k"], ["cp", tmp_path / "f", "s3://b/k"], ["rm", "s3://b/k"], ["mb", "s3://b"], ["whoami"]):
+        for more in ([], ["--json"]):
+            env = {"AWS_ENDPOINT_URL": faults.url, "AWS_REGION": "r", **CANARIES}
+            result = ws("ws-s3", *command, "-vvv", "--max-attempts", "1", *more, env=env, status=None)
+            for value in (CANARIES["AWS_SECRET_ACCESS_KEY"], CANARIES["AWS_SESSION_TOKEN"]):
+                assert value not in result.stdout + result.stderr, result
+    for request in faults.requests:
+        told = {name.lower(): value for name, value in request.headers.items()}
+        assert told.pop("x-amz-security-token") == CANARIES["AWS_SESSION_TOKEN"] and "CANARYKEY" in told.pop("authorization")
+        assert "canary" not in (request.target + json.dumps(told)).lower()
+    for path in ws.home.rglob("*"):
+        assert not path.is_file() or b"canary" not in path.read_bytes()
+
+
+def test_keys_are_in_no_option_and_no_core_file(ws, faults):
+    """Core files are off and /proc/PID/mem is closed to other processes of the same user, while ws waits for an answer."""
+    faults.on("GET", "", reply(200, silent=True, then="stall"))
+    process = ws.start("ws-s3", "ls", "s3://b", env={"AWS_ENDPOINT_URL": faults.url, "AWS_REGION": "r", **CANARIES})
+    while not faults.requests:
+        assert process.poll() is None
+        time.sleep(0.01)
+    directory = f"/proc/{process.pid}"
+    with open(directory + "/cmdline", "rb") as file:
+        assert b"canary" not in file.read().lower()
+    with open(directory + "/limits") as file:
+        assert "Max core file size        0                    0" in file.read()
+    help_text = ws("ws-s3", "ls", "--help").stdout.lower()
+    assert "--secret" not in help_text and "--token" not in help_text and "--access-key" not in help_text
+
+
+# ---- the same as botocore ----
+
+
+def test_whoever_is_set_up_the_same_keys_are_found_as_botocore_finds(client, giver, tmp_path, monkeypatch):
+    """All 128 combinations of what can be set up without STS, with the default profile and another one."""
+    import botocore.session
+
+    giver.on("GET", "^/c$", metadata("ASPOD"), times=999)
+    giver.on("PUT", "^/latest/api/token$", reply(200, b"session-1"), times=999)
+    giver.on("GET", "security-credentials/$", reply(200, b"role"), times=999)
+    giver.on("GET", "security-credentials/role$", metadata("ASVM", Code="Success"), times=999)
+    path = program(tmp_path, f"echo '{printed()}'\n")
+    names = ["env", "file", "process", "config", "container", "machine"]
+    for number in range(1 << (len(names) + 1)):
+        on = {name for bit, name in enumerate(names) if number >> bit & 1}
+        profile = "p" if number >> len(names) else "default"
+        section = "[profile p]" if profile == "p" else "[default]"
+        env = {"AWS_PROFILE": profile, "AWS_EC2_METADATA_DISABLED": str("machine" not in on).lower(), "HOME": str(client.ws.home)}
+        env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = giver.url + "/"
+        if "env" in on:
+            env |= {"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": SECRET}
+        if "container" in on:
+            env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = giver.url.replace("127.0.0.1", "localhost") + "/c"
+        pair = "aws_access_key_id = {}\naws_secret_access_key = " + SECRET + "\n"
+        client.write("credentials", f"[{profile}]\n" + (pair.format("AKFILE") if "file" in on else ""))
+        process = f"credential_process = '{path}'\n" if "process" in on else ""
+        client.write("config", f"{section}\nregion = r\n" + process + (pair.format("AKCONF") if "config" in on else ""))
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("AWS_")]:
+                patch.delenv(name)
+            for name, value in env.items():
+                patch.setenv(name, value)
+            found = botocore.session.get_session().get_credentials()
+            theirs = found.get_frozen_credentials().access_key if found else None
+        ours = client("whoami", "--json", env=env, status=0 if theirs else 77).stdout.splitlines()[0]
+        assert json.loads(ours).get("access_key") == theirs, (on, profile, ours)
