@@ -680,3 +680,31 @@ def test_whoever_is_set_up_the_same_keys_are_found_as_botocore_finds(client, giv
             theirs = found.get_frozen_credentials().access_key if found else None
         ours = client("whoami", "--json", env=env, status=0 if theirs else 77).stdout.splitlines()[0]
         assert json.loads(ours).get("access_key") == theirs, (on, profile, ours)
+
+
+def test_a_real_server_gives_keys_for_a_role_and_takes_them(ws, servers, tmp_path):
+    """Ceph has an STS of its own: it checks what we sign for it, and then the token that it gave."""
+    s3 = helpers.S3("ceph", servers("ceph-sts"))
+    bucket = s3.bucket()
+
+    def policy(statement):  # without blanks, which it does not decode
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+
+    trust = {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/tester"]}, "Action": ["sts:AssumeRole"]}
+    allow = {"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}
+    import boto3
+
+    iam = boto3.client("iam", endpoint_url=s3.endpoint, aws_access_key_id=s3.access_key, aws_secret_access_key=s3.secret_key, region_name=s3.region)
+    role = iam.create_role(RoleName=f"agent-{bucket}", AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=f"agent-{bucket}", PolicyName="all", PolicyDocument=policy(allow))
+    (tmp_path / "config").write_text(f"[profile p]\nrole_arn = {role}\ncredential_source = Environment\nregion = {s3.region}\nduration_seconds = 900\n")
+    env = {"AWS_PROFILE": "p", "AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_ENDPOINT_URL": s3.endpoint}
+    keys = {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
+    (tmp_path / "f").write_text("by the role")
+    options = ["--aws-profile", "p"]  # else the environment's keys would win
+    ws("ws-s3", "cp", *options, tmp_path / "f", f"s3://{bucket}/k", env={**env, **keys})
+    assert s3.get(bucket, "k") == b"by the role"
+    who = json.loads(ws("ws-s3", "whoami", "--json", *options, env={**env, **keys}).stdout)
+    assert who["provider"] == "assume-role" and who["temporary"] and who["origin"] == f"role {role} [p]"
+    wrong = ws("ws-s3", "ls", *options, f"s3://{bucket}", env={**env, **keys, "AWS_SECRET_ACCESS_KEY": "wrong-" + "x" * 30}, status=77)
+    assert "AssumeRole at 127.0.0.1: 403" in wrong.stderr
