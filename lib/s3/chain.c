@@ -95,7 +95,17 @@ static int process(struct chain *c, struct credentials *out, struct err *e)
 
 static int config_file(struct chain *c, struct credentials *out, struct err *e)
 {
-	return chain_static(c, c->conf->profile, true, out, e);
+	const char *profile = c->conf->profile;
+	struct str ignored;
+	int found = chain_static(c, profile, true, out, e);
+	/* Signing in is for people and browsers; what comes of it can be had. */
+	if (found == 0 && (awsconf_setting(c->conf, profile, "sso_session", &ignored) ||
+	                   awsconf_setting(c->conf, profile, "sso_start_url", &ignored)))
+		return chain_not(c,
+		                 "the profile signs in by SSO: set credential_process = aws "
+		                 "configure export-credentials --profile %.40s",
+		                 profile);
+	return found;
 }
 
 static const struct {

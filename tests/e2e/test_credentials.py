@@ -440,6 +440,12 @@ def test_the_error_says_everyone_who_was_asked_and_why_not(client):
         assert reason in text, text
 
 
+def test_a_profile_that_signs_in_by_sso_gets_told_what_to_do(client):
+    client.write("config", "[profile p]\nsso_session = s\n[sso-session s]\nsso_start_url = https://x\n")
+    text = client("ls", "s3://b", env={"AWS_PROFILE": "p"}, status=77).stderr
+    assert "config-file: the profile signs in by SSO: set credential_process = aws configure export-credentials --profile p;" in text
+
+
 def test_keys_that_are_about_to_end_are_replaced_on_the_way(client, giver, faults, tmp_path):
     giver.on("GET", "^/c$", metadata("ASOLD", seconds=200), metadata("ASNEW"))
     for name in ("1", "2"):
