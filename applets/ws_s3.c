@@ -4,20 +4,13 @@
 #include "applets/s3_mb.h"
 #include "applets/s3_rm.h"
 #include "applets/s3_stat.h"
+#include "applets/s3_whoami.h"
 #include "applets/table.h"
 
 static const struct applet *const verbs[] = {
-	&s3_stat_cat_applet,
-	&s3_cp_applet,
-	&s3_cp_get_applet,
-	&s3_ls_applet,
-	&s3_mb_applet,
-	&s3_stat_presign_applet,
-	&s3_cp_put_applet,
-	&s3_mb_rb_applet,
-	&s3_rm_applet,
-	&s3_stat_applet,
-	NULL,
+	&s3_stat_cat_applet, &s3_cp_applet,           &s3_cp_get_applet, &s3_ls_applet,
+	&s3_mb_applet,       &s3_stat_presign_applet, &s3_cp_put_applet, &s3_mb_rb_applet,
+	&s3_rm_applet,       &s3_stat_applet,         &s3_whoami_applet, NULL,
 };
 
 const struct applet ws_s3_applet = {
@@ -26,8 +19,10 @@ const struct applet ws_s3_applet = {
 	.synopsis = "COMMAND [OPTIONS] …",
 	.details =
 		"Operands are s3://BUCKET/KEY, local paths, and - for standard input or output.\n"
-		"Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else ~/.aws/credentials, else\n"
-		"~/.aws/config. Any server that speaks S3 will do: --endpoint-url https://host:port.\n"
+		"Credentials are looked for as the AWS tools do: the environment, a role to assume, web\n"
+		"identity, ~/.aws/credentials, credential_process, ~/.aws/config, the container's agent, the\n"
+		"machine's metadata service (unless AWS_EC2_METADATA_DISABLED is true).\n"
+		"Any server that speaks S3 will do: --endpoint-url https://host:port.\n"
 		"Proxies: HTTPS_PROXY, HTTP_PROXY (http://[user:password@]host:port), NO_PROXY.",
 	.subs = verbs,
 };

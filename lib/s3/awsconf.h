@@ -11,6 +11,12 @@
 #include "base/str.h"
 #include "data/ini.h"
 
+/* What a file's owner and mode let others do. */
+struct awsconf_file {
+	bool exposed; /* all users may read it */
+	bool foreign; /* all users may write it, or it is neither ours nor root's */
+};
+
 struct awsconf {
 	const char *profile;    /* its name; the caller's or the environment's */
 	bool profile_from_user; /* an option, which wins over keys in the environment */
@@ -18,6 +24,7 @@ struct awsconf {
 	struct ini config;
 	char *credentials_path; /* owned; NULL: there is no home directory to look in */
 	char *config_path;
+	struct awsconf_file credentials_file, config_file;
 	struct buf looked; /* "…, …": the places that were looked at, for messages */
 };
 
@@ -28,8 +35,19 @@ int awsconf_load(const char *profile, struct awsconf *out, struct err *e) MUST_C
 void awsconf_free(struct awsconf *c);
 #define AWSCONF_AUTO AUTO(awsconf_free) struct awsconf
 
-/* A setting of the profile: in the credentials file, in the config file. False when absent or empty. */
-bool awsconf_credential(const struct awsconf *c, const char *name, struct str *value);
-bool awsconf_setting(const struct awsconf *c, const char *name, struct str *value);
+/* A setting of a profile: in the credentials file, in the config file. False when absent or empty. `profile` is
+ * a name, which must fit; c->profile is the one that is meant. */
+bool awsconf_credential(const struct awsconf *c, const char *profile, const char *name,
+                        struct str *value);
+bool awsconf_setting(const struct awsconf *c, const char *profile, const char *name,
+                     struct str *value);
+/* The same in either file, the credentials file first. */
+bool awsconf_either(const struct awsconf *c, const char *profile, const char *name,
+                    struct str *value);
+/* Whether a profile is in one of the files. */
+bool awsconf_has_profile(const struct awsconf *c, const char *profile);
+/* `name` below `service` in the section that the profile's `services` names. */
+bool awsconf_service(const struct awsconf *c, const char *service, const char *name,
+                     struct str *value);
 
 #endif

@@ -6,46 +6,33 @@
 #include "os/sys.h"
 #include "s3/awsconf.h"
 #include "s3/s3_client.h"
+#include "s3/settings.h"
 
 enum { JOBS_PER_CORE = 4, JOBS_LEAST = 8, JOBS_MOST = 64, JOBS_LIMIT = 1024, ATTEMPTS_LIMIT = 100 };
 enum { TIMEOUT_DEFAULT_MS = 30000 };
 
-static const char region_default[] = "us-east-1";
 static const uint64_t part_least = 5 << 20;
 static const uint64_t part_most = (uint64_t)5 << 30;
 
 static int set_region(struct s3 *s3, const struct s3_config *config, const struct awsconf *conf,
                       struct err *e)
 {
-	struct str region = str_of(config->region);
-	s3->region_pinned = region.len > 0;
-	if (region.len == 0)
-		region = str_of(sys_env("AWS_REGION"));
-	if (region.len == 0)
-		region = str_of(sys_env("AWS_DEFAULT_REGION"));
-	if (region.len == 0 && !awsconf_setting(conf, "region", &region))
-		region = str_of(region_default);
-	if (!endpoint_region_ok(region) || str_copy(region, s3->region, sizeof(s3->region)))
-		return err_set(e, ERR_KIND_CONFIG,
-		               "the region's name must be letters, digits and '-'");
-	return 0;
+	struct settings_value region;
+	s3->region_pinned = config->region != NULL && config->region[0] != '\0';
+	if (settings_region(config->region, conf, &region, e))
+		return -1;
+	return str_copy(region.text, s3->region, sizeof(s3->region))
+	               ? err_set(e, ERR_KIND_BUG, "the region's name is too long")
+	               : 0;
 }
 
-/* An option, else the environment's two, else the profile's. */
 static int set_endpoint(struct s3 *s3, const struct s3_config *config, const struct awsconf *conf,
                         struct err *e)
 {
-	struct str text = str_of(config->endpoint_url);
-	if (text.len == 0)
-		text = str_of(sys_env("AWS_ENDPOINT_URL_S3"));
-	if (text.len == 0)
-		text = str_of(sys_env("AWS_ENDPOINT_URL"));
-	if (text.len == 0)
-		awsconf_setting(conf, "endpoint_url", &text);
-	char *owned = text.len > 0 ? mem_str(text) : NULL;
-	int result = endpoint_init(&s3->endpoint, owned, config->style, e);
-	mem_free(owned);
-	return result;
+	struct settings_value endpoint;
+	settings_endpoint("s3", config->endpoint_url, conf, &endpoint);
+	MEM_AUTO char *owned = endpoint.text.len > 0 ? mem_str(endpoint.text) : NULL;
+	return endpoint_init(&s3->endpoint, owned, config->style, e);
 }
 
 static bool over_http(const struct s3 *s3)
@@ -60,8 +47,7 @@ static bool leaves_machine(const struct s3 *s3, const struct s3_config *config)
 	return !url_is_loopback(&s3->endpoint.url);
 }
 
-static int set_credentials(struct s3 *s3, const struct s3_config *config,
-                           const struct awsconf *conf, struct err *e)
+static int set_credentials(struct s3 *s3, const struct s3_config *config, struct err *e)
 {
 	if (config->no_sign_request)
 		return 0;
@@ -71,7 +57,13 @@ static int set_credentials(struct s3 *s3, const struct s3_config *config,
 			"credentials would go to %.200s over plain http; use https, or --allow-http "
 			"(--no-sign-request for public data)",
 			config->connect_to ? config->connect_to : s3->endpoint.url.host);
-	return credentials_find(conf, &s3->credentials, e);
+	struct chain_config chain = {
+		.profile = config->profile,
+		.region = config->region,
+		.ca_bundle = config->ca_bundle,
+		.allow_http = config->allow_http,
+	};
+	return keyring_open(&chain, &s3->keyring, e);
 }
 
 static int set_attempts(struct s3 *s3, const struct s3_config *config, struct err *e)
@@ -123,7 +115,7 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 	AWSCONF_AUTO conf = { .profile = NULL };
 	if (awsconf_load(config->profile, &conf, e) || set_region(s3, config, &conf, e) ||
 	    set_endpoint(s3, config, &conf, e) || set_numbers(s3, config, e) ||
-	    set_credentials(s3, config, &conf, e))
+	    set_credentials(s3, config, e))
 		return -1;
 	s3->connect_to = config->connect_to;
 	proxy_read_env(&s3->proxies);
@@ -151,7 +143,7 @@ void s3_close(struct s3 *s3)
 	trust_free(s3->trust);
 	tls_sessions_free(s3->sessions);
 	identity_free(s3->identity);
-	credentials_free(&s3->credentials);
+	keyring_close(s3->keyring);
 	endpoint_free(&s3->endpoint);
 	mutex_free(&s3->lock);
 	mem_free(s3);

@@ -44,8 +44,8 @@ struct s3_config {
 
 struct s3;
 
-/* Resolve the configuration (options, environment, AWS files), load trust anchors when https. Makes no
- * request. Errors: CONFIG, DENIED (no credentials; says where it looked). */
+/* Resolve the configuration (options, environment, AWS files), load trust anchors when https. The server is not
+ * asked yet; who gives the keys may be (chain.h). Errors: CONFIG, DENIED (no credentials; says where it looked). */
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e) MUST_CHECK;
 void s3_close(struct s3 *s3);
 void s3_close_auto(struct s3 **s3);

@@ -76,8 +76,9 @@ int s3_remove_bucket(struct s3 *s3, struct str bucket, struct err *e)
 	return 0;
 }
 
-static int presign(struct s3 *s3, const char *method, struct str bucket, struct str key,
-                   uint64_t seconds, struct buf *out, struct err *e)
+static int presign(struct s3 *s3, const struct credentials *keys, const char *method,
+                   struct str bucket, struct str key, uint64_t seconds, struct buf *out,
+                   struct err *e)
 {
 	struct endpoint_place place;
 	char region[ENDPOINT_REGION_MAX + 1];
@@ -95,9 +96,9 @@ static int presign(struct s3 *s3, const char *method, struct str bucket, struct 
 		.payload_hash = S("UNSIGNED-PAYLOAD"),
 	};
 	struct sigv4_scope scope = {
-		.access_key = str_of(s3->credentials.access_key),
-		.secret_key = str_of(s3->credentials.secret_key),
-		.session_token = str_of(s3->credentials.session_token),
+		.access_key = str_of(keys->access_key),
+		.secret_key = str_of(keys->secret_key),
+		.session_token = str_of(keys->session_token),
 		.region = str_of(region),
 		.service = S("s3"),
 		.time_s = sys_now_ms() / 1000,
@@ -111,12 +112,17 @@ static int presign(struct s3 *s3, const char *method, struct str bucket, struct 
 int s3_presign(struct s3 *s3, const char *method, struct str bucket, struct str key,
                uint64_t seconds, struct buf *out, struct err *e)
 {
-	if (!s3->credentials.access_key)
+	struct keyring_keys *keys;
+	if (!s3->keyring)
 		return err_set(e, ERR_KIND_DENIED, "a presigned URL needs credentials");
 	if (seconds < 1 || seconds > PRESIGN_MOST_S)
 		return err_set(e, ERR_KIND_USAGE,
 		               "a presigned URL is valid for 1 second to 7 days");
-	if (presign(s3, method, bucket, key, seconds, out, e))
+	if (keyring_take(s3->keyring, &keys, e))
+		return -1;
+	int result = presign(s3, &keys->value, method, bucket, key, seconds, out, e);
+	keyring_give(s3->keyring, keys);
+	if (result)
 		return s3_error_context(e, "presign", bucket, key);
 	return 0;
 }

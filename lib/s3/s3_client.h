@@ -13,8 +13,8 @@
 #include "net/retry.h"
 #include "net/trust.h"
 #include "os/mutex.h"
-#include "s3/credentials.h"
 #include "s3/endpoint.h"
+#include "s3/keyring.h"
 #include "s3/s3.h"
 
 enum {
@@ -41,10 +41,10 @@ struct s3_region {
 
 struct s3 {
 	struct endpoint endpoint;
-	struct credentials credentials; /* access_key NULL: requests are not signed */
-	struct trust *trust;            /* NULL over http */
-	struct tls_sessions *sessions;  /* with trust */
-	struct identity *identity;      /* NULL: no client certificate */
+	struct keyring *keyring;       /* NULL: requests are not signed */
+	struct trust *trust;           /* NULL over http */
+	struct tls_sessions *sessions; /* with trust */
+	struct identity *identity;     /* NULL: no client certificate */
 	const char *connect_to;
 	struct proxy_env proxies;
 	char region[ENDPOINT_REGION_MAX + 1];

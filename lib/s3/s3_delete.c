@@ -69,13 +69,14 @@ static void keep(struct str value, char *out, size_t cap)
 }
 
 /* An <Error> of the answer is complete. That a key was not there is none. */
-static void take_error(struct deletion *d, struct str key, const struct s3_error *error)
+static void take_error(struct deletion *d, struct str key, const struct s3_error *error,
+                       const struct credentials *keys)
 {
 	struct err why = ERR_INIT;
 	if (str_is(S("NoSuchKey"), error->code))
 		return;
 	int status = str_is(S("AccessDenied"), error->code) ? 403 : 500;
-	s3_error_set(status, error, &d->s3->credentials, &why);
+	s3_error_set(status, error, keys, &why);
 	s3_error_context(&why, "delete", d->bucket, key);
 	for (size_t i = 0; i < d->count; i++)
 		if (str_eq(d->keys[i], key)) {
@@ -84,14 +85,14 @@ static void take_error(struct deletion *d, struct str key, const struct s3_error
 		}
 }
 
-static void take_answer(struct deletion *d, struct str body)
+static void take_answer(struct deletion *d, const struct s3_reply *reply)
 {
 	struct err ignored = ERR_INIT;
 	struct s3_error error = { .code = "" };
 	struct xml x;
 	BUF_AUTO text = buf_make(LEAF_MAX);
 	BUF_AUTO key = buf_make(LEAF_MAX);
-	xml_open(&x, str_trim(body));
+	xml_open(&x, str_trim(buf_str(&reply->body)));
 	while (xml_next_close(&x, &text, &ignored) > 0) {
 		if (xml_inside(&x, "DeleteResult", "Error")) {
 			if (str_is(x.name, "Code"))
@@ -104,7 +105,7 @@ static void take_answer(struct deletion *d, struct str body)
 			}
 		}
 		if (xml_inside(&x, "DeleteResult", NULL) && str_is(x.name, "Error")) {
-			take_error(d, buf_str(&key), &error);
+			take_error(d, buf_str(&key), &error, keyring_value(reply->keys));
 			error = (struct s3_error){ .code = "" };
 		}
 	}
@@ -130,7 +131,7 @@ static int send_list(struct deletion *d, struct buf *document, struct err *e)
 	r.slow = true;
 	if (s3_request_run(d->s3, &r, &reply, e))
 		return -1;
-	take_answer(d, buf_str(&reply.body));
+	take_answer(d, &reply);
 	return 0;
 }
 

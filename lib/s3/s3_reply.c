@@ -76,5 +76,8 @@ void s3_reply_release(struct s3_reply *reply)
 void s3_reply_free(struct s3_reply *reply)
 {
 	s3_reply_release(reply);
+	if (reply->keys)
+		keyring_give(reply->s3->keyring, reply->keys);
+	reply->keys = NULL;
 	buf_free(&reply->body);
 }

@@ -26,7 +26,7 @@ struct run {
 	char payload_hash[DIGEST_SHA256_HEX];
 	bool fresh; /* idle connections have proved stale: use new ones */
 	bool stale; /* this failure was one: costs no try */
-	bool region_learned, skew_learned;
+	bool region_learned, skew_learned, keys_renewed;
 };
 
 struct retry s3_request_retry(struct s3 *s3)
@@ -86,6 +86,13 @@ static int exchange(struct run *run, struct s3_conn *conn, struct http_head *hea
 	return -1;
 }
 
+/* Those of the last try may have ended. */
+static int take_keys(struct run *run, struct err *e)
+{
+	keyring_give(run->s3->keyring, run->reply->keys);
+	return keyring_take(run->s3->keyring, &run->reply->keys, e);
+}
+
 static int send_request(struct run *run, struct err *e)
 {
 	const struct s3_request *r = run->request;
@@ -93,7 +100,7 @@ static int send_request(struct run *run, struct err *e)
 	struct http_head head;
 	char region[ENDPOINT_REGION_MAX + 1];
 	s3_region_of(run->s3, r->bucket, region);
-	if (endpoint_place(&run->s3->endpoint, r->bucket, region, &place, e) ||
+	if (take_keys(run, e) || endpoint_place(&run->s3->endpoint, r->bucket, region, &place, e) ||
 	    s3_conn_take(run->s3, &place, r->slow, run->fresh, &run->reply->conn, e))
 		return -1;
 	struct s3_conn *conn = run->reply->conn;
@@ -103,6 +110,7 @@ static int send_request(struct run *run, struct err *e)
 		.region = region,
 		.time_s = (sys_now_ms() + atomic_load(&run->s3->skew_ms)) / 1000,
 		.payload_hash = run->payload_hash,
+		.keys = keyring_value(run->reply->keys),
 	};
 	if (s3_wire_head(run->s3, &wire, &conn->path, &conn->head, e) ||
 	    exchange(run, conn, &head, e))
@@ -130,7 +138,7 @@ static int accept_answer(struct run *run, struct err *e)
 	if (!root || s3_error_in_success(buf_str(&run->reply->body), root, &run->error) == 0)
 		return 0;
 	run->reply->repeated = true;
-	return s3_error_set(run->reply->status, &run->error, &run->s3->credentials, e);
+	return s3_error_set(run->reply->status, &run->error, keyring_value(run->reply->keys), e);
 }
 
 static int refuse_answer(struct run *run, struct err *e)
@@ -144,7 +152,7 @@ static int refuse_answer(struct run *run, struct err *e)
 	             sizeof(run->error.request_id)))
 		run->error.request_id[0] = '\0';
 	reply->repeated |= reply->status >= 500;
-	return s3_error_set(reply->status, &run->error, &run->s3->credentials, e);
+	return s3_error_set(reply->status, &run->error, keyring_value(run->reply->keys), e);
 }
 
 /* One try. */
@@ -195,13 +203,26 @@ static bool learn_skew(struct run *run)
 	return true;
 }
 
+static bool renew_keys(struct run *run)
+{
+	static const char *const ended[] = { "ExpiredToken", "InvalidToken",
+		                             "TokenRefreshRequired" };
+	bool told = false;
+	for (size_t i = 0; i < COUNTOF(ended); i++)
+		told |= str_is(str_of(run->error.code), ended[i]);
+	if (!told || run->keys_renewed)
+		return false;
+	run->keys_renewed = true;
+	return keyring_renew(run->s3->keyring, run->reply->keys);
+}
+
 static bool again(struct run *run, struct retry *retry, const struct err *e)
 {
 	if (run->stale) {
 		run->fresh = true;
 		return true;
 	}
-	if (run->reply->status > 0 && (learn_region(run) || learn_skew(run)))
+	if (run->reply->status > 0 && (learn_region(run) || learn_skew(run) || renew_keys(run)))
 		return true;
 	int64_t wish = run->reply->status > 0 ? run->reply->retry_after_ms : -1;
 	return retry_again(retry, e, s3_error_is_throttle(e), wish);

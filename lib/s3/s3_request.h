@@ -38,7 +38,8 @@ struct s3_request {
 
 struct s3_reply {
 	struct s3 *s3;
-	struct s3_conn *conn; /* while streaming */
+	struct s3_conn *conn;      /* while streaming */
+	struct keyring_keys *keys; /* it was signed with; NULL: none */
 	int status;
 	struct s3_object object; /* from the head; size_bytes is the Content-Length */
 	bool has_size;
@@ -82,7 +83,8 @@ struct s3_wire {
 	const struct endpoint_place *place;
 	const char *region;
 	int64_t time_s;
-	const char *payload_hash; /* hex */
+	const char *payload_hash;       /* hex */
+	const struct credentials *keys; /* NULL: it is not signed */
 };
 /* `path` is scratch. Errors: USAGE for what cannot be in a head. */
 int s3_wire_head(const struct s3 *s3, const struct s3_wire *w, struct buf *path, struct buf *out,

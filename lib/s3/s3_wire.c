@@ -94,9 +94,8 @@ static void add_field(struct buf *out, struct str name, struct str value)
 	buf_add(out, "\r\n", 2);
 }
 
-static int add_signature(const struct s3 *s3, const struct s3_wire *w, struct str path,
-                         const struct sigv4_pair *headers, size_t count, struct buf *out,
-                         struct err *e)
+static int add_signature(const struct s3_wire *w, struct str path, const struct sigv4_pair *headers,
+                         size_t count, struct buf *out, struct err *e)
 {
 	struct sigv4_request r = {
 		.method = w->request->method,
@@ -108,8 +107,8 @@ static int add_signature(const struct s3 *s3, const struct s3_wire *w, struct st
 		.payload_hash = str_of(w->payload_hash),
 	};
 	struct sigv4_scope scope = {
-		.access_key = str_of(s3->credentials.access_key),
-		.secret_key = str_of(s3->credentials.secret_key),
+		.access_key = str_of(w->keys->access_key),
+		.secret_key = str_of(w->keys->secret_key),
 		.region = str_of(w->region),
 		.service = S("s3"),
 		.time_s = w->time_s,
@@ -121,17 +120,16 @@ static int add_signature(const struct s3 *s3, const struct s3_wire *w, struct st
 	return 0;
 }
 
-static int add_fields(const struct s3 *s3, const struct s3_wire *w, struct str path,
-                      struct buf *out, struct err *e)
+static int add_fields(const struct s3_wire *w, struct str path, struct buf *out, struct err *e)
 {
 	struct sigv4_pair all[S3_REQUEST_HEADERS_MAX + FIXED_HEADERS];
 	char date[DATETIME_TEXT_MAX];
 	const struct s3_request *r = w->request;
-	bool sign = s3->credentials.access_key != NULL;
+	bool sign = w->keys != NULL;
 	size_t count = 0;
 	all[count++] = (struct sigv4_pair){ S("Host"), str_of(w->place->host_field) };
 	if (sign) {
-		struct str token = str_of(s3->credentials.session_token);
+		struct str token = str_of(w->keys->session_token);
 		datetime_basic(w->time_s, date);
 		all[count++] =
 			(struct sigv4_pair){ S("x-amz-content-sha256"), str_of(w->payload_hash) };
@@ -143,7 +141,7 @@ static int add_fields(const struct s3 *s3, const struct s3_wire *w, struct str p
 		all[count++] = r->headers[i];
 	for (size_t i = 0; i < count; i++)
 		add_field(out, all[i].name, all[i].value);
-	return sign ? add_signature(s3, w, path, all, count, out, e) : 0;
+	return sign ? add_signature(w, path, all, count, out, e) : 0;
 }
 
 int s3_wire_head(const struct s3 *s3, const struct s3_wire *w, struct buf *path, struct buf *out,
@@ -164,7 +162,7 @@ int s3_wire_head(const struct s3 *s3, const struct s3_wire *w, struct buf *path,
 			return -1;
 	}
 	buf_add_text(out, " HTTP/1.1\r\n");
-	if (add_fields(s3, w, buf_str(path), out, e))
+	if (add_fields(w, buf_str(path), out, e))
 		return -1;
 	bool upload = str_is(S("PUT"), r->method) || str_is(S("POST"), r->method);
 	if (r->body || upload)

@@ -27,7 +27,7 @@ def connect(servers, name):
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory):
-    """Function from "swift", "swift238", "ceph" to the running server; each is started once, when first asked for."""
+    """Function from "swift", "swift238", "ceph", "ceph-sts" to the running server; each is started once, when first asked for."""
     running = {}
     directory = tmp_path_factory.mktemp("servers")
 

@@ -316,7 +316,7 @@ def test_the_binary_runs_in_a_clean_environment(tmp_path, monkeypatch):
     monkeypatch.setattr(helpers, "BINARY", "/usr/bin/env")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "leaked")
     printed = helpers.Ws(tmp_path / "home")("printenv", env={"GIVEN": "1"}).stdout
-    assert {line.split("=")[0] for line in printed.split()} == {"PATH", "HOME", "TMPDIR", "LANG", "GIVEN"}
+    assert {line.split("=")[0] for line in printed.split()} == {"PATH", "HOME", "TMPDIR", "LANG", "AWS_EC2_METADATA_DISABLED", "GIVEN"}
 
 
 def test_a_wrong_status_and_a_hang_are_reported_with_all_output(monkeypatch):

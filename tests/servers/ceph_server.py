@@ -20,6 +20,8 @@ class Ceph:
     secret_key = "Ceph/Test+Secret/Key=0123456789abcdefghi"
     region = "us-east-1"
     vhost_domain = "localhost"
+    user = []  # further arguments of its making
+    gateway = {}  # further settings
 
     def __init__(self, directory):
         self._dir = Path(directory)
@@ -49,7 +51,7 @@ class Ceph:
         self._daemon("ceph-osd", "-i", "0")
         self._daemon("radosgw", "-n", "client.rgw")
         keys = [f"--access-key={self.access_key}", f"--secret-key={self.secret_key}"]
-        self._run("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid=tester", "--display-name=tester", *keys)
+        self._run("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid=tester", "--display-name=tester", *self.user, *keys)
         for port in (0, 1):
             self._daemons.wait_until(f"{self.endpoint}: gateway", lambda: is_listening(self._ports[port]))
 
@@ -118,6 +120,7 @@ class Ceph:
                 "rgw_frontends": f"beast endpoint=127.0.0.1:{self._ports[0]} {tls}",
                 "rgw_dns_name": self.vhost_domain,
                 "rgw_crypt_require_ssl": "false",
+                **self.gateway,
                 "rgw_thread_pool_size": "64",
                 "rgw_override_bucket_index_max_shards": "1",
                 "rgw_dynamic_resharding": "false",
@@ -133,3 +136,10 @@ class Ceph:
         config.read_dict(sections)
         with open(self._dir / name, "w") as file:
             config.write(file)
+
+
+class CephSts(Ceph):
+    """The same with its Security Token Service, which changes what a wrong key is answered with."""
+
+    user = ["--caps=roles=*"]
+    gateway = {"rgw_s3_auth_use_sts": "true", "rgw_sts_key": "0123456789abcdef"}

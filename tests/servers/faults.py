@@ -102,7 +102,7 @@ class _Rule:
 class Faults:
     """The server; listens on a free loopback port from start() to stop(). tls_dir: where certificate.make() wrote, to speak https."""
 
-    def __init__(self, backend=None, tls_dir=None):
+    def __init__(self, backend=None, tls_dir=None, address=("127.0.0.1", 0)):
         self.backend = backend
         self.requests = []
         self.connections = 0
@@ -110,14 +110,14 @@ class Faults:
         self._troubles = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(address, _Handler)
         self._server.faults = self
         if tls_dir:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls_dir / "cert.pem", tls_dir / "key.pem")
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
-        self.url = f"https://localhost:{self.port}" if tls_dir else f"http://127.0.0.1:{self.port}"
+        self.url = f"https://localhost:{self.port}" if tls_dir else f"http://{address[0]}:{self.port}"
 
     def play(self, *replies):
         """Answer the next requests, whatever they are, with these replies in order."""

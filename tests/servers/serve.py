@@ -1,4 +1,4 @@
-"""Run one S3 server in the foreground: /usr/bin/python3 tests/servers/serve.py swift|swift238|ceph [--dir DIR] [--parent PID]
+"""Run one S3 server in the foreground: /usr/bin/python3 tests/servers/serve.py swift|swift238|ceph|ceph-sts [--dir DIR] [--parent PID]
 
 Prints shell assignments when the server answers, then closes its output and serves until SIGTERM, SIGINT, the end of its parent, or the
 end of one of its daemons. Data lives in a fresh directory below DIR (default: the temporary directory), removed at the end.
@@ -16,11 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ceph_server import Ceph
+from ceph_server import Ceph, CephSts
 from daemons import StartError, Unavailable
 from swift_server import Swift, Swift238
 
-SERVERS = {"swift": Swift, "swift238": Swift238, "ceph": Ceph}
+SERVERS = {"swift": Swift, "swift238": Swift238, "ceph": Ceph, "ceph-sts": CephSts}
 EX_UNAVAILABLE = 69
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -1,5 +1,5 @@
 /* Which keys are found, where, and what is said when there are none. */
-#include "s3/credentials.h"
+#include "s3/chain.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +11,14 @@ static const char *const variables[] = {
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
 	"AWS_PROFILE",       "AWS_CONFIG_FILE",       "AWS_SHARED_CREDENTIALS_FILE",
 };
+
+/* The chain, as far as it goes without a server. */
+static int find(const struct awsconf *conf, struct credentials *out, struct err *e)
+{
+	struct chain_config config = { .profile = NULL };
+	struct chain_trace trace;
+	return chain_find(&config, conf, out, &trace, e);
+}
 
 static const struct {
 	const char *says;
@@ -128,7 +136,7 @@ static const struct {
 	  NULL,
 	  NULL,
 	  NULL,
-	  "the environment",
+	  "environment: AWS_ACCESS_KEY_ID is not set; assume-role: no role_arn",
 	  ERR_KIND_DENIED },
 	{ "nothing in files without keys",
 	  { NULL },
@@ -215,7 +223,7 @@ static void run_case(size_t i)
 	int result = awsconf_load(cases[i].option, &conf, &e);
 	bool loaded = result == 0;
 	if (loaded)
-		result = credentials_find(&conf, &found, &e);
+		result = find(&conf, &found, &e);
 	if (cases[i].access) {
 		TAP_OK(result == 0 && strcmp(found.access_key, cases[i].access) == 0 &&
 		               strcmp(found.session_token, cases[i].token) == 0 &&
@@ -239,8 +247,7 @@ static void test_without_home(void)
 	unsetenv("HOME");
 	TAP_OK(awsconf_load(NULL, &conf, &e) == 0,
 	       "without HOME there are no files, and that is fine");
-	TAP_OK(credentials_find(&conf, &found, &e) == -1 && e.kind == ERR_KIND_DENIED,
-	       "until keys are needed");
+	TAP_OK(find(&conf, &found, &e) == -1 && e.kind == ERR_KIND_DENIED, "until keys are needed");
 	awsconf_free(&conf);
 	setenv("HOME", home, 1);
 }
@@ -253,9 +260,10 @@ static void test_named_files(void)
 	write_file("other", "[profile p]\nregion = r-1\nendpoint_url = https://h\ns3 =\n  x = y\n");
 	setenv("AWS_CONFIG_FILE", "~/.aws/other", 1);
 	TAP_OK(awsconf_load("p", &conf, &e) == 0, "AWS_CONFIG_FILE may start with ~");
-	TAP_OK(awsconf_setting(&conf, "region", &value) && str_is(value, "r-1"),
+	TAP_OK(awsconf_setting(&conf, "p", "region", &value) && str_is(value, "r-1"),
 	       "and gives settings");
-	TAP_OK(!awsconf_setting(&conf, "x", &value) && !awsconf_credential(&conf, "region", &value),
+	TAP_OK(!awsconf_setting(&conf, "p", "x", &value) &&
+	               !awsconf_credential(&conf, "p", "region", &value),
 	       "nested ones and those of the other file are not mixed in");
 	awsconf_free(&conf);
 	unsetenv("AWS_CONFIG_FILE");
@@ -279,6 +287,7 @@ int main(void)
 	if (!mkdtemp(home))
 		return 1;
 	setenv("HOME", home, 1);
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	snprintf(path, sizeof(path), "%s/.aws", home);
 	mkdir(path, 0700);
 	for (size_t i = 0; i < COUNTOF(cases); i++)

@@ -7,35 +7,36 @@
 
 static const char hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+static const struct credentials keys = {
+	.access_key = (char[]){ "AKIAIOSFODNN7EXAMPLE" },
+	.secret_key = (char[]){ "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
+	.session_token = (char[]){ "" },
+};
+
 /* A client that was not opened: what s3_wire_head looks at. */
-static struct s3 *make_client(const char *endpoint, bool sign)
+static struct s3 *make_client(const char *endpoint)
 {
 	struct err e = ERR_INIT;
 	struct s3 *s3 = mem_new(1, sizeof(*s3));
 	TAP_OK(endpoint_init(&s3->endpoint, endpoint, S3_STYLE_AUTO, &e) == 0, "a client for %s",
 	       endpoint);
-	if (sign) {
-		s3->credentials.access_key = mem_text("AKIAIOSFODNN7EXAMPLE");
-		s3->credentials.secret_key = mem_text("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
-		s3->credentials.session_token = mem_text("");
-	}
 	return s3;
 }
 
 static void free_client(struct s3 *s3)
 {
 	endpoint_free(&s3->endpoint);
-	credentials_free(&s3->credentials);
 	mem_free(s3);
 }
 
-static int head_of(struct s3 *s3, const struct s3_request *r, struct buf *out, struct err *e)
+static int head_of(struct s3 *s3, const struct s3_request *r, bool sign, struct buf *out,
+                   struct err *e)
 {
 	BUF_AUTO path = buf_make(10000);
 	struct endpoint_place place;
 	if (endpoint_place(&s3->endpoint, r->bucket, "us-east-1", &place, e))
 		return -1;
-	struct s3_wire wire = { r, &place, "us-east-1", 1369353600, hash };
+	struct s3_wire wire = { r, &place, "us-east-1", 1369353600, hash, sign ? &keys : NULL };
 	return s3_wire_head(s3, &wire, &path, out, e);
 }
 
@@ -43,10 +44,10 @@ static void test_signed_get(void)
 {
 	struct err e = ERR_INIT;
 	BUF_AUTO out = buf_make(10000);
-	struct s3 *s3 = make_client("https://s3.amazonaws.com", true);
+	struct s3 *s3 = make_client("https://s3.amazonaws.com");
 	struct s3_request r = s3_request_make("GET", S("examplebucket"), S("test.txt"));
 	s3_request_header(&r, S("Range"), S("bytes=0-9"));
-	TAP_OK(head_of(s3, &r, &out, &e) == 0, "a GET has a head");
+	TAP_OK(head_of(s3, &r, true, &out, &e) == 0, "a GET has a head");
 	TAP_TEXT(
 		out.p,
 		"GET /test.txt HTTP/1.1\r\n"
@@ -66,11 +67,11 @@ static void test_unsigned(void)
 {
 	struct err e = ERR_INIT;
 	BUF_AUTO out = buf_make(10000);
-	struct s3 *s3 = make_client("http://localhost:9000", false);
+	struct s3 *s3 = make_client("http://localhost:9000");
 	struct s3_request r = s3_request_make("GET", S("b-1"), S("a b/\xc3\xbc?"));
 	s3_request_query(&r, "prefix", S("x y/+"));
 	s3_request_query(&r, "list-type", S("2"));
-	TAP_OK(head_of(s3, &r, &out, &e) == 0, "a request without credentials has a head");
+	TAP_OK(head_of(s3, &r, false, &out, &e) == 0, "a request without credentials has a head");
 	TAP_TEXT(out.p,
 	         "GET /b-1/a%20b/%C3%BC%3F?list-type=2&prefix=x%20y%2F%2B HTTP/1.1\r\n"
 	         "Host: localhost:9000\r\nUser-Agent: ws\r\n\r\n",
@@ -93,14 +94,14 @@ static void test_bodies(void)
 		{ "PUT", (1 << 20) + 1, true, "\r\nExpect: 100-continue\r\n", "Transfer-Encoding" },
 		{ "DELETE", 0, false, "DELETE /b-1/k HTTP/1.1\r\n", "Content-Length" },
 	};
-	struct s3 *s3 = make_client("http://localhost:9000", true);
+	struct s3 *s3 = make_client("http://localhost:9000");
 	for (size_t i = 0; i < COUNTOF(bodies); i++) {
 		struct err e = ERR_INIT;
 		BUF_AUTO out = buf_make(10000);
 		struct http_body body = { .len = bodies[i].len };
 		struct s3_request r = s3_request_make(bodies[i].method, S("b-1"), S("k"));
 		r.body = bodies[i].has_body ? &body : NULL;
-		TAP_OK(head_of(s3, &r, &out, &e) == 0 && strstr(out.p, bodies[i].expected) &&
+		TAP_OK(head_of(s3, &r, true, &out, &e) == 0 && strstr(out.p, bodies[i].expected) &&
 		               !strstr(out.p, bodies[i].unexpected) &&
 		               !strstr(out.p, "Accept-Encoding"),
 		       "%s of %llu bytes says so", bodies[i].method,
@@ -120,9 +121,10 @@ static void test_upload_headers(void)
 		              .if_match = "abc",
 		              .headers = further,
 		              .header_count = 1 };
-	struct s3 *s3 = make_client("http://localhost:9000", true);
+	struct s3 *s3 = make_client("http://localhost:9000");
 	struct s3_request r = s3_request_make("PUT", S("b-1"), S("k"));
-	TAP_OK(s3_request_put_headers(&r, &put, etag, &e) == 0 && head_of(s3, &r, &out, &e) == 0,
+	TAP_OK(s3_request_put_headers(&r, &put, etag, &e) == 0 &&
+	               head_of(s3, &r, true, &out, &e) == 0,
 	       "an upload may have a type, an id, a condition and further headers");
 	TAP_OK(strstr(out.p, "\r\nContent-Type: text/plain\r\nx-amz-meta-ws-save: id-1\r\n"
 	                     "If-Match: \"abc\"\r\nx-amz-storage-class: STANDARD_IA\r\n") != NULL,
@@ -149,23 +151,24 @@ static void test_refused(void)
 	char long_key[S3_KEY_MAX + 1];
 	struct err e = ERR_INIT;
 	BUF_AUTO out = buf_make(100000);
-	struct s3 *s3 = make_client("http://localhost:9000", true);
+	struct s3 *s3 = make_client("http://localhost:9000");
 	for (size_t i = 0; i < COUNTOF(headers); i++) {
 		struct err why = ERR_INIT;
 		struct s3_request r = s3_request_make("PUT", S("b-1"), S("k"));
 		s3_request_header(&r, headers[i].name, headers[i].value);
-		TAP_OK(head_of(s3, &r, &out, &why) == -1 && why.kind == ERR_KIND_USAGE,
+		TAP_OK(head_of(s3, &r, true, &out, &why) == -1 && why.kind == ERR_KIND_USAGE,
 		       "header %zu that could forge another is refused", i);
 	}
 	memset(long_key, 'k', sizeof(long_key));
 	struct s3_request r =
 		s3_request_make("PUT", S("b-1"), str_from(long_key, sizeof(long_key)));
-	TAP_OK(head_of(s3, &r, &out, &e) == -1, "a key over 1,024 bytes is refused");
+	TAP_OK(head_of(s3, &r, true, &out, &e) == -1, "a key over 1,024 bytes is refused");
 	struct err many = ERR_INIT;
 	r = s3_request_make("PUT", S("b-1"), S("k"));
 	for (int i = 0; i < 100; i++)
 		s3_request_header(&r, S("X-A"), S("b"));
-	TAP_OK(head_of(s3, &r, &out, &many) == -1, "so are more headers than there is room for");
+	TAP_OK(head_of(s3, &r, true, &out, &many) == -1,
+	       "so are more headers than there is room for");
 	free_client(s3);
 }
 
@@ -184,7 +187,7 @@ static void test_part_sizes(void)
 		{ 100001 * mib, 5 * mib, 11 * mib },
 	};
 	for (size_t i = 0; i < COUNTOF(sizes); i++) {
-		struct s3 *s3 = make_client("http://localhost:9000", false);
+		struct s3 *s3 = make_client("http://localhost:9000");
 		s3->part_size = sizes[i].chosen;
 		TAP_INT(s3_multipart_part_size(s3, sizes[i].size), sizes[i].part,
 		        "%llu bytes go in parts of this size", (unsigned long long)sizes[i].size);
