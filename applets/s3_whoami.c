@@ -5,7 +5,7 @@
 #include "base/codec.h"
 #include "base/datetime.h"
 #include "os/log.h"
-#include "s3/identity.h"
+#include "s3/whoami.h"
 
 struct options {
 	bool verify;
@@ -25,11 +25,11 @@ static const struct opt_group groups[] = {
 
 /* All there is to show. */
 struct show {
-	const struct identity *id;
+	const struct whoami *id;
 	const struct chain_caller *caller; /* NULL: not asked for */
 };
 
-static const char *provider(const struct identity *id)
+static const char *provider(const struct whoami *id)
 {
 	return id->trace.found ? id->trace.steps[id->trace.count - 1].provider : "none";
 }
@@ -61,7 +61,7 @@ static void json_keys(const struct credentials *keys, struct js *o)
 
 static void show_json(const struct show *s)
 {
-	const struct identity *id = s->id;
+	const struct whoami *id = s->id;
 	struct js *o = js_object();
 	js_set_text(o, "provider", provider(id));
 	json_keys(&id->keys, o);
@@ -117,7 +117,7 @@ static void text_tried(const struct chain_trace *trace, struct buf *out)
 
 static void show_text(const struct show *s)
 {
-	const struct identity *id = s->id;
+	const struct whoami *id = s->id;
 	BUF_AUTO out = buf_make(1 << 16);
 	line(&out, "Provider:", str_of(provider(id)), NULL);
 	text_keys(&id->keys, &out);
@@ -136,15 +136,15 @@ static void show_text(const struct show *s)
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
-	IDENTITY_AUTO id = { .endpoint_owned = NULL };
+	WHOAMI_AUTO id = { .endpoint_owned = NULL };
 	struct chain_caller caller;
 	struct show show = { .id = &id };
-	if (identity_find(&o->s3, &id, e))
+	if (whoami_find(&o->s3, &id, e))
 		return -1;
 	if (id.conf.credentials_file.exposed)
 		log_warn("%s can be read by all users of this machine", id.conf.credentials_path);
 	struct err verdict = id.why;
-	if (o->verify && id.keys.access_key && identity_verify(&o->s3, &id, &caller, &verdict) == 0)
+	if (o->verify && id.keys.access_key && whoami_verify(&o->s3, &id, &caller, &verdict) == 0)
 		show.caller = &caller;
 	if (call->common->json)
 		show_json(&show);

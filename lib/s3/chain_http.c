@@ -1,5 +1,6 @@
 /* Questions to STS and to metadata services: short, each on a connection of its own. */
 #include "net/http.h"
+#include "net/proxy.h"
 #include "s3/chain_parts.h"
 #include "s3/endpoint.h"
 
@@ -48,7 +49,13 @@ int chain_http_ask(struct chain *c, const struct chain_ask *ask, int *status, st
 	buf_clear(body);
 	if (ask->url->https && !c->trust && trust_load(c->config->ca_bundle, &c->trust, e))
 		return -1;
-	struct stream_target target = { .url = ask->url, .trust = c->trust };
+	struct proxy_env proxies;
+	proxy_read_env(&proxies);
+	struct stream_target target = {
+		.url = ask->url,
+		.trust = c->trust,
+		.proxies = ask->proxied ? &proxies : NULL,
+	};
 	if (http_conn_open(&target, &times, &conn, e))
 		return -1;
 	int result = exchange(conn, ask, status, body, e);

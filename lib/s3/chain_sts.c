@@ -151,6 +151,7 @@ static int ask_once(struct sts *s, struct err *e)
 	if (s->keys && add_signature(s, &fields, e))
 		return -1;
 	struct chain_ask ask = {
+		.proxied = true,
 		.method = "POST",
 		.url = &s->url,
 		.target = s->url.path.len > 0 ? s->url.path : S("/"),

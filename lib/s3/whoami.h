@@ -1,6 +1,6 @@
 /* Who we are to an S3 server, and how that was found out: for people who wonder. Makes no request to it. */
-#ifndef WS_S3_IDENTITY_H
-#define WS_S3_IDENTITY_H
+#ifndef WS_S3_WHOAMI_H
+#define WS_S3_WHOAMI_H
 
 #include "base/defs.h"
 #include "base/err.h"
@@ -10,7 +10,7 @@
 #include "s3/s3.h"
 #include "s3/settings.h"
 
-struct identity {
+struct whoami {
 	struct awsconf conf;
 	struct settings_value region;
 	struct settings_value endpoint; /* the text is never empty */
@@ -21,12 +21,12 @@ struct identity {
 };
 
 /* Look. That there are no keys, or that a provider failed, is no failure of this: see `why`. Errors: CONFIG. */
-int identity_find(const struct s3_config *config, struct identity *out, struct err *e) MUST_CHECK;
+int whoami_find(const struct s3_config *config, struct whoami *out, struct err *e) MUST_CHECK;
 /* Ask STS whose the keys are. */
-int identity_verify(const struct s3_config *config, const struct identity *id,
+int whoami_verify(const struct s3_config *config, const struct whoami *id,
                     struct chain_caller *out, struct err *e) MUST_CHECK;
 /* Wipes. */
-void identity_free(struct identity *id);
-#define IDENTITY_AUTO AUTO(identity_free) struct identity
+void whoami_free(struct whoami *id);
+#define WHOAMI_AUTO AUTO(whoami_free) struct whoami
 
 #endif

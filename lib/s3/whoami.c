@@ -1,5 +1,5 @@
 /* The same look-ups as s3_open makes, with their answers kept. */
-#include "s3/identity.h"
+#include "s3/whoami.h"
 
 #include "base/mem.h"
 #include "s3/endpoint.h"
@@ -16,7 +16,7 @@ static struct chain_config chain_of(const struct s3_config *config)
 }
 
 /* The address that requests about no bucket would go to. */
-static int find_endpoint(const struct s3_config *config, struct identity *id, struct err *e)
+static int find_endpoint(const struct s3_config *config, struct whoami *id, struct err *e)
 {
 	struct endpoint ep;
 	struct endpoint_place place;
@@ -34,7 +34,7 @@ static int find_endpoint(const struct s3_config *config, struct identity *id, st
 	return 0;
 }
 
-static int find(const struct s3_config *config, struct identity *id, struct err *e)
+static int find(const struct s3_config *config, struct whoami *id, struct err *e)
 {
 	struct chain_config chain = chain_of(config);
 	if (awsconf_load(config->profile, &id->conf, e) ||
@@ -47,23 +47,23 @@ static int find(const struct s3_config *config, struct identity *id, struct err 
 	return 0;
 }
 
-int identity_find(const struct s3_config *config, struct identity *out, struct err *e)
+int whoami_find(const struct s3_config *config, struct whoami *out, struct err *e)
 {
-	*out = (struct identity){ .why = ERR_INIT };
+	*out = (struct whoami){ .why = ERR_INIT };
 	if (find(config, out, e) == 0)
 		return 0;
-	identity_free(out);
+	whoami_free(out);
 	return -1;
 }
 
-int identity_verify(const struct s3_config *config, const struct identity *id,
+int whoami_verify(const struct s3_config *config, const struct whoami *id,
                     struct chain_caller *out, struct err *e)
 {
 	struct chain_config chain = chain_of(config);
 	return chain_caller(&chain, &id->conf, &id->keys, out, e);
 }
 
-void identity_free(struct identity *id)
+void whoami_free(struct whoami *id)
 {
 	awsconf_free(&id->conf);
 	credentials_free(&id->keys);
