@@ -7,10 +7,12 @@
 #include "os/file.h"
 #include "ws/inside.h"
 
+extern const struct applet file_artifacts_applet;
 extern const struct applet file_cat_applet;
 extern const struct applet file_ls_applet;
 extern const struct applet file_mv_applet;
 extern const struct applet file_put_applet;
+extern const struct applet file_watch_applet;
 
 /* The base, and the workspace that the first operand names; for FILE_TARGET_AUTO. */
 struct file_target {

@@ -3,7 +3,13 @@
 #include "applets/table.h"
 
 static const struct applet *const verbs[] = {
-	&file_cat_applet, &file_ls_applet, &file_mv_applet, &file_put_applet, NULL,
+	&file_artifacts_applet,
+	&file_cat_applet,
+	&file_ls_applet,
+	&file_mv_applet,
+	&file_put_applet,
+	&file_watch_applet,
+	NULL,
 };
 
 const struct applet ws_file_applet = {

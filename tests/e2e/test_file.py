@@ -3,12 +3,13 @@ import hashlib
 import json
 import os
 import stat
+import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-from place import Session, base, make_files, need_root, small_disk, unmount_below  # noqa: F401 (fixtures)
+import ws as helpers
+from place import Session, base, file_base, make_files, need_root, small_disk, unmount_below  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
@@ -229,3 +230,120 @@ def test_a_file_that_has_another_name_is_copied_so_that_no_agent_can_write_to_it
     file(task, "mv", "t1", "a", tmp_path / "a")
     (task.root / "b").write_text("evil")
     assert (tmp_path / "a").read_text() == "good" and not (task.root / "a").exists()
+
+
+# ---- artifacts: "get_task_history with include_artifacts" and "File modification tracking" of system 000 ----
+
+
+def artifacts(base, *args, **options):
+    return {line["path"]: line for line in lines(file(base, "artifacts", "--json", *args, **options))}
+
+
+def test_artifacts_are_the_files_that_a_session_added_modified_and_removed(file_base):
+    base = file_base
+    make_files(base.setup("--id", "t1"), {"same": "s", "dir/edited": "a", "dir/gone": "g", "a.b": "1", "a/b": "2"})
+    base.teardown("t1")
+    root = base.setup("--id", "t1")
+    assert artifacts(base, "t1") == {}
+    (root / "dir/edited").write_text("b")
+    (root / "dir/gone").unlink()
+    make_files(root, {"dir/new": "new", "dir.txt": "x"})
+    (root / "link").symlink_to("/etc/passwd")
+    found = artifacts(base, "t1")
+    assert {path: line["change"] for path, line in found.items()} == {
+        "dir/edited": "modified",
+        "dir/gone": "removed",
+        "dir/new": "added",
+        "dir.txt": "added",
+        "link": "added",
+    }
+    assert found["dir/new"]["sha256"] == hashlib.sha256(b"new").hexdigest()
+    assert found["dir/new"]["size"] == 3 and found["dir/new"]["mode"] == "0644" and found["dir/new"]["mtime"].endswith("Z")
+    assert "sha256" not in found["dir/gone"] and found["dir/gone"]["size"] == 1
+    assert found["link"]["type"] == "symlink" and "sha256" not in found["link"]
+    everything = artifacts(base, "--all", "t1")
+    assert everything["same"]["change"] == "unchanged" and "sha256" not in everything["same"] and len(everything) == 8
+    title, *rest = file(base, "artifacts", "t1").stdout.splitlines()
+    assert title.split() == ["CHANGE", "MODE", "SIZE", "MODIFIED", "SHA256", "PATH"] and len(rest) == 5
+
+
+def test_a_change_that_hides_behind_its_old_time_and_size_is_seen(task):
+    task.teardown("t1", "--discard")
+    (task.path.parent / "from").mkdir()
+    make_files(task.root, {"f": "old"})
+    task.run("ws-archive", "create", "-o", task.path.parent / "a.tar.gz", "-C", task.root)
+    root = task.setup("--id", "t2", "--from", task.path.parent / "a.tar.gz")
+    before = (root / "f").stat()
+    (root / "f").write_text("new")
+    os.utime(root / "f", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert artifacts(task, "t2")["f"]["change"] == "modified"
+
+
+def test_the_start_stays_the_start_while_the_workspace_is_taken_up_again(task):
+    make_files(task.root, {"one": "1"})
+    task.setup("--id", "t1")
+    make_files(task.root, {"two": "2"})
+    assert set(artifacts(task, "t1")) == {"one", "two"}
+
+
+def test_without_a_known_start_every_file_is_unknown(task):
+    make_files(task.root, {"one": "1"})
+    (task.path / ".ws/t1/start").unlink()
+    assert artifacts(task, "t1")["one"]["change"] == "unknown"
+    (task.path / ".ws/t1/start").write_text("ws-start 1\nnonsense")
+    file(task, "artifacts", "t1", status=65)
+
+
+# ---- watch ----
+
+
+class Watch:
+    def __init__(self, base, *args):
+        self.process = base.start("ws-file", "watch", "--json", "-v", *args)
+        assert b"watching" in self.process.stderr.readline()
+
+    def next(self):
+        line = json.loads(self.process.stdout.readline())
+        return line["change"], line["path"]
+
+
+@pytest.mark.parametrize("how", [[], ["--poll", "--interval", "50ms"]], ids=["inotify", "rescan"])
+def test_changes_are_told_as_they_happen(task, how):
+    make_files(task.root, {"old": "1"})
+    watch = Watch(task, *how, "t1")
+    (task.root / "report.md").write_text("x")
+    assert watch.next() == ("added", "report.md")
+    (task.root / "report.md").write_text("xy")
+    assert watch.next() == ("modified", "report.md")
+    make_files(task.root, {"new/deep/file": "1"})
+    assert watch.next() == ("added", "new/deep/file")
+    (task.root / "new/deep/other").write_text("1")
+    assert watch.next() == ("added", "new/deep/other")
+    (task.root / "old").unlink()
+    assert watch.next() == ("removed", "old")
+    task.teardown("t1")
+    assert watch.process.wait(10) == 0
+
+
+def test_watch_ends_by_a_signal(task):
+    watch = Watch(task, "t1")
+    watch.process.terminate()
+    assert watch.process.wait(10) == 128 + 15
+
+
+def test_watch_says_so_and_goes_on_where_the_kernel_has_no_room_for_watches(task):
+    need_root()
+    script = 'echo 0 >/proc/sys/user/max_inotify_watches && exec "$@"'
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"]
+    if helpers.run([*command, "true"], status=None).status != 0:
+        pytest.skip("no user namespace with limits of its own can be had here")
+    watch = [helpers.BINARY, "ws-file", "watch", "--json", "--interval", "50ms", "t1"]
+    environment = task.ws.environment(task.env)
+    process = subprocess.Popen([*command, *watch], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert b"does not watch all" in process.stderr.readline()
+        (task.root / "file").write_text("x")
+        assert json.loads(process.stdout.readline())["path"] == "file"
+    finally:
+        process.kill()
+        process.communicate()
