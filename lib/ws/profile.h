@@ -3,7 +3,7 @@
  * the built-in ones are text in profile_builtin.c, users add theirs in ws.conf:
  *
  *   [profile NAME]           base, id, cwd, mode, ephemeral (yes, no); and as often as needed:
- *                            needs (workspace, session), dir, env (NAME=value)
+ *                            needs (workspace, session), dir (PATH, or PATH MODE), env (NAME=value)
  *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode;
  *                            and as often as needed: exclude
  *
