@@ -24,12 +24,15 @@ static void defaults(void *options)
 	((struct options *)options)->max_size_bytes = MAX_SIZE_DEFAULT;
 }
 
-static int cat(const struct inside *in, const char *path, uint64_t max_bytes, struct err *e)
+static int cat(const struct file_target *t, const char *operand, uint64_t max_bytes, struct err *e)
 {
 	FD_AUTO fd = -1;
+	char found[DIR_NAME_MAX + 1];
+	const char *path;
 	struct file_stat st;
 	struct inside_copied copied;
-	if (inside_read(in, path, max_bytes, &fd, &st, e) != 0)
+	if (file_target_path(t, operand, found, &path, e) != 0 ||
+	    inside_read(&t->in, path, max_bytes, &fd, &st, e) != 0)
 		return -1;
 	return inside_copy(fd, 1, max_bytes, &copied, e, path);
 }
@@ -41,7 +44,7 @@ static int run(const struct applet_call *call, struct err *e)
 	if (file_target_open(call, &o->where, &target, e) != 0)
 		return -1;
 	for (size_t i = 1; i < call->arg_count; i++) {
-		if (cat(&target.in, call->args[i], o->max_size_bytes, e) != 0)
+		if (cat(&target, call->args[i], o->max_size_bytes, e) != 0)
 			return -1;
 	}
 	return 0;

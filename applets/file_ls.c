@@ -131,13 +131,17 @@ static int run(const struct applet_call *call, struct err *e)
 	FILE_TARGET_AUTO target = { .in.fd = -1 };
 	if (file_target_open(call, &o->where, &target, e) != 0)
 		return -1;
+	char found[DIR_NAME_MAX + 1];
+	const char *top = "";
+	if (call->arg_count > 1 && file_target_path(&target, call->args[1], found, &top, e) != 0)
+		return -1;
 	struct listing l = {
 		.call = call,
-		.top = call->arg_count > 1 ? call->args[1] : "",
+		.top = top,
 		.line = buf_make(LINE_MAX_BYTES),
 	};
-	int result = l.top[0] ? list_path(&l, &target.in, o->recursive, e)
-	                      : list(&l, target.in.fd, o->recursive, e);
+	int result = call->arg_count > 1 ? list_path(&l, &target.in, o->recursive, e)
+	                                 : list(&l, target.in.fd, o->recursive, e);
 	buf_free(&l.line);
 	return result;
 }

@@ -67,12 +67,13 @@ static int check_outside(int dir, const struct file_target *t, const char *dest,
 	                : err_set(e, ERR_KIND_USAGE, "%s: mv moves out of the workspace", dest);
 }
 
-static void show(const struct applet_call *call, const char *name, const struct inside_copied *done)
+static void show(const struct applet_call *call, const char *path, const char *name,
+                 const struct inside_copied *done)
 {
 	if (!call->common->json)
 		return;
 	struct js *o = js_object();
-	js_set_path(o, "path", str_of(call->args[1]));
+	js_set_path(o, "path", str_of(path));
 	js_set_path(o, "dest", str_of(call->args[2]));
 	js_set_path(o, "name", str_of(name));
 	js_set_int(o, "size", (int64_t)done->size_bytes);
@@ -83,19 +84,20 @@ static void show(const struct applet_call *call, const char *name, const struct 
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
-	const char *path = call->args[1], *dest = call->args[2];
+	const char *path, *dest = call->args[2];
 	FILE_TARGET_AUTO target = { .in.fd = -1 };
 	FD_AUTO dir = -1;
-	char name[DIR_NAME_MAX + 1];
+	char name[DIR_NAME_MAX + 1], found[DIR_NAME_MAX + 1];
 	struct inside_copied done;
 	if (file_target_open(call, &o->where, &target, e) != 0 ||
+	    file_target_path(&target, call->args[1], found, &path, e) != 0 ||
 	    open_dest(dest, path, &dir, name, e) != 0 ||
 	    check_allowed(dir, dest, &o->allow, e) != 0 ||
 	    check_outside(dir, &target, dest, e) != 0 ||
 	    inside_move(&target.in, path, dir, name, &done, e) != 0)
 		return -1;
-	show(call, name, &done);
-	return 0;
+	show(call, path, name, &done);
+	return file_target_changed(&target, NULL, NULL, e);
 }
 
 const struct applet file_mv_applet = {

@@ -9,6 +9,7 @@ struct options {
 	bool force;
 	uint32_t mode;
 	uint64_t max_size_bytes;
+	const char *agent;
 };
 
 static const struct opt_row rows[] = {
@@ -16,6 +17,8 @@ static const struct opt_row rows[] = {
 	OPT_MODE("mode", 'm', "MODE", struct options, mode, "mode of the file (default 0644)"),
 	OPT_SIZE("max-size", 'M', "SIZE", struct options, max_size_bytes,
 	         "refuse a file that is larger (default: no limit)"),
+	OPT_TEXT("agent", 0, "NAME", struct options, agent,
+	         "whose it is, for the registry of a flat workspace (else its owner)"),
 };
 
 static const struct opt_group groups[] = {
@@ -86,11 +89,13 @@ static int run(const struct applet_call *call, struct err *e)
 	    (!is_stdin(source) && dir_open_user_file(source, false, &opened, e) != 0))
 		return -1;
 	int from = is_stdin(source) ? 0 : opened;
-	if (check_size(from, source, o->max_size_bytes, e) != 0 ||
+	if ((target.is_flat && flat_check_name(path, e) != 0) ||
+	    check_size(from, source, o->max_size_bytes, e) != 0 ||
 	    inside_put(&target.in, from, path, &how, &done, e) != 0)
 		return -1;
 	show(call, path, &done);
-	return 0;
+	const char *owner = target.in.record.owner;
+	return file_target_changed(&target, path, o->agent ? o->agent : owner[0] ? owner : NULL, e);
 }
 
 const struct applet file_put_applet = {

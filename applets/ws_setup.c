@@ -5,6 +5,7 @@
 #include "applets/setup_check.h"
 #include "applets/setup_command.h"
 #include "applets/setup_docker.h"
+#include "applets/setup_migrate.h"
 #include "applets/setup_print.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
@@ -12,6 +13,7 @@
 #include "os/log.h"
 #include "os/sys.h"
 #include "store/store.h"
+#include "ws/profile.h"
 #include "ws/profile_explain.h"
 #include "ws/setup.h"
 
@@ -28,7 +30,7 @@ struct options {
 	int print;
 	bool check, explain, system_mounts;
 	struct opt_list required, mounts;
-	const char *instance, *cpus, *memory;
+	const char *instance, *cpus, *memory, *migrate;
 	int volumes;
 };
 
@@ -66,6 +68,8 @@ static const struct opt_row rows[] = {
 	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
 	             "the command gets a TERM after so long, and a KILL after --grace"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
+	OPT_TEXT("migrate", 0, "DIR", struct options, migrate,
+	         "take up the files of the old sessions (denker_<digits>) in DIR (profile flat)"),
 	OPT_FLAG("explain", 0, struct options, explain, "print the profile and do nothing"),
 };
 
@@ -247,12 +251,26 @@ static int finish(const struct applet_call *call, const struct options *o, struc
 	return setup_command_run(setup, &command, e);
 }
 
+static int check_migrate(const struct applet_call *call, const struct options *o, struct err *e)
+{
+	PROFILE_AUTO profile = { .name = NULL };
+	if (!o->migrate)
+		return 0;
+	if (profile_load(ws_options_profile(&o->where), call->config, &profile, e) != 0)
+		return -1;
+	if (!profile.flat || call->arg_count > 0)
+		return err_set(
+			e, ERR_KIND_USAGE,
+			"--migrate is for flat workspaces (profile flat), without a command");
+	return 0;
+}
+
 static int make(const struct applet_call *call, const struct options *o,
                 const struct volume_list *volumes, struct err *e)
 {
 	struct setup_options how;
 	struct setup_docker docker = docker_of(call, o, volumes);
-	if (fill(call, o, &how, e) || check_early(&how, e) ||
+	if (fill(call, o, &how, e) || check_early(&how, e) || check_migrate(call, o, e) ||
 	    setup_check_required(&o->required, e) || setup_docker_check(&docker, e))
 		return -1;
 	struct progress progress = { .label = NULL };
@@ -264,6 +282,11 @@ static int make(const struct applet_call *call, const struct options *o,
 	if (result)
 		return -1;
 	setup_print_summary(&setup, o->dry_run);
+	if (o->migrate && !setup.profile.flat)
+		return err_set(e, ERR_KIND_USAGE,
+		               "--migrate is for flat workspaces (profile flat)");
+	if (o->migrate)
+		return setup_migrate(call, &setup, o->migrate, o->dry_run, e);
 	return finish(call, o, &setup, &docker, e);
 }
 

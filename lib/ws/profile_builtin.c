@@ -131,4 +131,14 @@ const char profile_builtin_text[] =
 	"container = /home/opencoder/.cache/opencode\n"
 	"host = ~/.cache/opencode\n"
 	"contents = Cache data (regenerable)\n"
-	"priority = low\n";
+	"priority = low\n"
+	"\n"
+	/* Denker's workspace: one directory for all agents, files by name only. */
+	"[profile flat]\n"
+	"base = {tmp}/denker_workspace\n"
+	"id = default\n"
+	"flat = yes\n"
+	"\n"
+	"[part flat files]\n"
+	"path = .\n"
+	"key = flat/{id}.tar.gz\n";

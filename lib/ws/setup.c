@@ -7,6 +7,7 @@
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/flat.h"
 #include "ws/journal.h"
 #include "ws/setup_open.h"
 #include "ws/setup_restore.h"
@@ -120,6 +121,19 @@ static void note_start(const struct setup_work *w)
 		         why.msg);
 }
 
+/* A flat workspace has its registry from the start, and what happened meanwhile in it. */
+static int register_files(const struct setup_work *w, struct err *e)
+{
+	FD_AUTO root = -1;
+	const char *id = w->out->record.id;
+	if (!w->out->profile.flat)
+		return 0;
+	if (dir_open(w->out->base.fd, id, &root, e) != 0)
+		return -1;
+	const struct flat flat = { .base = &w->out->base, .id = id, .fd = root };
+	return flat_update(&flat, NULL, NULL, e);
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
@@ -129,7 +143,7 @@ static int run(struct setup_work *w, struct err *e)
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
 		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
-	if (act(w, e) != 0)
+	if (act(w, e) != 0 || register_files(w, e) != 0)
 		return -1;
 	note_start(w);
 	return record_ready(w, e);

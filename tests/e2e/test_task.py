@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from place import Session, base, finish, make_files, need_root  # noqa: F401 (fixtures)
+from place import base, need_root  # noqa: F401 (fixtures)
 
 
 def docker(base, *args, **options):

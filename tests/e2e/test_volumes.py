@@ -3,12 +3,11 @@ import json
 import os
 import shlex
 import stat
-import subprocess
 
 import pytest
 
 import ws as helpers
-from place import base, digest, file_base, fill, make_files, need_root  # noqa: F401 (fixtures)
+from place import base, digest, file_base, make_files, need_root  # noqa: F401 (fixtures)
 
 HOME = "/home/opencoder"
 VOLUMES = {  # name: (container path, path on the host, priority, directory of the workspace)
