@@ -54,7 +54,8 @@ int inside_put(const struct inside *in, int from, const char *path, const struct
 
 /* Move the file `path` to `name` in the directory `to`, which is outside: never over something (CONFLICT). A rename; or,
  * where that can't be (another file system, a file with other names) a copy, on disk before the file goes. A file that
- * changes meanwhile stays: TRY_AGAIN. */
+ * changes meanwhile stays: TRY_AGAIN. What lies there already with the same content is taken for the copy of a move that was
+ * killed, and the file goes. */
 int inside_move(const struct inside *in, const char *path, int to, const char *name,
                 struct inside_copied *out, struct err *e) MUST_CHECK;
 

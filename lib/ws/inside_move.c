@@ -17,6 +17,7 @@ struct way {
 	const char *to;
 	int fd; /* the file */
 	struct file_stat st;
+	bool has_arrived; /* an earlier move was killed before its last step */
 };
 
 /* Whether `name` in `dirfd` is the very file that was opened. */
@@ -82,6 +83,14 @@ static int publish(const struct way *w, const char *temp, struct err *e)
 	return dir_rename(w->to_dir, temp, w->to_dir, w->to, true, e);
 }
 
+/* Law 2: the copy is on disk, name and all, before the file goes. */
+static int leave_copy(const struct way *w, struct err *e)
+{
+	if (!is_unchanged(w) || !is_same(w, w->from_dir, w->from))
+		return changed(w, e);
+	return dir_sync(w->to_dir, e) != 0 ? -1 : dir_unlink(w->from_dir, w->from, e);
+}
+
 static int move_by_copy(const struct way *w, struct inside_copied *out, struct err *e)
 {
 	char temp[sizeof(DIR_TEMP_PREFIX) + 10] = DIR_TEMP_PREFIX;
@@ -92,8 +101,7 @@ static int move_by_copy(const struct way *w, struct inside_copied *out, struct e
 			err_context(e, "%s", ignored.msg);
 		return -1;
 	}
-	/* Law 2: the copy is on disk, name and all, before the file goes. */
-	return dir_sync(w->to_dir, e) != 0 ? -1 : dir_unlink(w->from_dir, w->from, e);
+	return leave_copy(w, e);
 }
 
 /* A file with other names would still be the agent's to write to after a rename. */
@@ -101,6 +109,25 @@ static bool can_be_renamed(const struct way *w, struct err *e)
 {
 	struct file_stat to;
 	return w->st.nlink == 1 && file_stat(w->to_dir, &to, e, w->to) == 0 && to.dev == w->st.dev;
+}
+
+/* What is there already is our own copy when it is the same to the byte: then only the last step is left to do. */
+static int check_dest(struct way *w, struct err *e)
+{
+	FD_AUTO there = -1;
+	struct file_stat st;
+	struct inside_copied ours, theirs;
+	struct err ignored = ERR_INIT;
+	w->has_arrived = dir_open_file(w->to_dir, w->to, &there, &ignored) == 0 &&
+	                 file_stat(there, &st, &ignored, w->to) == 0 &&
+	                 st.size_bytes == w->st.size_bytes && !is_same(w, w->to_dir, w->to) &&
+	                 inside_copy(there, -1, UINT64_MAX, &theirs, &ignored, w->to) == 0 &&
+	                 inside_copy(w->fd, -1, UINT64_MAX, &ours, &ignored, w->path) == 0 &&
+	                 strcmp(ours.sha256, theirs.sha256) == 0;
+	if (!w->has_arrived)
+		return err_set(e, ERR_KIND_CONFLICT, "%s is there already; nothing is replaced",
+		               w->to);
+	return file_sync(there, e, w->to);
 }
 
 static int open_way(const struct inside *in, struct way *w, struct err *e)
@@ -111,11 +138,7 @@ static int open_way(const struct inside *in, struct way *w, struct err *e)
 	    file_stat(w->fd, &w->st, e, w->path) != 0)
 		return -1;
 	int there = dir_exists(w->to_dir, w->to, e);
-	if (there == 0)
-		return 0;
-	return there < 0 ? -1
-	                 : err_set(e, ERR_KIND_CONFLICT, "%s is there already; nothing is replaced",
-	                           w->to);
+	return there > 0 ? check_dest(w, e) : there;
 }
 
 static void close_way(struct way *w)
@@ -128,6 +151,8 @@ static int go(const struct way *w, struct inside_copied *out, struct err *e)
 {
 	struct err why = ERR_INIT;
 	*out = (struct inside_copied){ .size_bytes = w->st.size_bytes };
+	if (w->has_arrived)
+		return leave_copy(w, e);
 	if (!can_be_renamed(w, &why))
 		return move_by_copy(w, out, e);
 	/* Two mounts of one file system have one device number and no rename between them. */

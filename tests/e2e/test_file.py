@@ -347,3 +347,12 @@ def test_watch_says_so_and_goes_on_where_the_kernel_has_no_room_for_watches(task
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_move_that_was_killed_at_its_last_step_is_finished_by_the_next(task, tmp_path):
+    make_files(task.root, {"a": "same", "b": "mine"})
+    (tmp_path / "a").write_text("same")
+    (tmp_path / "b").write_text("your")
+    file(task, "mv", "t1", "a", tmp_path)
+    file(task, "mv", "t1", "b", tmp_path, status=73).complains("b is there already")
+    assert os.listdir(task.root) == ["b"] and (tmp_path / "a").read_text() == "same" and (tmp_path / "b").read_text() == "your"
