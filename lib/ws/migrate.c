@@ -13,9 +13,7 @@
 #include "ws/flat.h"
 #include "ws/journal.h"
 
-enum { NAMES_MAX = 1000 * 1000 };
-
-static const char prefix[] = "denker_";
+enum { NAMES_MAX = 1000 * 1000, PREFIX_LEN = 7 /* "denker_" */ };
 
 /* One session at work. */
 struct session {
@@ -212,7 +210,7 @@ static int run_session(struct migrate *m, const char *name, struct js *taken, st
 
 static bool is_session(int from, const char *name, uint64_t *number)
 {
-	struct str digits = str_skip(str_of(name), sizeof(prefix) - 1);
+	struct str digits = str_skip(str_of(name), PREFIX_LEN);
 	struct file_stat st;
 	struct err ignored = ERR_INIT;
 	return str_starts(str_of(name), S("denker_")) && digits.len <= 18 &&
@@ -225,8 +223,8 @@ static int compare_names(const void *a, const void *b)
 	uint64_t x = 0, y = 0;
 	const char *const *left = a;
 	const char *const *right = b;
-	bool known = num_parse_digits(str_skip(str_of(*left), sizeof(prefix) - 1), 10, &x) == 0 &&
-	             num_parse_digits(str_skip(str_of(*right), sizeof(prefix) - 1), 10, &y) == 0;
+	bool known = num_parse_digits(str_skip(str_of(*left), PREFIX_LEN), 10, &x) == 0 &&
+	             num_parse_digits(str_skip(str_of(*right), PREFIX_LEN), 10, &y) == 0;
 	return !known || x == y ? strcmp(*left, *right) : x < y ? -1 : 1;
 }
 
