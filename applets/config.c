@@ -76,7 +76,7 @@ static int check_section(struct str section, struct err *e)
 {
 	char text[SHOWN_MAX];
 	if (str_is(section, "ws") || str_starts(section, S("profile ")) ||
-	    str_starts(section, S("part ")))
+	    str_starts(section, S("part ")) || str_starts(section, S("volume ")))
 		return 0;
 	for (const struct applet *const *a = table_applets; *a; a++)
 		if (str_is(section, (*a)->name))

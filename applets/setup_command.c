@@ -39,7 +39,13 @@ static int supervise(struct setup *s, const struct setup_command *c, int signal_
 		.new_group = true,
 		.die_with_parent = true, /* nobody would save what it does */
 	};
-	return supervise_run(&how, signal_fd, c->grace_ms, out, e);
+	const struct supervise_times times = { .grace_ms = c->grace_ms, .limit_ms = c->limit_ms };
+	if (supervise_run(&how, signal_fd, &times, out, e) != 0)
+		return -1;
+	if (out->over_time)
+		log_warn("%s: the command was ended after its time limit of %lld ms", s->record.id,
+		         (long long)c->limit_ms);
+	return 0;
 }
 
 /* The time to the spool runs from the TERM: what the command took of it to end is gone. */

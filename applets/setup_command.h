@@ -11,6 +11,7 @@ struct setup_command {
 	size_t argc;
 	int64_t grace_ms;    /* from TERM to KILL */
 	int64_t deadline_ms; /* from TERM to the spool */
+	int64_t limit_ms;    /* how long the command may run; 0: no limit */
 	const struct s3_config *s3;
 	const struct applet_call *call;
 };

@@ -5,7 +5,13 @@
 #include "base/err.h"
 #include "ws/setup.h"
 
-enum setup_print_what { SETUP_PRINT_PATH, SETUP_PRINT_ENV, SETUP_PRINT_JSON };
+enum setup_print_what {
+	SETUP_PRINT_PATH,
+	SETUP_PRINT_ENV,
+	SETUP_PRINT_JSON,
+	SETUP_PRINT_DOCKER, /* setup_docker.h */
+	SETUP_PRINT_DOCKER0,
+};
 
 /* On stdout: the path; or NAME='value' lines for a shell's eval; or the record as a JSON line. */
 int setup_print(const struct setup *s, int what, struct err *e) MUST_CHECK;

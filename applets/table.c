@@ -6,8 +6,8 @@
 #include "base/str.h"
 
 const struct applet *const table_applets[] = {
-	&ws_archive_applet, &ws_gc_applet,       &ws_ls_applet, &ws_s3_applet,
-	&ws_setup_applet,   &ws_teardown_applet, NULL,
+	&ws_archive_applet, &ws_file_applet,  &ws_gc_applet,       &ws_ls_applet,
+	&ws_s3_applet,      &ws_setup_applet, &ws_teardown_applet, NULL,
 };
 
 const struct applet *table_find(const char *name)

@@ -18,6 +18,7 @@ bool table_has_option(const char *applet, const char *name);
 
 /* Descriptors, each at the end of its applet's file. */
 extern const struct applet ws_archive_applet;
+extern const struct applet ws_file_applet;
 extern const struct applet ws_gc_applet;
 extern const struct applet ws_ls_applet;
 extern const struct applet ws_s3_applet;

@@ -26,10 +26,15 @@ const char *ws_options_base(const struct ws_options *o)
 	return o->base ? o->base : sys_env("WORKSPACE_DIR");
 }
 
-static int profile_base(const struct ws_options *o, const struct ini *config, struct buf *out,
-                        struct err *e)
+int ws_options_base_path(const struct ws_options *o, const struct ini *config, struct buf *out,
+                         struct err *e)
 {
+	const char *said = ws_options_base(o);
 	PROFILE_AUTO profile = { .name = NULL };
+	if (said) {
+		buf_add_text(out, said);
+		return buf_check(out, e, "the base's path");
+	}
 	if (profile_load(ws_options_profile(o), config, &profile, e))
 		return -1;
 	const struct profile_words words = { .id = NULL };
@@ -39,11 +44,8 @@ static int profile_base(const struct ws_options *o, const struct ini *config, st
 int ws_options_open_base(const struct ws_options *o, const struct ini *config, struct base_dir *out,
                          struct err *e)
 {
-	const char *said = ws_options_base(o);
-	if (said)
-		return base_dir_open(said, false, out, e);
 	BUF_AUTO path = buf_make(4096);
-	if (profile_base(o, config, &path, e) || buf_check(&path, e, "the base's path"))
+	if (ws_options_base_path(o, config, &path, e) || buf_check(&path, e, "the base's path"))
 		return -1;
 	return base_dir_open(path.p, false, out, e);
 }

@@ -23,6 +23,9 @@ extern const struct opt_row ws_options_rows[WS_OPTIONS_COUNT];
 const char *ws_options_profile(const struct ws_options *o);
 /* The base's path when it was said: --base, else WORKSPACE_DIR; else NULL (the profile's). */
 const char *ws_options_base(const struct ws_options *o);
+/* Append the base's path: the one that was said, else the profile's. */
+int ws_options_base_path(const struct ws_options *o, const struct ini *config, struct buf *out,
+                         struct err *e) MUST_CHECK;
 /* Open the base that exists. */
 int ws_options_open_base(const struct ws_options *o, const struct ini *config, struct base_dir *out,
                          struct err *e) MUST_CHECK;

@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "applets/s3_options.h"
+#include "applets/setup_check.h"
 #include "applets/setup_command.h"
+#include "applets/setup_docker.h"
+#include "applets/setup_migrate.h"
 #include "applets/setup_print.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
@@ -10,6 +13,8 @@
 #include "os/log.h"
 #include "os/sys.h"
 #include "store/store.h"
+#include "ws/profile.h"
+#include "ws/profile_explain.h"
 #include "ws/setup.h"
 
 enum { DEADLINE_DEFAULT_MS = 8000, GRACE_DEFAULT_MS = 8000 };
@@ -21,11 +26,16 @@ struct options {
 	struct opt_list labels;
 	uint32_t mode;
 	bool ephemeral, dry_run;
-	int64_t wait_ms, deadline_ms, grace_ms;
+	int64_t wait_ms, deadline_ms, grace_ms, limit_ms;
 	int print;
+	bool check, explain, system_mounts;
+	struct opt_list required, mounts;
+	const char *instance, *cpus, *memory, *migrate;
+	int volumes;
 };
 
-static const char *const print_choices[] = { "path", "env", "json", NULL };
+static const char *const print_choices[] = { "path", "env", "json", "docker", "docker0", NULL };
+static const char *const volume_choices[] = { "workspace", "named", "host", NULL };
 
 static const struct opt_row rows[] = {
 	OPT_TEXT("id", 'i', "ID", struct options, id,
@@ -55,11 +65,41 @@ static const struct opt_row rows[] = {
 	             "from a TERM to a KILL for the command (default 8s)"),
 	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms,
 	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
+	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
+	             "the command gets a TERM after so long, and a KILL after --grace"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
+	OPT_TEXT("migrate", 0, "DIR", struct options, migrate,
+	         "take up the files of the old sessions (denker_<digits>) in DIR (profile flat)"),
+	OPT_FLAG("explain", 0, struct options, explain, "print the profile and do nothing"),
+};
+
+static const struct opt_row persist_rows[] = {
+	OPT_FLAG(
+		"check", 0, struct options, check,
+		"only say whether the profile's volumes and the required paths (else the base) persist"),
+	OPT_LIST(
+		"require-persistent", 0, "PATH", struct options, required,
+		"fail, before anything is made, unless what is written there outlives the container"),
+};
+
+static const struct opt_row docker_rows[] = {
+	OPT_TEXT("cpus", 0, "N", struct options, cpus, "limit of CPUs (else RUNNER_CPU_LIMIT)"),
+	OPT_TEXT("memory", 0, "SIZE", struct options, memory,
+	         "limit of memory (else RUNNER_MEMORY_LIMIT)"),
+	OPT_LIST("mount", 0, "HOST:DIR[:ro]", struct options, mounts,
+	         "a directory of the host for the container, also in place of a volume"),
+	OPT_FLAG("system-mounts", 0, struct options, system_mounts,
+	         "let --mount cover the container's system directories"),
+	OPT_CHOICE("volumes", 0, "WHERE", struct options, volumes, volume_choices,
+	           "where the profile's volumes are"),
+	OPT_TEXT("instance", 0, "ID", struct options, instance,
+	         "volumes of their own for this instance: each name gets -ID"),
 };
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	OPT_GROUP("Persistence", persist_rows, 0),
+	OPT_GROUP("With --print docker or docker0", docker_rows, 0),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
@@ -125,14 +165,113 @@ static int check_early(const struct setup_options *s, struct err *e)
 	return s->store ? store_open(s->store, s->s3, &store, e) : 0;
 }
 
-static int run(const struct applet_call *call, struct err *e)
+static bool is_for_docker(const struct options *o)
 {
-	const struct options *o = call->options;
+	return o->print == SETUP_PRINT_DOCKER || o->print == SETUP_PRINT_DOCKER0;
+}
+
+/* What there is to mount: the profile's volumes and the user's. */
+static int fill_volumes(const struct applet_call *call, const struct options *o,
+                        struct volume_list *out, struct err *e)
+{
+	const char *profile = ws_options_profile(&o->where);
+	if (volume_load(profile, call->config, o->instance, out, e) != 0)
+		return -1;
+	for (size_t i = 0; i < o->mounts.count; i++) {
+		if (volume_add(out, o->mounts.items[i], o->system_mounts, e) != 0)
+			return -1;
+	}
+	if (o->instance && out->count == o->mounts.count)
+		return err_set(e, ERR_KIND_USAGE, "--instance: profile %s has no volumes", profile);
+	return 0;
+}
+
+static struct setup_docker docker_of(const struct applet_call *call, const struct options *o,
+                                     const struct volume_list *volumes)
+{
+	return (struct setup_docker){
+		.volumes = volumes,
+		.from = o->volumes,
+		.cpus = o->cpus ? o->cpus : sys_env("RUNNER_CPU_LIMIT"),
+		.memory = o->memory ? o->memory : sys_env("RUNNER_MEMORY_LIMIT"),
+		.user = o->user,
+		.words = call->args,
+		.word_count = call->arg_count,
+		.nul = o->print == SETUP_PRINT_DOCKER0,
+	};
+}
+
+static int explain(const struct applet_call *call, const struct options *o, struct err *e)
+{
+	BUF_AUTO text = buf_make(1 << 20);
+	if (profile_explain(ws_options_profile(&o->where), call->config, &text, e) != 0)
+		return -1;
+	applet_print(&text);
+	return 0;
+}
+
+static int check(const struct applet_call *call, const struct options *o,
+                 const struct volume_list *volumes, struct err *e)
+{
+	BUF_AUTO base = buf_make(4096);
+	const struct setup_check how = {
+		.call = call,
+		.required = &o->required,
+		.volumes = volumes,
+		.base = base.p,
+	};
+	if (volumes->count + o->required.count > 0)
+		return setup_check_show(&how, e);
+	if (ws_options_base_path(&o->where, call->config, &base, e) != 0)
+		return -1;
+	struct setup_check of_base = how;
+	of_base.base = base.p;
+	return setup_check_show(&of_base, e);
+}
+
+/* What was made, for the caller or for the command. */
+static int finish(const struct applet_call *call, const struct options *o, struct setup *setup,
+                  struct setup_docker *docker, struct err *e)
+{
+	if (is_for_docker(o) && !call->common->json) {
+		docker->setup = setup;
+		return setup_docker_print(docker, e);
+	}
+	if (call->arg_count == 0 || o->dry_run)
+		return setup_print(setup, call->common->json ? SETUP_PRINT_JSON : o->print, e);
+	const struct setup_command command = {
+		.argv = call->args,
+		.argc = call->arg_count,
+		.grace_ms = o->grace_ms,
+		.deadline_ms = o->deadline_ms,
+		.limit_ms = o->limit_ms,
+		.s3 = &o->s3,
+		.call = call,
+	};
+	return setup_command_run(setup, &command, e);
+}
+
+static int check_migrate(const struct applet_call *call, const struct options *o, struct err *e)
+{
+	PROFILE_AUTO profile = { .name = NULL };
+	if (!o->migrate)
+		return 0;
+	if (profile_load(ws_options_profile(&o->where), call->config, &profile, e) != 0)
+		return -1;
+	if (!profile.flat || call->arg_count > 0)
+		return err_set(
+			e, ERR_KIND_USAGE,
+			"--migrate is for flat workspaces (profile flat), without a command");
+	return 0;
+}
+
+static int make(const struct applet_call *call, const struct options *o,
+                const struct volume_list *volumes, struct err *e)
+{
 	struct setup_options how;
-	if (call->after_dashes > 0 && call->arg_count > 0)
-		return err_set(e, ERR_KIND_USAGE, "'%s' is not an option; a command goes behind --",
-		               call->args[0]);
-	if (fill(call, o, &how, e) || check_early(&how, e))
+	struct setup_docker docker = docker_of(call, o, volumes);
+	if (fill(call, o, &how, e) || check_early(&how, e) || check_migrate(call, o, e) ||
+	    setup_check_required(&o->required, e) || setup_docker_check(&docker, e))
 		return -1;
 	struct progress progress = { .label = NULL };
 	how.progress = &progress;
@@ -143,17 +282,26 @@ static int run(const struct applet_call *call, struct err *e)
 	if (result)
 		return -1;
 	setup_print_summary(&setup, o->dry_run);
-	if (call->arg_count == 0 || o->dry_run)
-		return setup_print(&setup, call->common->json ? SETUP_PRINT_JSON : o->print, e);
-	const struct setup_command command = {
-		.argv = call->args,
-		.argc = call->arg_count,
-		.grace_ms = o->grace_ms,
-		.deadline_ms = o->deadline_ms,
-		.s3 = &o->s3,
-		.call = call,
-	};
-	return setup_command_run(&setup, &command, e);
+	if (o->migrate && !setup.profile.flat)
+		return err_set(e, ERR_KIND_USAGE,
+		               "--migrate is for flat workspaces (profile flat)");
+	if (o->migrate)
+		return setup_migrate(call, &setup, o->migrate, o->dry_run, e);
+	return finish(call, o, &setup, &docker, e);
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
+	VOLUME_LIST_AUTO volumes = { .count = 0 };
+	if (call->after_dashes > 0 && call->arg_count > 0)
+		return err_set(e, ERR_KIND_USAGE, "'%s' is not an option; a command goes behind --",
+		               call->args[0]);
+	if (o->explain)
+		return explain(call, o, e);
+	if (fill_volumes(call, o, &volumes, e) != 0)
+		return -1;
+	return o->check ? check(call, o, &volumes, e) : make(call, o, &volumes, e);
 }
 
 const struct applet ws_setup_applet = {
@@ -165,7 +313,13 @@ const struct applet ws_setup_applet = {
 		"Without a command the workspace's path is printed. With one, ws-setup stays as its supervisor (it may\n"
 		"be PID 1 of a container): signals go to the command's process group, orphans are reaped, and when it\n"
 		"ends the workspace is saved and removed as ws-teardown does. The exit status is the command's, or\n"
-		"128+n; when the command succeeded and the save did not, it is the save's.",
+		"128+n; when the command succeeded and the save did not, it is the save's.\n"
+		"\n"
+		"--print docker gives the arguments of `docker run` (with the image and command behind --) as a line for\n"
+		"a shell, docker0 with a NUL behind each; docker is never run.\n"
+		"\n"
+		"--check says persistent, ephemeral, anonymous or unknown of each path; status 0 when all persist and\n"
+		"can be written to, 78 when one does not, 1 when that can't be told.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -99,6 +99,8 @@ static int profile_line(struct loader *l, const struct ini_entry *at)
 		return set_mode(l, at, &p->mode);
 	else if (str_is(at->name, "ephemeral"))
 		return set_bool(l, at, &p->ephemeral);
+	else if (str_is(at->name, "flat"))
+		return set_bool(l, at, &p->flat);
 	else if (str_is(at->name, "needs"))
 		return set_needs(l, at);
 	else if (str_is(at->name, "dir"))

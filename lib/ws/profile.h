@@ -2,8 +2,8 @@
  * A profile: where workspaces lie, what they consist of, which parts are saved, in which order. Data in INI;
  * the built-in ones are text in profile_builtin.c, users add theirs in ws.conf:
  *
- *   [profile NAME]           base, id, cwd, mode, ephemeral (yes, no); and as often as needed:
- *                            needs (workspace, session), dir, env (NAME=value)
+ *   [profile NAME]           base, id, cwd, mode, ephemeral, flat (yes, no); and as often as needed:
+ *                            needs (workspace, session), dir (PATH, or PATH MODE), env (NAME=value)
  *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode;
  *                            and as often as needed: exclude
  *
@@ -41,6 +41,7 @@ struct profile {
 	const char *cwd; /* of the supervised command, below the workspace */
 	uint32_t mode;   /* of the workspace directory */
 	bool ephemeral;
+	bool flat; /* files by name only, with a registry (flat.h) */
 	const char *dirs[PROFILE_LIST_MAX];
 	size_t dir_count; /* made after the restore when missing */
 	const char *env[PROFILE_LIST_MAX];

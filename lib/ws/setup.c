@@ -7,9 +7,11 @@
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/flat.h"
 #include "ws/journal.h"
 #include "ws/setup_open.h"
 #include "ws/setup_restore.h"
+#include "ws/start.h"
 
 static const char *const action_names[] = {
 	[SETUP_RESTORE] = "restore", [SETUP_ADOPT] = "adopt",     [SETUP_FINISH] = "finish",
@@ -109,6 +111,29 @@ static int act(struct setup_work *w, struct err *e)
 	return 0;
 }
 
+/* What the session begins with. Without it nobody can say later what the session made, which is no reason to have none. */
+static void note_start(const struct setup_work *w)
+{
+	struct err why = ERR_INIT;
+	bool is_new = w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_FINISH;
+	if (is_new && start_note(&w->out->base, w->out->record.id, &why) != 0)
+		log_warn("%s: the files at the start are not noted: %s", w->out->record.id,
+		         why.msg);
+}
+
+/* A flat workspace has its registry from the start, and what happened meanwhile in it. */
+static int register_files(const struct setup_work *w, struct err *e)
+{
+	FD_AUTO root = -1;
+	const char *id = w->out->record.id;
+	if (!w->out->profile.flat)
+		return 0;
+	if (dir_open(w->out->base.fd, id, &root, e) != 0)
+		return -1;
+	const struct flat flat = { .base = &w->out->base, .id = id, .fd = root };
+	return flat_update(&flat, NULL, NULL, e);
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
@@ -118,7 +143,10 @@ static int run(struct setup_work *w, struct err *e)
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
 		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
-	return act(w, e) != 0 ? -1 : record_ready(w, e);
+	if (act(w, e) != 0 || register_files(w, e) != 0)
+		return -1;
+	note_start(w);
+	return record_ready(w, e);
 }
 
 /* A new workspace that did not come to be leaves no record. The directory decides: when it is in its place the next

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "os/attr.h"
 #include "os/dir.h"
 #include "os/log.h"
@@ -63,14 +64,28 @@ static int open_stage(const struct setup *s, struct stage *stage, struct err *e)
 
 /* ---- what the profile adds ---- */
 
+/* "PATH", or "PATH MODE" for what is not 0755, whatever the archive says of it. */
+static int make_dir(int fd, const char *text, struct err *e)
+{
+	struct str path, word;
+	struct err ignored = ERR_INIT;
+	FD_AUTO made = -1;
+	uint32_t mode;
+	bool has_mode = str_cut_last(str_of(text), ' ', &path, &word) &&
+	                num_parse_mode(word, &mode, &ignored) == 0;
+	MEM_AUTO char *name = mem_str(has_mode ? path : str_of(text));
+	if (dir_make(fd, name, 0755, &made, e) != 0)
+		return -1;
+	return has_mode ? attr_set_mode(made, mode, e, name) : 0;
+}
+
 static int make_dirs(const struct setup *s, int fd, struct err *e)
 {
 	const struct profile_words words = part_words(&s->record);
 	for (size_t i = 0; i < s->profile.dir_count; i++) {
 		BUF_AUTO path = buf_make(4096);
-		FD_AUTO made = -1;
 		if (profile_expand(s->profile.dirs[i], &words, &path, e) != 0 ||
-		    dir_make(fd, path.p, 0755, &made, e) != 0)
+		    make_dir(fd, path.p, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -20,7 +20,8 @@ struct watch {
 	int32_t child;
 	int signal_fd;
 	int64_t grace_ms;
-	int64_t kill_at_ms; /* -1: not yet */
+	int64_t limit_at_ms; /* -1: none, or past */
+	int64_t kill_at_ms;  /* -1: not yet */
 	bool ended;
 	struct supervise_result *out;
 };
@@ -44,6 +45,14 @@ static void send(const struct watch *w, int number)
 	(void)result;
 }
 
+/* The first reason to end counts for the KILL. */
+static void kill_later(struct watch *w)
+{
+	w->limit_at_ms = -1;
+	if (w->grace_ms >= 0 && w->kill_at_ms < 0)
+		w->kill_at_ms = sys_monotonic_ms() + w->grace_ms;
+}
+
 static void forward(struct watch *w, int number)
 {
 	if (number == SIGCHLD)
@@ -51,8 +60,7 @@ static void forward(struct watch *w, int number)
 	if (asks_to_stop(number) && !w->out->terminated) {
 		w->out->terminated = true;
 		w->out->terminated_at_ms = sys_monotonic_ms();
-		if (w->grace_ms >= 0)
-			w->kill_at_ms = w->out->terminated_at_ms + w->grace_ms;
+		kill_later(w);
 	}
 	send(w, number);
 }
@@ -70,15 +78,28 @@ static int reap_all(struct watch *w, struct err *e)
 	return got;
 }
 
-/* One turn: wait for a signal or the time to kill, pass signals on, reap. */
+/* The time that was waited for has come: the limit's, or the KILL's. They are never both set. */
+static void time_is_up(struct watch *w)
+{
+	if (w->limit_at_ms < 0) {
+		w->kill_at_ms = -1;
+		send(w, SIGKILL);
+		return;
+	}
+	w->out->over_time = true;
+	kill_later(w);
+	send(w, SIGTERM);
+}
+
+/* One turn: wait for a signal or the time to end it, pass signals on, reap. */
 static int turn(struct watch *w, struct err *e)
 {
-	int ready = signals_wait(w->signal_fd, w->kill_at_ms, e);
+	int64_t until_ms = w->limit_at_ms >= 0 ? w->limit_at_ms : w->kill_at_ms;
+	int ready = signals_wait(w->signal_fd, until_ms, e);
 	if (ready < 0)
 		return -1;
 	if (ready == 0) {
-		w->kill_at_ms = -1;
-		send(w, SIGKILL);
+		time_is_up(w);
 		return 0;
 	}
 	int number;
@@ -112,7 +133,7 @@ static int end_leftovers(struct watch *w, struct err *e)
 	return 0;
 }
 
-int supervise_run(const struct proc_spawn *how, int signal_fd, int64_t grace_ms,
+int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supervise_times *times,
                   struct supervise_result *out, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
@@ -124,7 +145,8 @@ int supervise_run(const struct proc_spawn *how, int signal_fd, int64_t grace_ms,
 	struct watch w = {
 		.child = child.pid,
 		.signal_fd = signal_fd,
-		.grace_ms = grace_ms,
+		.grace_ms = times->grace_ms,
+		.limit_at_ms = times->limit_ms > 0 ? sys_monotonic_ms() + times->limit_ms : -1,
 		.kill_at_ms = -1,
 		.out = out,
 	};

@@ -13,13 +13,17 @@ struct supervise_result {
 	int status;               /* 0 to 255, or 128 + signal */
 	bool terminated;          /* a TERM, INT or HUP came to us */
 	int64_t terminated_at_ms; /* monotonic; when the first one came */
+	bool over_time;           /* the time limit was reached before that */
 };
 
 /* Block and open the signals before anything else is done: a descriptor for supervise_run. */
 int supervise_prepare(int *signal_fd, struct err *e) MUST_CHECK;
-/* Start the command and stay until it ended. After a TERM the group gets `grace_ms`, then KILL (negative: no
- * limit). What is left of the group when the command ends gets TERM, then KILL after at most 1 s. */
-int supervise_run(const struct proc_spawn *how, int signal_fd, int64_t grace_ms,
+struct supervise_times {
+	int64_t grace_ms; /* from a TERM to a KILL for the group; negative: none */
+	int64_t limit_ms; /* how long the command may run, then it gets a TERM; 0: no limit */
+};
+/* Start the command and stay until it ended. What is left of its group then gets TERM, then KILL after at most 1 s. */
+int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supervise_times *times,
                   struct supervise_result *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -31,7 +31,8 @@ static int run(const char *script, int fd, int64_t grace_ms, struct supervise_re
 		.stderr_fd = -1,
 		.new_group = true,
 	};
-	int result = supervise_run(&how, fd, grace_ms, out, &e);
+	const struct supervise_times times = { .grace_ms = grace_ms };
+	int result = supervise_run(&how, fd, &times, out, &e);
 	if (result)
 		tap_note("%s", e.msg);
 	return result;
@@ -173,7 +174,8 @@ static void test_not_started(int fd)
 		                        .new_group = true };
 	struct supervise_result r;
 	struct err e = ERR_INIT;
-	TAP_OK(supervise_run(&how, fd, -1, &r, &e) == -1 && e.kind == ERR_KIND_NOT_FOUND,
+	const struct supervise_times times = { .grace_ms = -1 };
+	TAP_OK(supervise_run(&how, fd, &times, &r, &e) == -1 && e.kind == ERR_KIND_NOT_FOUND,
 	       "a program that is not there is an error, not a status");
 	TAP_OK(strstr(e.msg, "/nonexistent/program") != NULL, "that names it");
 	TAP_OK(nothing_left(), "and leaves no child");
