@@ -1,6 +1,7 @@
 /* ws-setup: make a workspace or take up the one that is there; with a command, supervise it and tear down. */
 #include <string.h>
 
+#include "applets/git_options.h"
 #include "applets/s3_options.h"
 #include "applets/setup_command.h"
 #include "applets/setup_print.h"
@@ -17,6 +18,7 @@ enum { DEADLINE_DEFAULT_MS = 8000, GRACE_DEFAULT_MS = 8000 };
 struct options {
 	struct ws_options where;
 	struct s3_config s3;
+	struct git_options git;
 	const char *id, *workspace, *session, *owner, *store, *from, *user, *idempotency_key;
 	struct opt_list labels;
 	uint32_t mode;
@@ -60,6 +62,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	GIT_OPTIONS_GROUP(offsetof(struct options, git)),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
@@ -69,6 +72,7 @@ static void defaults(void *options)
 {
 	struct options *o = options;
 	o->mode = UINT32_MAX;
+	git_options_defaults(&o->git);
 	o->grace_ms = GRACE_DEFAULT_MS;
 	o->deadline_ms = DEADLINE_DEFAULT_MS;
 }
@@ -111,6 +115,9 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
 		.config = call->config,
 		.s3 = &o->s3,
 	};
+	git_options_fill(&o->git, s);
+	if (o->git.repo && !o->where.profile && !sys_env("WS_PROFILE"))
+		s->profile = "worktree";
 	return o->user ? parse_user(o->user, s, e) : 0;
 }
 
@@ -143,6 +150,8 @@ static int run(const struct applet_call *call, struct err *e)
 	if (result)
 		return -1;
 	setup_print_summary(&setup, o->dry_run);
+	if (git_options_hooks(&o->git, &how, &setup, e))
+		return -1;
 	if (call->arg_count == 0 || o->dry_run)
 		return setup_print(&setup, call->common->json ? SETUP_PRINT_JSON : o->print, e);
 	const struct setup_command command = {

@@ -25,6 +25,7 @@ enum {
 struct git {
 	int cwd_fd;          /* directory to work in */
 	const char *git_dir; /* GIT_DIR, with the tree at cwd_fd; NULL: git finds it from cwd_fd */
+	bool no_tree;        /* GIT_DIR is all there is: what only refs and objects are asked */
 	const char *index_file; /* NULL: the usual one */
 	struct str input;
 	int64_t timeout_ms;

@@ -38,10 +38,10 @@ char **git_environment(const struct git *g)
 	}
 	for (size_t i = 0; i < COUNTOF(set); i++)
 		env[count++] = mem_text(set[i]);
-	if (g->git_dir) {
+	if (g->git_dir)
 		env[count++] = mem_printf("GIT_DIR=%s", g->git_dir);
+	if (g->git_dir && !g->no_tree)
 		env[count++] = mem_text("GIT_WORK_TREE=.");
-	}
 	if (g->index_file)
 		env[count++] = mem_printf("GIT_INDEX_FILE=%s", g->index_file);
 	return env;

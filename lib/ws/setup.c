@@ -7,6 +7,7 @@
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/git_setup.h"
 #include "ws/journal.h"
 #include "ws/setup_open.h"
 #include "ws/setup_restore.h"
@@ -78,6 +79,8 @@ static int record_ready(struct setup_work *w, struct err *e)
 	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
 		r->ready_ms = r->last_used_ms;
 	r->trash_name[0] = '\0';
+	if (s->action == SETUP_RESTORE || s->action == SETUP_FINISH)
+		r->hooks_pending = w->o->has_hooks;
 	if (w->o->ephemeral)
 		r->ephemeral = true;
 	forget_saves(r);
@@ -118,7 +121,7 @@ static int run(struct setup_work *w, struct err *e)
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
 		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
-	return act(w, e) != 0 ? -1 : record_ready(w, e);
+	return act(w, e) != 0 || git_setup_attach(w, e) != 0 ? -1 : record_ready(w, e);
 }
 
 /* A new workspace that did not come to be leaves no record. The directory decides: when it is in its place the next

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/git_setup.h"
 
 enum {
 	PATH_TEXT_MAX = 4096,
@@ -239,7 +240,7 @@ int setup_open(struct setup_work *w, struct err *e)
 	    choose_id(w, id, e) != 0)
 		return -1;
 	if ((!w->o->dry_run && take_lock(w, id, e) != 0) || load_record(w, id, e) != 0 ||
-	    set_root(s, e) != 0)
+	    git_setup_open(w, e) != 0 || set_root(s, e) != 0)
 		return -1;
 	const struct record *known = w->known ? &s->record : NULL;
 	if (w->has_base && place_look(&s->base, id, known, &w->place, e) != 0)
