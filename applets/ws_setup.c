@@ -19,7 +19,8 @@ struct options {
 	struct ws_options where;
 	struct s3_config s3;
 	struct git_options git;
-	const char *id, *workspace, *session, *owner, *store, *from, *user, *idempotency_key;
+	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
+		*idempotency_key;
 	struct opt_list labels;
 	uint32_t mode;
 	bool ephemeral, dry_run;
@@ -32,6 +33,8 @@ static const char *const print_choices[] = { "path", "env", "json", NULL };
 static const struct opt_row rows[] = {
 	OPT_TEXT("id", 'i', "ID", struct options, id,
 	         "the workspace's id (else made up, or the profile's)"),
+	OPT_TEXT("restore", 0, "ID", struct options, restore,
+	         "a workspace that was made before, as it was made: take it up, or bring it back"),
 	OPT_TEXT("workspace", 0, "W", struct options, workspace,
 	         "the workspace that sessions share (profile session)"),
 	OPT_TEXT("session", 0, "S", struct options, session, "the session (profile session)"),
@@ -96,7 +99,8 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
                 struct err *e)
 {
 	*s = (struct setup_options){
-		.id = o->id,
+		.id = o->restore ? o->restore : o->id,
+		.restore = o->restore != NULL,
 		.profile = ws_options_profile(&o->where),
 		.workspace = o->workspace,
 		.session = o->session,
@@ -139,6 +143,8 @@ static int run(const struct applet_call *call, struct err *e)
 	if (call->after_dashes > 0 && call->arg_count > 0)
 		return err_set(e, ERR_KIND_USAGE, "'%s' is not an option; a command goes behind --",
 		               call->args[0]);
+	if (o->restore && o->id)
+		return err_set(e, ERR_KIND_USAGE, "--restore says which one it is: no --id");
 	if (fill(call, o, &how, e) || check_early(&how, e))
 		return -1;
 	struct progress progress = { .label = NULL };

@@ -30,13 +30,6 @@ static const char *const fixed[] = {
 };
 _Static_assert(COUNTOF(fixed) < FIXED_ARGS, "room for what is always said");
 
-static void free_env(char ***env)
-{
-	for (char **p = *env; p && *p; p++)
-		mem_free(*p);
-	mem_free(*env);
-}
-
 /* ---- what it says ---- */
 
 /* Its first line with a fault, without "fatal: ". */
@@ -90,7 +83,7 @@ static int run(const struct git *g, const char *const *args, struct run_result *
 	char *argv[FIXED_ARGS + GIT_ARGS_MAX + 1];
 	size_t count = 0;
 	struct err why = ERR_INIT;
-	AUTO(free_env) char **env = git_environment(g);
+	MEM_TEXTS_AUTO env = git_environment(g);
 	for (size_t i = 0; i < COUNTOF(fixed); i++)
 		argv[count++] = (char *)(uintptr_t)fixed[i];
 	for (size_t i = 0; args[i] && i < GIT_ARGS_MAX; i++)

@@ -51,8 +51,8 @@ int git_find(const struct git *g, const char *const *args, char *line, size_t ca
 
 /* ---- git_environment.c ---- */
 
-/* The environment: of ours only what a git needs to find its programs, keys and proxies. NULL-terminated; mem_free each
- * and the array. */
+/* The environment: of ours only what a git needs to find its programs, keys and proxies. NULL-terminated;
+ * mem_free_texts. */
 char **git_environment(const struct git *g);
 
 #endif

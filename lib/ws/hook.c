@@ -22,9 +22,7 @@ struct runner {
 
 static void close_runner(struct runner *r)
 {
-	for (char **p = r->env; p && *p; p++)
-		mem_free(*p);
-	mem_free(r->env);
+	mem_free_texts(&r->env);
 	file_close_auto(&r->cwd_fd);
 	file_close_auto(&r->log_fd);
 }

@@ -36,6 +36,7 @@ struct setup_options {
 	bool set_mode;
 	uint32_t mode;
 	bool ephemeral;
+	bool restore; /* `id` is known already: its record says which profile it has; NOT_FOUND when it is not */
 	struct setup_git git;
 	bool has_hooks;  /* a new workspace is not done before they ran: hook.h */
 	int64_t wait_ms; /* for the lock; 0: not at all */

@@ -527,6 +527,27 @@ def test_a_teardown_that_is_killed_is_made_good_by_the_next(base, repo, occurren
     assert (repo.status(root), content(root)) == before
 
 
+def test_restore_needs_no_more_than_the_id(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    base.teardown("t1")
+    assert base.setup("--restore", "t1") == root and (repo.status(root), content(root)) == before
+    session = base.setup("--profile", "session", "--workspace", "w", "--session", "s")
+    base.teardown(session.name)
+    assert base.setup("--restore", session.name) == session
+    assert "no such workspace" in one_message(base.run("ws-setup", "--restore", "t9", status=66), "ws-setup")
+    base.run("ws-setup", "--restore", "t1", "--id", "t1", status=64)
+
+
+def test_gc_keeps_the_work_of_what_it_collects_agent_deck_1995(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    base.gc("--older", "0s", "--trash-ttl", "0s")
+    base.gc("--older", "0s", "--trash-ttl", "0s")
+    base.setup("--restore", "t1")
+    assert (repo.status(root), content(root)) == before
+
+
 # ---- many at once ----
 
 
