@@ -149,7 +149,9 @@ static int exclude_all(const struct setup_work *w, const struct git_repo *repo, 
 	struct git g = git_tree_git(r, fd);
 	FD_AUTO own = -1;
 	LOCK_AUTO lock = LOCK_NONE;
-	if (o->link_count + o->copy_count == 0)
+	size_t count;
+	MEM_TEXTS_AUTO links = link_list(r, &count);
+	if (count + o->copy_count == 0)
 		return 0;
 	if (!is_worktree) {
 		g.git_dir = ".git";
@@ -158,9 +160,10 @@ static int exclude_all(const struct setup_work *w, const struct git_repo *repo, 
 	} else if (git_repo_lock(repo, &lock, e) != 0) {
 		return -1;
 	}
-	if (git_setup_exclude(&g, is_worktree ? repo->fd : own, o->links, o->link_count, e) != 0)
+	int git_dir = is_worktree ? repo->fd : own;
+	if (git_setup_exclude(&g, git_dir, (const char *const *)links, count, e) != 0)
 		return -1;
-	return git_setup_exclude(&g, is_worktree ? repo->fd : own, o->copies, o->copy_count, e);
+	return git_setup_exclude(&g, git_dir, o->copies, o->copy_count, e);
 }
 
 static int bring_local(struct setup_work *w, const struct git_repo *repo, int fd, struct err *e)
@@ -220,6 +223,25 @@ static int choose_base(struct setup_work *w, const struct git_repo *repo, struct
 	return git_base_choose(repo, &how, base, e);
 }
 
+/* A worktree in our place that we did not make, or have lost the record of, may hold work that only its registration
+ * leads to. */
+static int check_stranger(const struct setup_work *w, const struct git_repo *repo, struct err *e)
+{
+	GIT_REPO_ENTRIES_AUTO all = { .list = NULL };
+	if (w->known || !w->place.stray)
+		return 0;
+	if (git_repo_entries(repo, &all, e) != 0)
+		return -1;
+	for (size_t i = 0; i < all.count; i++) {
+		if (strcmp(all.list[i].path, w->out->root) == 0)
+			return err_set(e, ERR_KIND_CONFLICT,
+			               "%s is a worktree of %s that ws has no record of; `git "
+			               "worktree move` or `git worktree remove` makes room",
+			               w->out->root, repo->common);
+	}
+	return 0;
+}
+
 static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int fd,
                          const char *stage, struct err *e)
 {
@@ -229,7 +251,8 @@ static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int 
 	struct err ignored = ERR_INIT;
 	if (w->plan.lost && git_keep_head(&w->out->base, r, &ignored) != 0)
 		log_warn("%s: where its head was is not known: %s", r->id, ignored.msg);
-	if (git_tree_branch(r) && choose_base(w, repo, &base, e) != 0)
+	if (check_stranger(w, repo, e) != 0 ||
+	    (git_tree_branch(r) && choose_base(w, repo, &base, e) != 0))
 		return -1;
 	if (git_tree_add(repo, &w->out->base, r, stage, fd, &base, e) != 0)
 		return -1;

@@ -81,15 +81,33 @@ static void add_user(const struct base_dir *b, struct str path, struct buf *out)
 		buf_printf(out, ", in use by %s", holder);
 }
 
+/* A workspace of this base that is over: it has no directory, and no record that speaks of one. */
+static bool is_over(const struct base_dir *b, struct str path, char id[DIR_NAME_MAX + 1])
+{
+	RECORD_AUTO record = { .labels = NULL };
+	struct err why = ERR_INIT;
+	struct str above, name;
+	str_cut_last(path, '/', &above, &name);
+	if (!str_is(above, b->path) || str_copy(name, id, DIR_NAME_MAX + 1) != 0 ||
+	    dir_exists(b->fd, id, &why) != 0)
+		return false;
+	if (record_load(b, id, &record, &why) != 0)
+		return why.kind == ERR_KIND_NOT_FOUND;
+	return record.state == RECORD_SAVED || record.state == RECORD_TRASHED;
+}
+
 static int check_holder(const struct git_repo *r, const struct base_dir *b, const char *branch,
                         struct err *e)
 {
 	BUF_AUTO path = buf_make(LINK_MAX), who = buf_make(LINK_MAX);
 	FD_AUTO fd = -1;
+	char other[DIR_NAME_MAX + 1];
 	struct err ignored = ERR_INIT;
 	int held = git_repo_holder(r, branch, &path, e);
 	if (held <= 0)
 		return held;
+	if (is_over(b, buf_str(&path), other))
+		return forget_ours(r, b, other, e);
 	if (dir_open_root(path.p, &fd, &ignored) != 0)
 		return err_set(
 			e, ERR_KIND_CONFLICT,

@@ -55,6 +55,18 @@ static bool next(struct str *rest, struct str *path)
 	return str_cut(*rest, '\n', path, rest) && path->len > 0;
 }
 
+char **link_list(const struct record *record, size_t *count)
+{
+	struct str rest = str_of(record->git_links), path;
+	char **list = mem_new(1, sizeof(char *));
+	for (*count = 0; next(&rest, &path); ++*count) {
+		list = mem_grow(list, *count + 2, sizeof(char *));
+		list[*count] = mem_str(path);
+		list[*count + 1] = NULL;
+	}
+	return list;
+}
+
 static int make_one(int fd, const char *source, const char *path, struct err *e)
 {
 	FD_AUTO top = -1, made = -1;

@@ -12,6 +12,8 @@ int link_check(const char *option, const char *path, struct err *e) MUST_CHECK;
 /* Note the paths in the record, as those that are linked from now on. USAGE when they are too long. */
 int link_note(struct record *record, const char *const *paths, size_t count,
               struct err *e) MUST_CHECK;
+/* The recorded paths; NULL-terminated, mem_free_texts. */
+char **link_list(const struct record *record, size_t *count);
 /* Make the recorded links below `fd`, to the same paths below the directory `source` (absolute). A link that is there is
  * replaced; anything else in its place is a CONFLICT; what the source does not have is told and left out. */
 int link_make(const struct record *record, int fd, const char *source, struct err *e) MUST_CHECK;

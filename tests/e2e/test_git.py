@@ -428,6 +428,23 @@ def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
     assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
 
 
+def test_what_a_workspace_that_is_over_left_registered_is_forgotten_issue_2045(base, repo):
+    root = create(base, repo)
+    shutil.rmtree(root)
+    shutil.rmtree(base.path / ".ws/t1")
+    create(base, repo, "t2", "fix")
+    assert repo.worktrees() == [str(base.path / "t2")]
+
+
+def test_a_worktree_without_a_record_is_not_touched_issue_1641(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    shutil.rmtree(base.path / ".ws/t1")
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", status=73)
+    assert "ws has no record of" in one_message(result, "ws-setup")
+    assert (repo.status(root), content(root)) == before and repo.worktrees() == [str(root)]
+
+
 def test_what_is_no_repository_is_named(base, tmp_path):
     (tmp_path / "plain").mkdir()
     for path in ("plain", "absent"):
@@ -501,25 +518,29 @@ def test_a_setup_that_fails_leaves_no_worktree_and_no_branch(base, repo):
     assert repo.worktrees() == [] and repo.refs("refs/heads") == ["refs/heads/main"]
 
 
-@pytest.mark.parametrize("occurrence", range(0, 60, 4))
-def test_a_setup_that_is_killed_is_made_good_by_the_next_issue_2608(base, repo, occurrence):
-    """Killed when git is started for the nth time, or at a later rename."""
-    call = "renameat2" if occurrence % 8 == 4 else "clone,clone3,fork,vfork"
-    strace = ["strace", "-qq", "-o", "/dev/null", f"--inject={call}:signal=KILL:when={occurrence // 3 + 1}"]
-    command = [*strace, helpers.BINARY, "ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix"]
-    helpers.run(command, env=base.ws.environment(base.env), status=None)
+FORK, RENAME = "clone,clone3,fork,vfork", "renameat,renameat2"
+KILLS = [(FORK, n) for n in range(1, 24, 2)] + [(RENAME, n) for n in range(1, 9)]
+
+
+def killed(base, call, occurrence, *command):
+    """Run it until its nth system call of this kind, of which it does not return."""
+    strace = ["strace", "-qq", "-o", "/dev/null", f"--inject={call}:signal=KILL:when={occurrence}"]
+    helpers.run([*strace, helpers.BINARY, *command], env=base.ws.environment(base.env), status=None)
+
+
+@pytest.mark.parametrize(("call", "occurrence"), KILLS)
+def test_a_setup_that_is_killed_is_made_good_by_the_next_issue_2608(base, repo, call, occurrence):
+    killed(base, call, occurrence, "ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", "--link", "node_modules", "--copy", ".env")
     root = create(base, repo)
     assert repo.worktrees() == [str(root)] and repo.status(root) == [] and base.area("staging") == []
     base.check("t1")
 
 
-@pytest.mark.parametrize("occurrence", range(1, 30, 2))
-def test_a_teardown_that_is_killed_is_made_good_by_the_next(base, repo, occurrence):
+@pytest.mark.parametrize(("call", "occurrence"), KILLS)
+def test_a_teardown_that_is_killed_is_made_good_by_the_next(base, repo, call, occurrence):
     root = create(base, repo)
     before = make_work(repo, root)
-    call = "renameat2" if occurrence % 4 == 1 else "clone,clone3,fork,vfork"
-    strace = ["strace", "-qq", "-o", "/dev/null", f"--inject={call}:signal=KILL:when={(occurrence + 1) // 2}"]
-    helpers.run([*strace, helpers.BINARY, "ws-teardown", "t1"], env=base.ws.environment(base.env), status=None)
+    killed(base, call, occurrence, "ws-teardown", "t1")
     base.check("t1")
     base.teardown("t1")
     assert repo.worktrees() == []
@@ -719,6 +740,16 @@ def test_a_git_file_that_points_elsewhere_is_not_followed(base, repo, tmp_path):
     make_files(root, {"x": "x"})
     base.teardown("t1")
     assert not (tmp_path / "ran").exists() and repo.refs() == ["refs/ws/preserved/t1"]
+
+
+def test_a_worktree_of_another_user_is_kept_as_well(base, repo):
+    need_root()
+    root = create(base, repo, "t1", "fix", "--user", str(helpers.NOBODY))
+    assert (root / "file").stat().st_uid == helpers.NOBODY
+    (root / "file").write_text("changed\n")
+    base.teardown("t1")
+    base.setup("--restore", "t1")
+    assert (root / "file").read_text() == "changed\n"
 
 
 def test_a_user_of_its_own_gets_the_worktree_and_not_the_objects(base, repo):
