@@ -9,6 +9,7 @@
 #include "gc/gc_look.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/git_tree.h"
 
 enum { OUTPUT_MAX = 256 << 20, NAMES_MAX = 1000000 };
 
@@ -215,6 +216,19 @@ static int show_all(struct listing *out, struct err *e)
 	return 0;
 }
 
+/* Of a worktree git has to know, too: a directory that lies below some repository is none. */
+static int is_linked(const struct base_dir *base, const struct record *record, struct err *e)
+{
+	FD_AUTO fd = -1;
+	MEM_AUTO char *root = base_dir_workspace_path(base, record->id);
+	if (!record->git_dir[0])
+		return 0;
+	if (dir_open(base->fd, record->id, &fd, e))
+		return -1;
+	int linked = git_tree_is_linked(record, fd, root, e);
+	return linked < 0 ? -1 : linked ? 0 : ERR_KIND_NOT_FOUND;
+}
+
 /* The applet's own status, and no message: a script asked. */
 static int exists(const struct base_dir *base, const char *id, struct err *e)
 {
@@ -224,7 +238,7 @@ static int exists(const struct base_dir *base, const char *id, struct err *e)
 	if (base_dir_check_id(id, e))
 		return -1;
 	if (record_load(base, id, &record, &why) == 0 && dir_stat(base->fd, id, &st, &why) == 0)
-		return file_is_dir(&st) ? 0 : ERR_KIND_NOT_FOUND;
+		return file_is_dir(&st) ? is_linked(base, &record, e) : ERR_KIND_NOT_FOUND;
 	if (why.kind == ERR_KIND_NOT_FOUND)
 		return ERR_KIND_NOT_FOUND;
 	*e = why;

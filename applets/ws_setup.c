@@ -1,6 +1,7 @@
 /* ws-setup: make a workspace or take up the one that is there; with a command, supervise it and tear down. */
 #include <string.h>
 
+#include "applets/git_options.h"
 #include "applets/s3_options.h"
 #include "applets/setup_check.h"
 #include "applets/setup_command.h"
@@ -22,7 +23,9 @@ enum { DEADLINE_DEFAULT_MS = 8000, GRACE_DEFAULT_MS = 8000 };
 struct options {
 	struct ws_options where;
 	struct s3_config s3;
-	const char *id, *workspace, *session, *owner, *store, *from, *user, *idempotency_key;
+	struct git_options git;
+	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
+		*idempotency_key;
 	struct opt_list labels;
 	uint32_t mode;
 	bool ephemeral, dry_run;
@@ -40,6 +43,8 @@ static const char *const volume_choices[] = { "workspace", "named", "host", NULL
 static const struct opt_row rows[] = {
 	OPT_TEXT("id", 'i', "ID", struct options, id,
 	         "the workspace's id (else made up, or the profile's)"),
+	OPT_TEXT("restore", 0, "ID", struct options, restore,
+	         "a workspace that was made before, as it was made: take it up, or bring it back"),
 	OPT_TEXT("workspace", 0, "W", struct options, workspace,
 	         "the workspace that sessions share (profile session)"),
 	OPT_TEXT("session", 0, "S", struct options, session, "the session (profile session)"),
@@ -98,6 +103,7 @@ static const struct opt_row docker_rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	GIT_OPTIONS_GROUP(offsetof(struct options, git)),
 	OPT_GROUP("Persistence", persist_rows, 0),
 	OPT_GROUP("With --print docker or docker0", docker_rows, 0),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
@@ -109,6 +115,7 @@ static void defaults(void *options)
 {
 	struct options *o = options;
 	o->mode = UINT32_MAX;
+	git_options_defaults(&o->git);
 	o->grace_ms = GRACE_DEFAULT_MS;
 	o->deadline_ms = DEADLINE_DEFAULT_MS;
 }
@@ -132,7 +139,8 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
                 struct err *e)
 {
 	*s = (struct setup_options){
-		.id = o->id,
+		.id = o->restore ? o->restore : o->id,
+		.restore = o->restore != NULL,
 		.profile = ws_options_profile(&o->where),
 		.workspace = o->workspace,
 		.session = o->session,
@@ -151,6 +159,9 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
 		.config = call->config,
 		.s3 = &o->s3,
 	};
+	git_options_fill(&o->git, s);
+	if (o->git.repo && !o->where.profile && !sys_env("WS_PROFILE"))
+		s->profile = "worktree";
 	return o->user ? parse_user(o->user, s, e) : 0;
 }
 
@@ -270,6 +281,8 @@ static int make(const struct applet_call *call, const struct options *o,
 {
 	struct setup_options how;
 	struct setup_docker docker = docker_of(call, o, volumes);
+	if (o->restore && o->id)
+		return err_set(e, ERR_KIND_USAGE, "--restore says which one it is: no --id");
 	if (fill(call, o, &how, e) || check_early(&how, e) || check_migrate(call, o, e) ||
 	    setup_check_required(&o->required, e) || setup_docker_check(&docker, e))
 		return -1;
@@ -287,6 +300,8 @@ static int make(const struct applet_call *call, const struct options *o,
 		               "--migrate is for flat workspaces (profile flat)");
 	if (o->migrate)
 		return setup_migrate(call, &setup, o->migrate, o->dry_run, e);
+	if (git_options_hooks(&o->git, &how, &setup, e))
+		return -1;
 	return finish(call, o, &setup, &docker, e);
 }
 

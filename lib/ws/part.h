@@ -72,7 +72,10 @@ struct part_save {
 	struct store *store;
 	const char *key;
 	const char *save_id;
-	const char *if_etag;  /* as in struct store_put */
+	const char *if_etag; /* as in struct store_put */
+	const char *const
+		*only; /* of a tree: these paths and what is below them; NULL: all of it */
+	size_t only_count;
 	bool keep_going;      /* leave out what can't be read */
 	bool partial_is_fine; /* finish even when something was left out; else nothing is stored */
 	struct progress *progress;

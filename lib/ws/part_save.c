@@ -28,7 +28,7 @@ static int write_tree(int fd, const struct part *p, const struct part_save *how,
 		.notice_ctx = how->notice_ctx,
 	};
 	struct writer_result result;
-	if (writer_tree(fd, NULL, 0, &options, sink, &result, e) != 0)
+	if (writer_tree(fd, how->only, how->only_count, &options, sink, &result, e) != 0)
 		return -1;
 	out->unreadable = result.unreadable;
 	out->entries = result.entries;

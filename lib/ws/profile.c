@@ -68,6 +68,17 @@ static int set_needs(struct loader *l, const struct ini_entry *at)
 	return 0;
 }
 
+static int set_git(struct loader *l, const struct ini_entry *at)
+{
+	if (str_is(at->value, "worktree"))
+		l->p->git = PROFILE_GIT_WORKTREE;
+	else if (str_is(at->value, "clone"))
+		l->p->git = PROFILE_GIT_CLONE;
+	else
+		return refuse(l, at, "worktree or clone is expected");
+	return 0;
+}
+
 static int add_to_list(struct loader *l, const struct ini_entry *at, const char **list,
                        size_t *count)
 {
@@ -103,6 +114,8 @@ static int profile_line(struct loader *l, const struct ini_entry *at)
 		return set_bool(l, at, &p->flat);
 	else if (str_is(at->name, "needs"))
 		return set_needs(l, at);
+	else if (str_is(at->name, "git"))
+		return set_git(l, at);
 	else if (str_is(at->name, "dir"))
 		return add_to_list(l, at, p->dirs, &p->dir_count);
 	else if (str_is(at->name, "env"))

@@ -2,7 +2,7 @@
  * A profile: where workspaces lie, what they consist of, which parts are saved, in which order. Data in INI;
  * the built-in ones are text in profile_builtin.c, users add theirs in ws.conf:
  *
- *   [profile NAME]           base, id, cwd, mode, ephemeral, flat (yes, no); and as often as needed:
+ *   [profile NAME]           base, id, cwd, mode, ephemeral, flat (yes, no), git (worktree, clone); as often as needed:
  *                            needs (workspace, session), dir (PATH, or PATH MODE), env (NAME=value)
  *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode;
  *                            and as often as needed: exclude
@@ -17,6 +17,13 @@
 #include "base/defs.h"
 #include "base/err.h"
 #include "data/ini.h"
+
+/* Where the content comes from when it is not the store alone. */
+enum profile_git {
+	PROFILE_GIT_NONE,
+	PROFILE_GIT_WORKTREE, /* tracked files from git; the part "." is what git ignores */
+	PROFILE_GIT_CLONE,    /* a first time from git */
+};
 
 enum { PROFILE_PARTS_MAX = 16, PROFILE_LIST_MAX = 32 };
 
@@ -42,6 +49,7 @@ struct profile {
 	uint32_t mode;   /* of the workspace directory */
 	bool ephemeral;
 	bool flat; /* files by name only, with a registry (flat.h) */
+	enum profile_git git;
 	const char *dirs[PROFILE_LIST_MAX];
 	size_t dir_count; /* made after the restore when missing */
 	const char *env[PROFILE_LIST_MAX];

@@ -141,4 +141,22 @@ const char profile_builtin_text[] =
 	"\n"
 	"[part flat files]\n"
 	"path = .\n"
-	"key = flat/{id}.tar.gz\n";
+	"key = flat/{id}.tar.gz\n"
+	"\n"
+	/* The agent orchestrator's workspaces. Of a worktree git keeps what is tracked and what was not committed, and
+	 * the archive what git ignores; a clone is saved whole. */
+	"[profile worktree]\n"
+	"base = /opt/stacks\n"
+	"git = worktree\n"
+	"\n"
+	"[part worktree ignored]\n"
+	"path = .\n"
+	"key = worktrees/{id}.tar.gz\n"
+	"\n"
+	"[profile clone]\n"
+	"base = /opt/stacks\n"
+	"git = clone\n"
+	"\n"
+	"[part clone workspace]\n"
+	"path = .\n"
+	"key = clones/{id}.tar.gz\n";

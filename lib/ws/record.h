@@ -53,6 +53,19 @@ struct record {
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
 	char trash_name[256];                            /* TRASHED: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */
+	/* Of a worktree or clone; "" where there is nothing to say. */
+	char git_repo[4096];  /* path or URL of the source */
+	char git_dir[4096];   /* the worktree's administrative directory */
+	char git_branch[256]; /* what was asked for */
+	char git_head[256];   /* where HEAD was when it was saved: refs/heads/NAME, or a commit */
+	char git_base[80];    /* the commit that it began at */
+	char git_from[256];   /* what that was: "origin/main" */
+	char git_stale[1024]; /* why that may not be the newest */
+	char git_preserved
+		[80];         /* the commit of refs/ws/preserved/<id> that is in the tree already */
+	char git_links[4096]; /* paths that are links into the source, one per line */
+	bool git_drops_ignored; /* ignored files are not saved */
+	bool hooks_pending;     /* the workspace is there, and its hooks have not all run */
 	struct record_part parts[RECORD_PARTS_MAX];
 	size_t part_count;
 	struct js *labels;   /* object of strings; never NULL after init or load */

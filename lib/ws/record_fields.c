@@ -28,11 +28,24 @@ struct number_field {
 	}
 
 static const struct text_field record_texts[] = {
-	TEXT(struct record, id),         TEXT(struct record, profile),
-	TEXT(struct record, workspace),  TEXT(struct record, session),
-	TEXT(struct record, owner),      TEXT(struct record, store),
-	TEXT(struct record, root),       TEXT(struct record, idempotency_key),
+	TEXT(struct record, id),
+	TEXT(struct record, profile),
+	TEXT(struct record, workspace),
+	TEXT(struct record, session),
+	TEXT(struct record, owner),
+	TEXT(struct record, store),
+	TEXT(struct record, root),
+	TEXT(struct record, idempotency_key),
 	TEXT(struct record, trash_name),
+	TEXT(struct record, git_repo),
+	TEXT(struct record, git_dir),
+	TEXT(struct record, git_branch),
+	TEXT(struct record, git_head),
+	TEXT(struct record, git_base),
+	TEXT(struct record, git_from),
+	TEXT(struct record, git_stale),
+	TEXT(struct record, git_preserved),
+	TEXT(struct record, git_links),
 };
 
 /* Times and counts; all of them 64 bits wide. */
@@ -125,6 +138,8 @@ void record_fields_put(const struct record *r, struct js *o)
 	put_texts(r, record_texts, COUNTOF(record_texts), o);
 	js_set_text(o, "state", record_state_name(r->state));
 	js_set_bool(o, "ephemeral", r->ephemeral);
+	js_set_bool(o, "git_drops_ignored", r->git_drops_ignored);
+	js_set_bool(o, "hooks_pending", r->hooks_pending);
 	for (size_t i = 0; i < COUNTOF(record_numbers); i++) {
 		int64_t value;
 		memcpy(&value, (const char *)r + record_numbers[i].offset, sizeof(value));
@@ -197,6 +212,8 @@ int record_fields_get(struct record *r, const struct js *o, struct err *e)
 	    get_texts(r, record_texts, COUNTOF(record_texts), o, e) != 0 || get_state(r, o, e) != 0)
 		return -1;
 	r->ephemeral = js_get_bool(o, "ephemeral", false);
+	r->git_drops_ignored = js_get_bool(o, "git_drops_ignored", false);
+	r->hooks_pending = js_get_bool(o, "hooks_pending", false);
 	for (size_t i = 0; i < COUNTOF(record_numbers); i++) {
 		int64_t value = js_get_int(o, record_numbers[i].name, 0);
 		memcpy((char *)r + record_numbers[i].offset, &value, sizeof(value));

@@ -8,6 +8,7 @@
 #include "os/log.h"
 #include "os/sys.h"
 #include "ws/flat.h"
+#include "ws/git_setup.h"
 #include "ws/journal.h"
 #include "ws/setup_open.h"
 #include "ws/setup_restore.h"
@@ -80,6 +81,8 @@ static int record_ready(struct setup_work *w, struct err *e)
 	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
 		r->ready_ms = r->last_used_ms;
 	r->trash_name[0] = '\0';
+	if (s->action == SETUP_RESTORE || s->action == SETUP_FINISH)
+		r->hooks_pending = w->o->has_hooks;
 	if (w->o->ephemeral)
 		r->ephemeral = true;
 	forget_saves(r);
@@ -143,7 +146,7 @@ static int run(struct setup_work *w, struct err *e)
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
 		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
-	if (act(w, e) != 0 || register_files(w, e) != 0)
+	if (act(w, e) != 0 || git_setup_attach(w, e) != 0 || register_files(w, e) != 0)
 		return -1;
 	note_start(w);
 	return record_ready(w, e);

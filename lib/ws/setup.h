@@ -12,6 +12,18 @@
 #include "ws/profile.h"
 #include "ws/record.h"
 
+/* For profiles of git. */
+struct setup_git {
+	const char *repo, *branch,
+		*ref;             /* ref: where a new branch begins; NULL: the default branch */
+	const char *const *links; /* paths below the repository's tree, to link to */
+	size_t link_count;
+	const char *const *copies; /* the same, to copy */
+	size_t copy_count;
+	int64_t fetch_timeout_ms; /* for asking the remote; 0: it is not asked */
+	bool drop_ignored;        /* what git ignores is not saved */
+};
+
 struct setup_options {
 	const char *id, *profile, *workspace, *session, *owner, *base, *store;
 	const char *idempotency_key;
@@ -24,6 +36,9 @@ struct setup_options {
 	bool set_mode;
 	uint32_t mode;
 	bool ephemeral;
+	bool restore; /* `id` is known already: its record says which profile it has; NOT_FOUND when it is not */
+	struct setup_git git;
+	bool has_hooks;  /* a new workspace is not done before they ran: hook.h */
 	int64_t wait_ms; /* for the lock; 0: not at all */
 	bool dry_run;
 	const struct ini *config;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/git_setup.h"
 
 enum {
 	PATH_TEXT_MAX = 4096,
@@ -21,6 +22,8 @@ static int check_words(const struct setup_options *o, const struct profile *p, s
 	    (o->session && base_dir_check_word("--session", o->session, e) != 0) ||
 	    (o->id && base_dir_check_id(o->id, e) != 0))
 		return -1;
+	if (o->restore)
+		return 0; /* the record has them */
 	if (p->needs_workspace && !o->workspace)
 		return err_set(e, ERR_KIND_USAGE, "profile %s needs --workspace", p->name);
 	if (p->needs_session && !o->session)
@@ -28,17 +31,22 @@ static int check_words(const struct setup_options *o, const struct profile *p, s
 	return 0;
 }
 
+static int base_path(const struct setup_work *w, struct buf *path, struct err *e)
+{
+	const struct profile_words none = { .id = NULL };
+	if (w->o->base)
+		buf_add_text(path, w->o->base);
+	else if (profile_expand(w->out->profile.base, &none, path, e) != 0)
+		return -1;
+	return buf_check(path, e, "the base's path");
+}
+
 /* In a dry run a base that is not there yet is fine. */
 static int open_base(struct setup_work *w, struct err *e)
 {
 	BUF_AUTO path = buf_make(PATH_TEXT_MAX);
-	const struct profile_words none = { .id = NULL };
 	struct err why = ERR_INIT;
-	if (w->o->base)
-		buf_add_text(&path, w->o->base);
-	else if (profile_expand(w->out->profile.base, &none, &path, e) != 0)
-		return -1;
-	if (buf_check(&path, e, "the base's path") != 0)
+	if (base_path(w, &path, e) != 0)
 		return -1;
 	w->has_base = base_dir_open(path.p, !w->o->dry_run, &w->out->base, &why) == 0;
 	if (w->has_base)
@@ -229,17 +237,34 @@ static int set_root(struct setup *s, struct err *e)
 	return err_set(e, ERR_KIND_USAGE, "%s: the path is too long", s->root);
 }
 
+/* The profile that was said; of what is restored, the one that it was made with. */
+static int choose_profile(struct setup_work *w, struct err *e)
+{
+	struct setup *s = w->out;
+	BASE_DIR_AUTO base = { .fd = -1, .ws_fd = -1 };
+	RECORD_AUTO record = { .labels = NULL };
+	const char *said = w->o->profile ? w->o->profile : "task";
+	if (profile_load(said, w->o->config, &s->profile, e) != 0)
+		return -1;
+	if (!w->o->restore)
+		return 0;
+	BUF_AUTO path = buf_make(PATH_TEXT_MAX);
+	if (base_path(w, &path, e) != 0 || base_dir_open(path.p, false, &base, e) != 0 ||
+	    record_load(&base, w->o->id, &record, e) != 0)
+		return -1;
+	profile_free(&s->profile);
+	return profile_load(record.profile, w->o->config, &s->profile, e);
+}
+
 int setup_open(struct setup_work *w, struct err *e)
 {
 	char id[BASE_DIR_ID_MAX + 1];
 	struct setup *s = w->out;
-	const char *profile = w->o->profile ? w->o->profile : "task";
-	if (profile_load(profile, w->o->config, &s->profile, e) != 0 ||
-	    check_words(w->o, &s->profile, e) != 0 || open_base(w, e) != 0 ||
-	    choose_id(w, id, e) != 0)
+	if (choose_profile(w, e) != 0 || check_words(w->o, &s->profile, e) != 0 ||
+	    open_base(w, e) != 0 || choose_id(w, id, e) != 0)
 		return -1;
 	if ((!w->o->dry_run && take_lock(w, id, e) != 0) || load_record(w, id, e) != 0 ||
-	    set_root(s, e) != 0)
+	    git_setup_open(w, e) != 0 || set_root(s, e) != 0)
 		return -1;
 	const struct record *known = w->known ? &s->record : NULL;
 	if (w->has_base && place_look(&s->base, id, known, &w->place, e) != 0)

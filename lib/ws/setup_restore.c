@@ -12,6 +12,7 @@
 #include "os/remove.h"
 #include "os/sys.h"
 #include "os/walk.h"
+#include "ws/git_setup.h"
 #include "ws/journal.h"
 #include "ws/part.h"
 
@@ -112,7 +113,9 @@ static int set_owner(const struct setup_options *o, int fd, struct err *e)
 static int finish_tree(const struct setup_work *w, int fd, bool whole_is_restored, struct err *e)
 {
 	uint32_t mode = w->o->set_mode ? w->o->mode : w->out->profile.mode;
-	bool mode_is_restored = whole_is_restored && !w->o->set_mode;
+	/* The archive of a worktree is of some files in it, and not of the directory. */
+	bool is_worktree = w->out->profile.git == PROFILE_GIT_WORKTREE;
+	bool mode_is_restored = whole_is_restored && !w->o->set_mode && !is_worktree;
 	if (make_dirs(w->out, fd, e) != 0 || set_owner(w->o, fd, e) != 0)
 		return -1;
 	if (!mode_is_restored && attr_set_mode(fd, mode, e, "the workspace") != 0)
@@ -202,6 +205,7 @@ static int fill(struct setup_work *w, struct stage *stage, struct err *e)
 	bool whole_is_restored;
 	struct file_stat st;
 	if (setup_restore_parts(w, stage->fd, &whole_is_restored, e) != 0 ||
+	    git_setup_fill(w, stage->fd, stage->name, whole_is_restored, e) != 0 ||
 	    finish_tree(w, stage->fd, whole_is_restored, e) != 0 ||
 	    file_stat(stage->fd, &st, e, "the staging directory") != 0)
 		return -1;
@@ -232,6 +236,7 @@ static void undo(struct setup_work *w, struct stage *stage)
 		return;
 	if (stage->fd >= 0 && remove_tree(stage->area, stage->name, NULL, &ignored) != 0)
 		log_warn("staging directory %s: %s", stage->name, ignored.msg);
+	git_setup_undo(w);
 	if (stage->before)
 		undone = record_save(&w->out->base, stage->before, &ignored) == 0;
 	if (!undone)

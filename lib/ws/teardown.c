@@ -76,8 +76,15 @@ static int find_dir(struct teardown_job *j, struct err *e)
 static int no_dir(struct teardown_job *j, struct err *e)
 {
 	if (j->record.state == RECORD_SAVED || j->record.state == RECORD_TRASHED) {
+		if (!j->o->dry_run)
+			teardown_git_forget(j);
 		j->out->removed = true;
 		return 0;
+	}
+	if (!j->place.stray && !j->place.dir && !j->o->dry_run) {
+		int lost = teardown_git_lost(j, e);
+		if (lost != 0)
+			return lost < 0 ? -1 : 0;
 	}
 	if (j->place.stray || j->place.dir)
 		return err_set(

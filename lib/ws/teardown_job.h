@@ -32,6 +32,8 @@ struct teardown_step {
 	int root; /* the workspace's directory */
 	const struct part *part;
 	struct record_part *record;
+	const char *const *only; /* as in struct part_save */
+	size_t only_count;
 };
 /* 1 when the part may be stored at its key, 0 when someone else stored another state there, -1. */
 int teardown_part_is_ours(struct teardown_step *s, struct err *e) MUST_CHECK;
@@ -50,6 +52,22 @@ int teardown_save_in_time(struct teardown_job *j, struct err *e) MUST_CHECK;
 int teardown_save_preview(struct teardown_job *j, struct err *e) MUST_CHECK;
 /* Law 2: whether the record says of every part that the store has it (or that there is nothing to store). */
 bool teardown_save_is_complete(struct teardown_job *j);
+
+/* ---- teardown_git.c: worktrees; in other profiles all of it does nothing ---- */
+
+struct git_keep_paths;
+/* Keep what was not committed in the repository, save the record that says so, and list what the archive is for. False in
+ * *is_listed: the archive is of everything. */
+int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,
+                      bool *is_listed, struct err *e) MUST_CHECK;
+/* Remove the links into the source, before the directory goes to where it is deleted. */
+int teardown_git_unlink(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* The directory is gone from its place: the repository forgets it, and its branch is free. Told when it fails: the next
+ * setup or teardown does it again. */
+void teardown_git_forget(struct teardown_job *j);
+/* The directory of a worktree was removed by somebody else: its commits are in the repository. 1 that was it, 0 it is no
+ * worktree, -1. */
+int teardown_git_lost(struct teardown_job *j, struct err *e) MUST_CHECK;
 
 /* ---- teardown_remove.c ---- */
 

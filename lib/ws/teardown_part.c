@@ -61,6 +61,8 @@ static int store_at(struct teardown_step *s, const char *key, const char *if_eta
 		.key = key,
 		.save_id = s->record->save_id,
 		.if_etag = if_etag,
+		.only = s->only,
+		.only_count = s->only_count,
 		.keep_going = o->keep_going,
 		.partial_is_fine = partial_is_fine,
 		.progress = o->progress,

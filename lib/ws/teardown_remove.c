@@ -38,8 +38,10 @@ int teardown_remove_saved(struct teardown_job *j, struct err *e)
 	char name[256];
 	j->record.state = RECORD_SAVED;
 	j->record.saved_ms = sys_now_ms();
-	if (record_save(j->b, &j->record, e) != 0 || to_trash(j, name, e) != 0)
+	if (record_save(j->b, &j->record, e) != 0 || teardown_git_unlink(j, e) != 0 ||
+	    to_trash(j, name, e) != 0)
 		return err_context(e, "%s is saved, but not removed", j->record.id);
+	teardown_git_forget(j);
 	j->out->removed = true;
 	delete_trash(j, name);
 	return 0;
@@ -57,6 +59,7 @@ int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 	         j->o->keep_trash ? name : "");
 	if (record_save(j->b, &j->record, e) != 0)
 		return -1;
+	teardown_git_forget(j);
 	journal_add(j->b, "discard", j->record.id, NULL);
 	if (name[0])
 		delete_trash(j, name);

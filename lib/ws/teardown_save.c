@@ -5,6 +5,7 @@
 #include "os/signals.h"
 #include "os/sys.h"
 #include "store/store.h"
+#include "ws/git_keep.h"
 #include "ws/teardown_job.h"
 
 /* ---- all parts ---- */
@@ -46,14 +47,25 @@ static int open_store(const struct teardown_job *j, struct store **out, struct e
 int teardown_save_parts(struct teardown_job *j, struct err *e)
 {
 	const struct part *order[PROFILE_PARTS_MAX];
+	GIT_KEEP_PATHS_AUTO rest = { .list = NULL };
 	STORE_AUTO store = NULL;
 	FD_AUTO root = -1;
-	if (open_root(j, &root, e) != 0 || open_store(j, &store, e) != 0 || begin(j, e) != 0)
+	bool is_listed;
+	/* git first: it is what needs no store. */
+	if (open_root(j, &root, e) != 0 || begin(j, e) != 0 ||
+	    teardown_git_keep(j, root, &rest, &is_listed, e) != 0 || open_store(j, &store, e) != 0)
 		return -1;
 	part_sort(&j->parts, PART_SAVE_ORDER, order);
 	for (size_t i = 0; i < j->parts.count; i++) {
-		struct teardown_step s = { j, store, root, order[i],
-			                   teardown_job_part(j, order[i]) };
+		struct teardown_step s = {
+			.j = j,
+			.store = store,
+			.root = root,
+			.part = order[i],
+			.record = teardown_job_part(j, order[i]),
+			.only = is_listed ? rest.list : NULL,
+			.only_count = rest.count,
+		};
 		if (!s.record->saved && teardown_part_save(&s, e) != 0)
 			return err_context(e, "save %s", j->record.id);
 	}
@@ -68,7 +80,13 @@ int teardown_save_preview(struct teardown_job *j, struct err *e)
 		return -1;
 	for (size_t i = 0; i < j->parts.count; i++) {
 		const struct part *p = &j->parts.list[i];
-		struct teardown_step s = { j, store, root, p, teardown_job_part(j, p) };
+		struct teardown_step s = {
+			.j = j,
+			.store = store,
+			.root = root,
+			.part = p,
+			.record = teardown_job_part(j, p),
+		};
 		int there = dir_exists(root, p->path, e);
 		int ours = there > 0 ? teardown_part_is_ours(&s, e) : there;
 		if (ours < 0)

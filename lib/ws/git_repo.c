@@ -1,0 +1,103 @@
+/* Opening a repository. */
+#include "ws/git_repo.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+
+enum { PATH_TEXT_MAX = 4096 };
+
+/* The work tree around `cwd`; NULL in a bare repository. */
+static int find_top(const struct git *g, char **top, struct err *e)
+{
+	char line[PATH_TEXT_MAX];
+	if (git_line(g, GIT_ARGS("rev-parse", "--is-inside-work-tree"), line, sizeof(line), e) != 0)
+		return -1;
+	if (strcmp(line, "true") != 0)
+		return 0;
+	if (git_line(g, GIT_ARGS("rev-parse", "--show-toplevel"), line, sizeof(line), e) != 0)
+		return -1;
+	*top = mem_text(line);
+	return 0;
+}
+
+static int open_repo(const char *path, struct git_repo *r, struct err *e)
+{
+	FD_AUTO cwd = -1;
+	char line[PATH_TEXT_MAX];
+	if (dir_open_root(path, &cwd, e) != 0)
+		return -1;
+	const struct git g = { .cwd_fd = cwd, .timeout_ms = GIT_METADATA_MS };
+	if (git_line(&g, GIT_ARGS("rev-parse", "--path-format=absolute", "--git-common-dir"), line,
+	             sizeof(line), e) != 0) {
+		if (e->kind == ERR_KIND_FAILED)
+			e->kind = ERR_KIND_NOT_FOUND;
+		return -1;
+	}
+	r->common = mem_text(line);
+	return find_top(&g, &r->top, e) != 0 ? -1 : dir_open_root(r->common, &r->fd, e);
+}
+
+int git_repo_open(const char *path, struct git_repo *out, struct err *e)
+{
+	*out = GIT_REPO_NONE;
+	if (open_repo(path, out, e) == 0)
+		return 0;
+	git_repo_close(out);
+	return err_context(e, "repository %s", path);
+}
+
+void git_repo_close(struct git_repo *r)
+{
+	mem_free(r->common);
+	mem_free(r->top);
+	file_close_auto(&r->fd);
+	*r = GIT_REPO_NONE;
+}
+
+int git_repo_lock(const struct git_repo *r, struct lock *out, struct err *e)
+{
+	if (lock_take(r->fd, "ws-flock", GIT_LOCK_MS, out, e) == 0)
+		return 0;
+	return err_context(e, "repository %s", r->common);
+}
+
+struct git git_repo_git(const struct git_repo *r, int64_t timeout_ms)
+{
+	return (struct git){
+		.cwd_fd = r->fd,
+		.git_dir = r->common,
+		.no_tree = true,
+		.timeout_ms = timeout_ms,
+	};
+}
+
+int git_repo_commit(const struct git_repo *r, const char *name, char oid[GIT_OID_MAX],
+                    struct err *e)
+{
+	const struct git g = git_repo_git(r, GIT_METADATA_MS);
+	MEM_AUTO char *commit = mem_printf("%s^{commit}", name);
+	return git_find(&g,
+	                GIT_ARGS("rev-parse", "--verify", "--quiet", "--end-of-options", commit),
+	                oid, GIT_OID_MAX, e);
+}
+
+int git_repo_check_branch(const struct git_repo *r, const char *branch, struct err *e)
+{
+	const struct git g = git_repo_git(r, GIT_METADATA_MS);
+	char line[GIT_NAME_MAX];
+	struct err why = ERR_INIT;
+	/* git reads "@{-1}" as the branch before: what it answers has to be what was said. */
+	if (branch[0] != '-' && strlen(branch) < sizeof(line) &&
+	    git_line(&g, GIT_ARGS("check-ref-format", "--branch", branch), line, sizeof(line),
+	             &why) == 0 &&
+	    strcmp(line, branch) == 0)
+		return 0;
+	if (err_is(&why) && why.kind != ERR_KIND_FAILED) {
+		*e = why;
+		return -1;
+	}
+	return err_set(e, ERR_KIND_USAGE, "--branch \"%s\" is not a valid name for a branch",
+	               branch);
+}

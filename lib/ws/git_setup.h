@@ -1,0 +1,34 @@
+/* What setup does in profiles of git. All of it does nothing in the others. */
+#ifndef WS_WS_GIT_SETUP_H
+#define WS_WS_GIT_SETUP_H
+
+#include "ws/git_repo.h"
+#include "ws/setup_open.h"
+
+/* Check the options against the profile and the record, and note them in the record, which is not saved. */
+int git_setup_open(struct setup_work *w, struct err *e) MUST_CHECK;
+/* Fill the staging directory `fd` of that name, into which the parts were restored. `whole`: all of it was. */
+int git_setup_fill(struct setup_work *w, int fd, const char *stage, bool whole,
+                   struct err *e) MUST_CHECK;
+/* The directory is in its place: let git know; and make links that were asked for now. */
+int git_setup_attach(struct setup_work *w, struct err *e) MUST_CHECK;
+/* A workspace that did not come to be: take back what git_setup_fill did outside of the staging directory. Best effort. */
+void git_setup_undo(struct setup_work *w);
+
+/* ---- git_setup_clone.c ---- */
+
+/* Clone the record's repository into the staging directory `fd` and check its branch out. `source`: the repository, when
+ * it is on this host, whose objects are copied instead of fetched; NULL: it is a URL. */
+int git_setup_clone(struct setup_work *w, const struct git_repo *source, int fd, const char *stage,
+                    struct err *e) MUST_CHECK;
+/* Whether it names a repository on another host. */
+bool git_setup_is_url(const char *repo);
+
+/* ---- git_setup_exclude.c ---- */
+
+/* Have git ignore these paths in the tree `g`, by lines in info/exclude below the open git directory. A path that it
+ * ignores already gets none. */
+int git_setup_exclude(const struct git *g, int git_dir_fd, const char *const *paths, size_t count,
+                      struct err *e) MUST_CHECK;
+
+#endif

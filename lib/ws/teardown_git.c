@@ -1,0 +1,63 @@
+/* Teardown of worktrees. */
+#include "os/dir.h"
+#include "ws/git_keep.h"
+#include "ws/journal.h"
+#include "ws/link.h"
+#include "ws/teardown_job.h"
+
+static bool is_worktree(const struct teardown_job *j)
+{
+	return j->profile.git == PROFILE_GIT_WORKTREE && j->record.git_dir[0];
+}
+
+int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,
+                      bool *is_listed, struct err *e)
+{
+	*is_listed = is_worktree(j);
+	if (!*is_listed)
+		return 0;
+	if (git_keep(j->b, &j->record, root, e) != 0 || record_save(j->b, &j->record, e) != 0 ||
+	    git_keep_rest(&j->record, root, rest, e) != 0)
+		return -1;
+	if (!j->record.git_preserved[0])
+		return 0;
+	struct js *fields = js_object();
+	js_set_text(fields, "commit", j->record.git_preserved);
+	journal_add(j->b, "git-preserve", j->record.id, fields);
+	return 0;
+}
+
+int teardown_git_unlink(struct teardown_job *j, struct err *e)
+{
+	FD_AUTO root = -1;
+	if (!j->record.git_links[0])
+		return 0;
+	return dir_open(j->parent, j->record.id, &root, e) != 0 ? -1
+	                                                        : link_remove(&j->record, root, e);
+}
+
+void teardown_git_forget(struct teardown_job *j)
+{
+	struct err why = ERR_INIT;
+	if (is_worktree(j) && git_tree_forget(j->b, &j->record, &why) != 0)
+		teardown_job_notice(j, &why);
+}
+
+int teardown_git_lost(struct teardown_job *j, struct err *e)
+{
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	if (!is_worktree(j))
+		return 0;
+	if (git_keep_head(j->b, &j->record, &ignored) != 0)
+		teardown_job_notice(j, &ignored);
+	j->record.state = RECORD_SAVED;
+	if (record_save(j->b, &j->record, e) != 0)
+		return -1;
+	err_set(&why, ERR_KIND_NOT_FOUND,
+	        "%s: its directory is gone; what was committed is in its repository", j->record.id);
+	teardown_job_notice(j, &why);
+	journal_add(j->b, "lost", j->record.id, NULL);
+	teardown_git_forget(j);
+	j->out->removed = true;
+	return 1;
+}

@@ -1,0 +1,760 @@
+"""Worktrees and clones (document 004): the sentences of that interface, and each way that its users lost work."""
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import ws as helpers
+from place import Base, Session, base, file_base, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+
+IDENTITY = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "me"), ("EMAIL", "me@localhost"))}
+ENV = {"PATH": helpers.PATH, "HOME": "/nonexistent", "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C", **IDENTITY}
+
+
+class Repo:
+    """A repository as its users have it: `upstream` is its origin."""
+
+    def __init__(self, directory):
+        self.upstream, self.path = directory / "upstream", directory / "repo"
+        self.upstream.mkdir()
+        self.git("init", "-q", "-b", "main", cwd=self.upstream)
+        make_files(self.upstream, {"file": "one\n", "dir/other": "two\n", ".gitignore": "*.o\nnode_modules/\n.env\n"})
+        self.commit("first", self.upstream)
+        self.git("clone", "-q", self.upstream, self.path, cwd=directory)
+        make_files(self.path, {"node_modules/m/index.js": "module", ".env": "SECRET=1\n"})
+        (self.path / ".env").chmod(0o600)
+
+    def git(self, *args, cwd=None, status=0):
+        return helpers.run(["git", *args], cwd=cwd or self.path, env=ENV, status=status).stdout.strip()
+
+    def commit(self, message, cwd=None):
+        self.git("add", "--all", cwd=cwd)
+        self.git("commit", "-q", "--allow-empty", "-m", message, cwd=cwd)
+        return self.git("rev-parse", "HEAD", cwd=cwd)
+
+    def worktrees(self):
+        return [line.split()[0] for line in self.git("worktree", "list").splitlines()][1:]
+
+    def refs(self, pattern="refs/ws"):
+        return self.git("for-each-ref", "--format=%(refname)", pattern).splitlines()
+
+    def status(self, root):
+        return self.git("status", "--porcelain", cwd=root).splitlines()
+
+
+@pytest.fixture
+def repo(tmp_path):
+    return Repo(tmp_path)
+
+
+def create(base, repo, name="t1", branch="fix", *args, **options):
+    return base.setup("--id", name, "--git", repo.path, "--branch", branch, *args, **options)
+
+
+def refuse(base, repo, status, *args, name="t2", branch="fix"):
+    """What is said when a workspace can't be made; nothing of it is left."""
+    result = base.run("ws-setup", "--id", name, "--git", repo.path, "--branch", branch, *args, status=status)
+    assert not (base.path / name).exists() and base.area("staging") == []
+    return one_message(result, "ws-setup")
+
+
+def content(root):
+    """The files of a tree, but for git's own."""
+    return {name: text for name, text in text_files(root).items() if name != ".git" and not name.startswith(".git/")}
+
+
+def text_files(root):
+    return {str(p.relative_to(root)): p.read_bytes().decode("latin-1") for p in sorted(Path(root).rglob("*")) if p.is_file()}
+
+
+def make_work(repo, root):
+    """One of each kind of work that is in no commit; what git says of it."""
+    (root / "file").write_text("changed\n")
+    (root / "dir/other").unlink()
+    make_files(root, {"staged": "s\n", "half": "staged\n", "new/file": "untracked\n", "out.o": "ignored", "node_modules/own": "ignored"})
+    repo.git("add", "staged", "half", cwd=root)
+    (root / "half").write_text("staged, then changed\n")
+    return repo.status(root), content(root)
+
+
+# ---- create, list, exists, destroy ----
+
+
+def test_each_session_has_its_own_branch_and_working_directory(base, repo):
+    one, two = create(base, repo, "s1", "session/1"), create(base, repo, "s2", "session/2")
+    assert [repo.git("branch", "--show-current", cwd=root) for root in (one, two)] == ["session/1", "session/2"]
+    (one / "file").write_text("mine\n")
+    assert (two / "file").read_text() == (repo.path / "file").read_text() == "one\n"
+    assert sorted(repo.worktrees()) == [str(one), str(two)]
+    assert base.record("s1")["profile"] == "worktree" and (one / ".git").is_file()
+
+
+def test_a_clone_is_isolated_from_its_source(base, repo):
+    root = create(base, repo, "c1", "fix", "--profile", "clone")
+    assert (root / ".git").is_dir() and repo.git("branch", "--show-current", cwd=root) == "fix"
+    assert not (root / ".git/objects/info/alternates").exists()
+    assert repo.git("remote", "get-url", "origin", cwd=root) == str(repo.upstream)
+    shutil.rmtree(repo.path)
+    repo.git("fsck", "--full", cwd=root)
+    assert repo.git("log", "--format=%s", cwd=root) == "first"
+
+
+def test_the_source_may_be_a_url_for_a_clone_and_not_for_a_worktree(base, repo):
+    url = f"file://{repo.upstream}"
+    root = base.setup("--id", "c1", "--profile", "clone", "--git", url, "--branch", "fix")
+    assert (root / "file").read_text() == "one\n" and repo.git("remote", "get-url", "origin", cwd=root) == url
+    result = base.run("ws-setup", "--id", "w1", "--git", url, "--branch", "b", status=64)
+    assert "--profile clone" in one_message(result, "ws-setup")
+    secret = base.run("ws-setup", "--profile", "clone", "--id", "c2", "--git", "https://me:hunter2@localhost/r", "--branch", "b", status=64)
+    assert "hunter2" not in secret.stderr
+
+
+def test_workspaces_of_a_project_are_listed(base, repo):
+    root = create(base, repo, "s1", "a", "--label", "project=p1", "--session", "one")
+    create(base, repo, "s2", "b", "--label", "project=p2")
+    found = base.ls("--label", "project=p1")
+    assert list(found) == ["s1"]
+    info = found["s1"]
+    assert (info["path"], info["git_branch"], info["session"], info["labels"]["project"]) == (str(root), "a", "one", "p1")
+    assert info["git_from"] == "origin/main" and info["git_base"] == repo.git("rev-parse", "main")
+
+
+def test_exists_is_told_from_git_too(base, repo):
+    root = create(base, repo)
+    base.run("ws-ls", "--exists", "t1")
+    base.run("ws-ls", "--exists", "t2", status=66)
+    (root / ".git").unlink()
+    base.run("ws-ls", "--exists", "t1", status=66)
+
+
+def test_destroy_keeps_the_branch_and_frees_it(base, repo):
+    root = create(base, repo)
+    commit = repo.commit("work", root)
+    base.teardown("t1")
+    assert not root.exists() and repo.worktrees() == [] and repo.refs() == []
+    assert repo.git("rev-parse", "fix") == commit
+    repo.git("checkout", "-q", "fix")
+
+
+def test_destroy_can_be_done_twice_issue_3402(base, repo):
+    create(base, repo)
+    base.teardown("t1")
+    base.teardown("t1")
+
+
+def test_git_that_is_not_installed_is_named(base, repo):
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", env={"PATH": "/nonexistent"}, status=69)
+    assert "git is needed and is not installed" in one_message(result, "ws-setup")
+
+
+def test_options_of_git_need_a_profile_of_git(base, repo):
+    for args in (["--branch", "b"], ["--link", "x"], ["--profile", "task", "--git", repo.path, "--branch", "b"]):
+        one_message(base.run("ws-setup", "--id", "t1", *args, status=64), "ws-setup")
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, status=64)
+    assert "needs --git and --branch" in one_message(result, "ws-setup")
+
+
+# ---- what was not committed ----
+
+
+def test_what_was_not_committed_comes_back_as_it_was_issue_1926(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    base.teardown("t1")
+    assert not root.exists() and repo.refs() == ["refs/ws/preserved/t1"]
+    assert create(base, repo) == root
+    assert (repo.status(root), content(root)) == before
+
+
+def test_it_comes_back_again_and_again(base, repo):
+    root = create(base, repo)
+    for n in range(3):
+        (root / f"file{n}").write_text(str(n))
+        before = repo.status(root), content(root)
+        base.teardown("t1")
+        create(base, repo)
+        assert (repo.status(root), content(root)) == before
+    repo.commit("done", root)
+    base.teardown("t1")
+    assert repo.refs() == []
+
+
+def test_a_clone_comes_back_whole(file_base, repo):
+    root = create(file_base, repo, "c1", "fix", "--profile", "clone")
+    repo.commit("not pushed", root)
+    make_files(root, {"stashed": "x"})
+    repo.git("stash", "-qu", cwd=root)
+    before = make_work(repo, root), repo.git("stash", "list", cwd=root), repo.git("log", "--format=%H", cwd=root)
+    file_base.teardown("c1")
+    shutil.rmtree(repo.path)
+    file_base.setup("--id", "c1", "--profile", "clone")
+    now = (repo_status(repo, root), content(root)), git_in(root, "stash", "list"), git_in(root, "log", "--format=%H")
+    assert now == before
+
+
+def git_in(root, *args):
+    return helpers.run(["git", *args], cwd=root, env=ENV).stdout.strip()
+
+
+def repo_status(repo, root):
+    return git_in(root, "status", "--porcelain").splitlines()
+
+
+def test_commits_of_a_detached_head_are_kept(base, repo):
+    root = create(base, repo)
+    repo.git("checkout", "-q", "--detach", cwd=root)
+    commit = repo.commit("on no branch", root)
+    (root / "file").write_text("and more\n")
+    base.teardown("t1")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "-q", "--prune=now")
+    create(base, repo)
+    assert repo.git("rev-parse", "HEAD", cwd=root) == commit
+    assert repo.status(root) == ["M file"] or repo.status(root) == [" M file"] or repo.status(root)[0].endswith("file")
+
+
+def test_the_branch_that_the_agent_went_to_is_where_it_comes_back(base, repo):
+    root = create(base, repo)
+    repo.git("checkout", "-q", "-b", "other", cwd=root)
+    repo.commit("there", root)
+    base.teardown("t1")
+    create(base, repo)
+    assert repo.git("branch", "--show-current", cwd=root) == "other"
+
+
+def test_files_that_git_was_told_to_overlook_are_kept(base, repo):
+    root = create(base, repo)
+    repo.git("update-index", "--skip-worktree", "file", cwd=root)
+    repo.git("update-index", "--assume-unchanged", "dir/other", cwd=root)
+    make_files(root, {"file": "local\n", "dir/other": "local too\n"})
+    before = content(root)
+    base.teardown("t1")
+    create(base, repo)
+    assert content(root) == before
+
+
+def test_a_repository_within_the_tree_is_kept_whole(base, repo):
+    root = create(base, repo)
+    (root / "inner").mkdir()
+    repo.git("init", "-q", cwd=root / "inner")
+    make_files(root, {"inner/x": "x", "beside": "y"})
+    repo.commit("inner", root / "inner")
+    base.teardown("t1")
+    create(base, repo)
+    assert git_in(root / "inner", "log", "--format=%s") == "inner" and (root / "beside").read_text() == "y"
+
+
+def test_work_in_a_submodule_keeps_the_directory(base, repo, tmp_path):
+    (tmp_path / "sub").mkdir()
+    repo.git("init", "-q", "-b", "main", cwd=tmp_path / "sub")
+    make_files(tmp_path / "sub", {"s": "s"})
+    repo.commit("sub", tmp_path / "sub")
+    root = create(base, repo)
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", tmp_path / "sub", "sub", cwd=root)
+    repo.commit("with a submodule", root)
+    (root / "sub/s").write_text("changed")
+    result = base.teardown("t1", status=75)
+    assert "submodule sub has work of its own" in result.stderr
+    create(base, repo)
+    assert (root / "sub/s").read_text() == "changed"
+
+
+def test_what_does_not_go_together_with_a_branch_that_moved_is_kept_beside(base, repo):
+    root = create(base, repo)
+    (root / "file").write_text("mine\n")
+    base.teardown("t1")
+    repo.git("checkout", "-q", "fix")
+    (repo.path / "file").write_text("theirs\n")
+    repo.commit("moved")
+    repo.git("checkout", "-q", "main")
+    result = base.run("ws-setup", "--profile", "worktree", "--id", "t1")
+    ref = repo.refs("refs/ws/conflict")[0]
+    assert ref in result.stderr and (root / "file").read_text() == "theirs\n" and repo.status(root) == []
+    assert repo.git("show", f"{ref}:file") == "mine"
+    base.teardown("t1")
+    assert repo.refs() == [ref]
+
+
+def test_what_goes_together_with_a_branch_that_moved_is_merged(base, repo):
+    root = create(base, repo)
+    (root / "file").write_text("mine\n")
+    base.teardown("t1")
+    repo.git("checkout", "-q", "fix")
+    make_files(repo.path, {"else": "theirs"})
+    repo.commit("moved")
+    repo.git("checkout", "-q", "main")
+    create(base, repo)
+    assert (root / "file").read_text() == "mine\n" and (root / "else").read_text() == "theirs"
+
+
+def test_ignored_files_can_be_dropped(base, repo):
+    root = create(base, repo, "t1", "fix", "--ignored", "drop")
+    make_files(root, {"out.o": "ignored", "kept": "x"})
+    base.teardown("t1")
+    create(base, repo)
+    assert not (root / "out.o").exists() and (root / "kept").exists()
+
+
+def test_the_stash_of_others_is_not_touched_issue_7(base, repo):
+    make_files(repo.path, {"mine": "x"})
+    repo.git("stash", "-qu")
+    before = repo.git("stash", "list", "--format=%H")
+    root = create(base, repo)
+    make_work(repo, root)
+    base.teardown("t1")
+    create(base, repo)
+    assert repo.git("stash", "list", "--format=%H") == before
+
+
+def test_keep_saves_and_leaves_the_worktree_issue_1739(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    base.teardown("--keep", "t1")
+    assert (repo.status(root), content(root)) == before and repo.refs() == ["refs/ws/preserved/t1"]
+
+
+def test_a_save_that_fails_spools_and_comes_back(ws, tmp_path, repo):
+    base = Base(ws, tmp_path / "base", env={"WS_STORE": "s3://b/p", "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_MAX_ATTEMPTS": "1"})
+    local = Base(ws, tmp_path / "base")
+    local.setup("--id", "t1", "--git", repo.path, "--branch", "fix")
+    root = base.path / "t1"
+    before = make_work(repo, root)
+    path = base.path / ".ws/t1/record.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "store": "s3://b/p"}))
+    base.teardown("t1", status=75)
+    assert not root.exists() and repo.refs() == ["refs/ws/preserved/t1"]
+    base.setup("--id", "t1", "--profile", "worktree")
+    assert (repo.status(root), content(root)) == before
+
+
+def test_a_discarded_worktree_can_be_had_back_from_the_trash(base, repo):
+    root = create(base, repo)
+    make_work(repo, root)
+    before = content(root)
+    base.teardown("--discard", "--keep-trash", "t1")
+    assert repo.worktrees() == []
+    create(base, repo)
+    assert repo.worktrees() == [str(root)]
+    assert content(root) == before
+    assert " M file" in repo.status(root) and "?? new/" in repo.status(root)
+
+
+# ---- the right base, and errors that say what is wrong ----
+
+
+def test_a_new_branch_begins_at_what_origin_has_now_issue_3860(base, repo):
+    (repo.upstream / "file").write_text("newer\n")
+    newest = repo.commit("newer", repo.upstream)
+    before = repo.git("rev-parse", "origin/main")
+    root = create(base, repo)
+    assert repo.git("rev-parse", "HEAD", cwd=root) == newest != before
+    assert repo.git("rev-parse", "origin/main") == before, "the repository's own refs are its users'"
+    assert repo.git("config", "--get", "branch.fix.remote", status=1) == ""
+
+
+def test_a_branch_that_only_origin_has_is_taken_from_there(base, repo):
+    repo.git("checkout", "-q", "-b", "theirs", cwd=repo.upstream)
+    commit = repo.commit("theirs", repo.upstream)
+    root = create(base, repo, "t1", "theirs")
+    assert repo.git("rev-parse", "HEAD", cwd=root) == commit == repo.git("rev-parse", "theirs")
+
+
+def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale(base, repo):
+    shutil.move(repo.upstream, f"{repo.upstream}.gone")
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix")
+    assert "which may be old: origin could not be asked" in result.stderr
+    assert "origin could not be asked" in base.ls()["t1"]["git_stale"]
+    assert "origin was not asked" in base.run("ws-setup", "--id", "t2", "--git", repo.path, "--branch", "b", "--fetch-timeout", "0s").stderr
+
+
+def test_a_remote_that_hangs_is_given_up_after_the_timeout(base, repo, tmp_path):
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    repo.git("config", "remote.origin.url", "ssh://localhost/r")
+    started = time.monotonic()
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--fetch-timeout", "200ms", env={"GIT_SSH": str(slow)})
+    assert "not done in time" in result.stderr and time.monotonic() - started < 20
+
+
+def test_a_stale_branch_is_not_taken_for_a_new_one_issue_1650(base, repo):
+    repo.git("branch", "session/1")
+    (repo.upstream / "file").write_text("newer\n")
+    repo.commit("newer", repo.upstream)
+    message = refuse(base, repo, 73, "--ref", "main", branch="session/1")
+    assert "session/1 is there already" in message and "does not hold origin/main" in message
+    create(base, repo, "t1", "session/1")
+
+
+@pytest.mark.parametrize("branch", ["-x", "a..b", "a b", "@{-1}", "x.lock", "", "refs/heads/", "HEAD~1"])
+def test_an_invalid_branch_is_named_issue_3942(base, repo, branch):
+    message = refuse(base, repo, 64, f"--branch={branch}")
+    assert "not a valid name for a branch" in message
+
+
+def test_a_ref_that_is_nowhere_is_named_issue_3942(base, repo):
+    assert "there is no v9 in it, nor at origin" in refuse(base, repo, 66, "--ref", "v9")
+    shutil.move(repo.upstream, f"{repo.upstream}.gone")
+    assert "origin could not be asked" in refuse(base, repo, 66, "--ref", "v9")
+
+
+def test_a_branch_that_is_checked_out_elsewhere_is_named_with_its_user_issue_3942(base, repo):
+    session = Session(base, "--id", "t1", "--git", repo.path, "--branch", "fix")
+    message = refuse(base, repo, 73)
+    assert f"branch fix is checked out in {base.path}/t1 already, in use by pid {session.process.pid}" in message
+    assert session.end()[0] == 0
+    create(base, repo, "t2", "fix")
+
+
+def test_the_branch_of_the_main_worktree_is_refused_with_a_way_out_issue_1743(base, repo):
+    message = refuse(base, repo, 73, branch="main")
+    assert f"checked out in {repo.path} already" in message and "--profile clone" in message
+    root = create(base, repo, "c1", "main", "--profile", "clone")
+    assert repo.git("branch", "--show-current", cwd=root) == "main"
+
+
+def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "-b", "fix", tmp_path / "other")
+    shutil.rmtree(tmp_path / "other")
+    message = refuse(base, repo, 73)
+    assert f"registered for the worktree {tmp_path}/other, whose directory is not there" in message
+    assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
+
+
+def test_what_a_workspace_that_is_over_left_registered_is_forgotten_issue_2045(base, repo):
+    root = create(base, repo)
+    shutil.rmtree(root)
+    shutil.rmtree(base.path / ".ws/t1")
+    create(base, repo, "t2", "fix")
+    assert repo.worktrees() == [str(base.path / "t2")]
+
+
+def test_a_worktree_without_a_record_is_not_touched_issue_1641(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    shutil.rmtree(base.path / ".ws/t1")
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", status=73)
+    assert "ws has no record of" in one_message(result, "ws-setup")
+    assert (repo.status(root), content(root)) == before and repo.worktrees() == [str(root)]
+
+
+def test_what_is_no_repository_is_named(base, tmp_path):
+    (tmp_path / "plain").mkdir()
+    for path in ("plain", "absent"):
+        result = base.run("ws-setup", "--id", "t1", "--git", tmp_path / path, "--branch", "b", status=66)
+        assert path in one_message(result, "ws-setup")
+
+
+def test_an_id_stands_for_one_branch_of_one_repository(base, repo, tmp_path):
+    create(base, repo)
+    assert "was made with --branch fix, not other" in base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "other", status=73).stderr
+    assert "was made with --git" in base.run("ws-setup", "--profile", "worktree", "--id", "t1", "--git", repo.upstream, status=73).stderr
+
+
+# ---- restore ----
+
+
+def test_restore_after_a_reboot_takes_up_the_worktree(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    assert base.setup("--id", "t1", "--profile", "worktree") == root
+    assert (repo.status(root), content(root)) == before
+
+
+def test_restore_after_manual_cleanup_recreates_it_from_the_branch(base, repo):
+    root = create(base, repo)
+    commit = repo.commit("work", root)
+    shutil.rmtree(root)
+    create(base, repo)
+    assert repo.git("rev-parse", "HEAD", cwd=root) == commit and repo.worktrees() == [str(root)]
+
+
+def test_restore_after_manual_cleanup_keeps_the_commits_of_a_detached_head(base, repo):
+    root = create(base, repo)
+    repo.git("checkout", "-q", "--detach", cwd=root)
+    commit = repo.commit("on no branch", root)
+    shutil.rmtree(root)
+    create(base, repo)
+    assert repo.git("rev-parse", "HEAD", cwd=root) == commit
+
+
+def test_restore_after_a_prune_registers_it_again_and_keeps_the_work(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)[1]
+    shutil.rmtree(repo.path / ".git/worktrees")
+    create(base, repo)
+    assert repo.worktrees() == [str(root)] and " M file" in repo.status(root)
+    assert content(root) == before
+
+
+def test_teardown_of_a_worktree_whose_directory_is_gone_ends_issue_5463(base, repo):
+    root = create(base, repo)
+    commit = repo.commit("work", root)
+    shutil.rmtree(root)
+    result = base.teardown("t1")
+    assert "its directory is gone" in result.stderr and repo.worktrees() == []
+    assert repo.git("rev-parse", "fix") == commit
+
+
+def test_nothing_registered_is_left_that_would_block_the_branch_issue_2045(base, repo):
+    for n in range(3):
+        create(base, repo)
+        base.teardown("--discard", "t1")
+        assert repo.worktrees() == []
+
+
+def test_a_setup_that_fails_leaves_no_worktree_and_no_branch(base, repo):
+    make_files(repo.upstream, {"tracked": "x"})
+    repo.commit("tracked", repo.upstream)
+    make_files(repo.path, {"tracked": "x"})
+    refuse(base, repo, 73, "--link", "tracked")
+    assert repo.worktrees() == [] and repo.refs("refs/heads") == ["refs/heads/main"]
+
+
+FORK, RENAME = "clone,clone3,fork,vfork", "renameat,renameat2"
+KILLS = [(FORK, n) for n in range(1, 24, 2)] + [(RENAME, n) for n in range(1, 9)]
+
+
+def killed(base, call, occurrence, *command):
+    """Run it until its nth system call of this kind, of which it does not return."""
+    strace = ["strace", "-qq", "-o", "/dev/null", f"--inject={call}:signal=KILL:when={occurrence}"]
+    helpers.run([*strace, helpers.BINARY, *command], env=base.ws.environment(base.env), status=None)
+
+
+@pytest.mark.parametrize(("call", "occurrence"), KILLS)
+def test_a_setup_that_is_killed_is_made_good_by_the_next_issue_2608(base, repo, call, occurrence):
+    killed(base, call, occurrence, "ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", "--link", "node_modules", "--copy", ".env")
+    root = create(base, repo)
+    assert repo.worktrees() == [str(root)] and repo.status(root) == [] and base.area("staging") == []
+    base.check("t1")
+
+
+@pytest.mark.parametrize(("call", "occurrence"), KILLS)
+def test_a_teardown_that_is_killed_is_made_good_by_the_next(base, repo, call, occurrence):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    killed(base, call, occurrence, "ws-teardown", "t1")
+    base.check("t1")
+    base.teardown("t1")
+    assert repo.worktrees() == []
+    create(base, repo)
+    assert (repo.status(root), content(root)) == before
+
+
+def test_restore_needs_no_more_than_the_id(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    base.teardown("t1")
+    assert base.setup("--restore", "t1") == root and (repo.status(root), content(root)) == before
+    session = base.setup("--profile", "session", "--workspace", "w", "--session", "s")
+    base.teardown(session.name)
+    assert base.setup("--restore", session.name) == session
+    assert "no such workspace" in one_message(base.run("ws-setup", "--restore", "t9", status=66), "ws-setup")
+    base.run("ws-setup", "--restore", "t1", "--id", "t1", status=64)
+
+
+def test_gc_keeps_the_work_of_what_it_collects_agent_deck_1995(base, repo):
+    root = create(base, repo)
+    before = make_work(repo, root)
+    base.gc("--older", "0s", "--trash-ttl", "0s")
+    base.gc("--older", "0s", "--trash-ttl", "0s")
+    base.setup("--restore", "t1")
+    assert (repo.status(root), content(root)) == before
+
+
+# ---- many at once ----
+
+
+def test_32_at_once_and_none_fails_claude_code_47266(base, repo):
+    with ThreadPoolExecutor(32) as pool:
+        roots = list(pool.map(lambda n: create(base, repo, f"p{n}", f"session/{n}", "--wait", "60s", timeout=300), range(32)))
+    assert sorted(repo.worktrees()) == sorted(map(str, roots))
+    assert all(repo.status(root) == [] for root in roots)
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(lambda n: base.teardown(f"p{n}", "--wait", "60s", timeout=300), range(32)))
+    assert repo.worktrees() == [] and repo.git("fsck") == ""
+
+
+def test_the_lock_of_the_repository_is_waited_for_openagents_5818(base, repo):
+    with open(repo.path / ".git/ws-flock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = base.start("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+    assert process.wait(60) == 0
+
+
+def test_a_workspace_in_use_is_not_removed_issue_5074(base, repo):
+    session = Session(base, "--id", "t1", "--git", repo.path, "--branch", "fix")
+    assert str(session.process.pid) in base.teardown("t1", status=75).stderr
+    assert (base.path / "t1/file").exists()
+    assert session.end()[0] == 0
+
+
+def test_the_session_that_asks_is_not_removed_issue_3591(base, repo):
+    script = f'WORKSPACE_DIR={base.path} {helpers.BINARY} ws-teardown t1; echo $?; cat file'
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", "--", "sh", "-c", script)
+    assert result.stdout.splitlines() == ["75", "one"]
+
+
+# ---- links, copies, hooks ----
+
+
+def test_links_share_large_files_and_are_not_committed_agentric_73(base, repo):
+    root = create(base, repo, "t1", "fix", "--link", "node_modules/")
+    assert os.readlink(root / "node_modules") == str(repo.path / "node_modules")
+    assert (root / "node_modules/m/index.js").read_text() == "module"
+    assert repo.status(root) == [] and "/node_modules\n" in (repo.path / ".git/info/exclude").read_text()
+
+
+def test_a_relative_source_gives_links_that_work_issue_2f127ae(base, repo):
+    root = base.setup("--id", "t1", "--git", "repo", "--branch", "fix", "--link", "node_modules", cwd=repo.path.parent)
+    assert (root / "node_modules/m/index.js").read_text() == "module"
+
+
+def test_destroy_removes_the_link_and_not_what_it_points_to_issue_322(base, repo):
+    before = helpers.tree_digest(repo.path / "node_modules")
+    for end in ([], ["--discard"]):
+        create(base, repo, "t1", "fix", "--link", "node_modules")
+        base.teardown("t1", *end)
+        assert helpers.tree_digest(repo.path / "node_modules") == before
+
+
+def test_links_come_back_with_the_workspace_claude_code_40259(base, repo):
+    root = create(base, repo, "t1", "fix", "--link", "node_modules")
+    base.teardown("t1")
+    create(base, repo)
+    assert (root / "node_modules").is_symlink() and repo.status(root) == []
+
+
+def test_a_link_that_became_a_directory_is_work(base, repo):
+    root = create(base, repo, "t1", "fix", "--link", "node_modules")
+    (root / "node_modules").unlink()
+    make_files(root, {"node_modules/mine": "x"})
+    base.teardown("t1")
+    assert content(repo.path / "node_modules") == {"m/index.js": "module"}
+
+
+@pytest.mark.parametrize("path", ["/etc", "../x", "a/../../x", ".git", ".git/hooks", "", "./x"])
+def test_links_and_copies_stay_in_the_repository(base, repo, path):
+    for option in ("--link", "--copy"):
+        assert option in refuse(base, repo, 64, f"{option}={path}")
+
+
+def test_what_the_source_does_not_have_is_told_and_left_out(base, repo):
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--link", "absent", "--copy", "missing")
+    assert "absent" in result.stderr and "missing" in result.stderr
+
+
+def test_copies_are_their_own_and_secrets_keep_their_modes_letta_code_3046(base, repo):
+    (repo.path / "node_modules/m/link").symlink_to("index.js")
+    root = create(base, repo, "t1", "fix", "--copy", ".env", "--copy", "node_modules")
+    assert (root / ".env").stat().st_mode & 0o777 == 0o600 and (root / ".env").read_text() == "SECRET=1\n"
+    assert helpers.tree_digest(root / "node_modules/m", top=False) == helpers.tree_digest(repo.path / "node_modules/m", top=False)
+    shutil.rmtree(root / "node_modules/m")
+    assert (repo.path / "node_modules/m/index.js").exists(), "npm ci empties a copy, never the source (o8#1764)"
+    assert repo.status(root) == []
+
+
+def test_a_copy_that_git_would_see_is_excluded_so_that_no_secret_is_committed(base, repo):
+    make_files(repo.path, {"local[1].cfg": "secret"})
+    root = create(base, repo, "t1", "fix", "--copy", "local[1].cfg")
+    assert repo.status(root) == [] and (root / "local[1].cfg").read_text() == "secret"
+    base.teardown("t1")
+    assert repo.refs() == []
+    create(base, repo)
+    assert (root / "local[1].cfg").read_text() == "secret"
+
+
+def test_hooks_run_in_a_new_workspace_and_their_output_is_kept(base, repo):
+    root = create(base, repo, "t1", "fix", "--hook", "echo hello; echo oops >&2; pwd >where", "--hook", 'test -z "$WS_STORE$GIT_DIR" && echo "$WORKSPACE_ID" >>where')
+    assert (root / "where").read_text() == f"{root}\nt1\n"
+    assert (base.path / ".ws/t1/hooks.log").read_text().startswith("$ echo hello; echo oops >&2; pwd >where\nhello\noops\n")
+    create(base, repo, "t1", "fix", "--hook", "touch again")
+    assert not (root / "again").exists(), "it was there already"
+
+
+def test_a_hook_that_fails_warns_and_does_not_fail(base, repo):
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "exit 3", "--hook", "touch next")
+    assert "ended with status 3" in result.stderr and "hooks.log" in result.stderr and (base.path / "t1/next").exists()
+
+
+def test_a_hook_may_be_said_to_matter_and_the_workspace_stays(base, repo):
+    args = ["ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook-policy", "fail"]
+    base.run(*args, "--hook", "exit 3", status=1)
+    assert (base.path / "t1/file").exists()
+    base.run(*args, "--hook", "touch done")
+    assert (base.path / "t1/done").exists(), "hooks that did not all run are run by the next setup"
+
+
+def test_a_hook_that_hangs_is_ended_with_all_that_it_started(base, repo):
+    started = time.monotonic()
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "echo $$ >pid; sleep 60 & sleep 60", "--hook-timeout", "300ms")
+    assert "not done in time" in result.stderr and time.monotonic() - started < 20
+    group = int((base.path / "t1/pid").read_text())
+    wait_until(lambda: not group_is_alive(group), what="the end of the group")
+
+
+def group_is_alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_hook_that_reads_gets_nothing(base, repo):
+    create(base, repo, "t1", "fix", "--hook", "cat >got", timeout=20)
+    assert (base.path / "t1/got").read_text() == ""
+
+
+# ---- safety ----
+
+
+def test_hooks_of_the_repository_do_not_run_for_us(base, repo, tmp_path):
+    for name in ("post-checkout", "reference-transaction", "pre-commit", "post-index-change"):
+        hook = repo.path / ".git/hooks" / name
+        hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        hook.chmod(0o755)
+    root = create(base, repo)
+    make_files(root, {"x": "x"})
+    base.teardown("t1")
+    create(base, repo)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_git_file_that_points_elsewhere_is_not_followed(base, repo, tmp_path):
+    """The agent can write it; a configuration of its choice would run programs as us."""
+    root = create(base, repo)
+    repo.git("init", "-q", tmp_path / "evil")
+    repo.git("config", "core.fsmonitor", f"touch {tmp_path}/ran", cwd=tmp_path / "evil")
+    repo.git("config", "core.pager", f"touch {tmp_path}/ran", cwd=tmp_path / "evil")
+    (root / ".git").write_text(f"gitdir: {tmp_path}/evil/.git\n")
+    make_files(root, {"x": "x"})
+    base.teardown("t1")
+    assert not (tmp_path / "ran").exists() and repo.refs() == ["refs/ws/preserved/t1"]
+
+
+def test_a_worktree_of_another_user_is_kept_as_well(base, repo):
+    need_root()
+    root = create(base, repo, "t1", "fix", "--user", str(helpers.NOBODY))
+    assert (root / "file").stat().st_uid == helpers.NOBODY
+    (root / "file").write_text("changed\n")
+    base.teardown("t1")
+    base.setup("--restore", "t1")
+    assert (root / "file").read_text() == "changed\n"
+
+
+def test_a_user_of_its_own_gets_the_worktree_and_not_the_objects(base, repo):
+    need_root()
+    root = create(base, repo, "c1", "fix", "--profile", "clone", "--user", str(helpers.NOBODY))
+    assert (root / "file").stat().st_uid == (root / ".git/HEAD").stat().st_uid == helpers.NOBODY
+    assert all(Path(path).stat().st_uid == 0 for path, _, _ in os.walk(repo.path))
+    assert all((Path(d) / f).stat().st_uid == 0 for d, _, files in os.walk(repo.path / ".git/objects") for f in files)
