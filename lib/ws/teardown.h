@@ -39,6 +39,7 @@ struct teardown_result {
 	size_t parts_saved;
 	uint64_t content_bytes, archived_bytes, entries;
 	bool removed, spooled, conflict;
+	char trash_name[256]; /* where the directory went, below .ws/trash; "" */
 	char *side_key; /* conflict: where this state was stored instead; mem_free */
 };
 
