@@ -6,6 +6,7 @@
 #include "gc/gc_internal.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/reserve.h"
 
 const char *gc_action_name(enum gc_action a)
 {
@@ -121,6 +122,7 @@ int gc_open(const struct base_dir *b, const struct gc_options *o, struct gc **ou
 void gc_note_run(struct gc *g)
 {
 	gc_clock_note(g->base);
+	reserve_make(g->base);
 }
 
 void gc_close(struct gc *g)

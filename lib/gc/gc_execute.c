@@ -7,6 +7,7 @@
 #include "os/dir.h"
 #include "os/remove.h"
 #include "ws/journal.h"
+#include "ws/reserve.h"
 #include "ws/teardown.h"
 
 /* What was discarded leaves no record behind once it is gone; what was saved keeps it. */
@@ -133,6 +134,7 @@ static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, str
 
 int gc_execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
 {
+	reserve_release(g->base);
 	if (execute(g, item, done, e) == 0)
 		return 0;
 	item->action = GC_KEEP;
