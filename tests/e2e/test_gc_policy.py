@@ -105,6 +105,12 @@ max-delete = 100%
     assert "tasks/s1.tar.gz" not in file_base.store.keys() and "tasks/b1.tar.gz" in file_base.store.keys()
 
 
+def test_the_example_of_a_policy_file_is_read(file_base):
+    make(file_base, "s1", label="class=sensitive")
+    found = lines(file_base, "--policy", helpers.REPOSITORY / "dist/examples/gc.policy", "--explain", "--dry-run", status=None)
+    assert next(line["explain"] for line in found if line.get("name") == "s1").startswith("rule secrets: ")
+
+
 def test_a_wrong_policy_file_is_told_with_its_line(file_base, tmp_path):
     policy = tmp_path / "p"
     file_base.setup("--id", "t1")
