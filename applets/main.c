@@ -141,6 +141,14 @@ static int dispatch(int argc, char **argv, struct err *e)
 	return run_applet(a, argc - 1, argv + 1, e);
 }
 
+/* musl takes stdout for a terminal until the first line was written; a failure then would have lost its reason by the
+ * time of the last flush. */
+static void buffer_output(void)
+{
+	if (!log_stdout_is_terminal())
+		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
+}
+
 /* What was printed has to arrive: the last flush is looked at. */
 static int flush_output(struct err *e)
 {
@@ -153,6 +161,7 @@ int main(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	sandbox_harden();
+	buffer_output();
 	int result = signals_prepare(&e) ? -1 : dispatch(argc, argv, &e);
 	if (flush_output(&e) && result >= 0)
 		result = -1;

@@ -104,6 +104,11 @@ static void add_json(const struct listing *out, const struct gc_look *l)
 	js_set_int(line, "age_ms", age_ms(l, out->now_ms));
 	js_set_int(line, "idle_ms", idle_ms(l, out->now_ms));
 	js_set_bool(line, "mounted", l->mounted);
+	js_set_bool(line, "pinned", l->pinned);
+	if (l->pinned) {
+		js_set_text(line, "pin_reason", l->pin.reason);
+		js_set_int(line, "pin_until_ms", l->pin.until_ms);
+	}
 	js_set_bool(line, "size_known", l->tree_known);
 	js_set_int(line, "allocated_bytes", (int64_t)l->tree.allocated_bytes);
 	js_set_int(line, "tree_entries", (int64_t)l->tree.entries);

@@ -1,19 +1,38 @@
-/* A run of the collector, and its decision, which is pure. */
+/* A run of the collector; its words; what forbids to take a workspace. */
 #include "gc/gc.h"
 
 #include "base/mem.h"
+#include "gc/gc_clock.h"
 #include "gc/gc_internal.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/reserve.h"
+
+const char *gc_action_name(enum gc_action a)
+{
+	static const char *const names[] = {
+		[GC_KEEP] = "keep",   [GC_TRASH] = "trash", [GC_PURGE] = "purge",
+		[GC_CLEAN] = "clean", [GC_SEND] = "send",   [GC_FORGET] = "forget",
+	};
+	return names[a];
+}
 
 const char *gc_reason_name(enum gc_reason r)
 {
 	static const char *const names[] = {
 		[GC_REASON_YOUNG] = "young",
+		[GC_REASON_WITHIN] = "within-limits",
+		[GC_REASON_MIN_AGE] = "min-age",
+		[GC_REASON_KEEP_LAST] = "keep-last",
+		[GC_REASON_KEEP_TIME] = "keep-within",
+		[GC_REASON_KEEP_RULE] = "keep-rule",
 		[GC_REASON_LOCKED] = "locked",
+		[GC_REASON_BUSY] = "busy",
+		[GC_REASON_PINNED] = "pinned",
 		[GC_REASON_NO_RECORD] = "no-record",
 		[GC_REASON_BAD_RECORD] = "bad-record",
 		[GC_REASON_MOUNT] = "mount",
+		[GC_REASON_BASE] = "holds-base",
 		[GC_REASON_CLOCK] = "clock",
 		[GC_REASON_SPOOLED] = "spooled",
 		[GC_REASON_UNREADABLE] = "unreadable",
@@ -22,15 +41,34 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_TRASH_FRESH] = "trash-fresh",
 		[GC_REASON_LIMIT] = "limit",
 		[GC_REASON_IDLE] = "idle",
+		[GC_REASON_NOT_KEPT] = "not-kept",
+		[GC_REASON_COUNT] = "max-count",
+		[GC_REASON_TOTAL] = "max-total",
+		[GC_REASON_QUOTA] = "quota",
+		[GC_REASON_SPACE] = "min-free",
+		[GC_REASON_INODES] = "min-free-inodes",
 		[GC_REASON_TRASH_OLD] = "trash-old",
 		[GC_REASON_HALF_DELETED] = "half-deleted",
 		[GC_REASON_STAGING] = "staging",
+		[GC_REASON_ORPHAN] = "orphan",
+		[GC_REASON_OLD_RECORD] = "old-record",
 	};
 	return names[r];
 }
 
-/* Everything that forbids, in the order in which it is told; GC_REASON_IDLE when nothing does. */
-static enum gc_reason obstacle(const struct gc_condition *c)
+/* What is so of the tree. */
+static enum gc_reason obstacle_in_tree(const struct gc_condition *c)
+{
+	if (c->mounted)
+		return GC_REASON_MOUNT;
+	if (!c->readable)
+		return GC_REASON_UNREADABLE;
+	if (c->holds_base)
+		return GC_REASON_BASE;
+	return c->busy ? GC_REASON_BUSY : GC_REASON_IDLE;
+}
+
+enum gc_reason gc_obstacle(const struct gc_condition *c)
 {
 	if (!c->has_record)
 		return GC_REASON_NO_RECORD;
@@ -42,27 +80,14 @@ static enum gc_reason obstacle(const struct gc_condition *c)
 		return GC_REASON_LOCKED;
 	if (!c->has_directory)
 		return GC_REASON_GONE;
-	if (c->mounted)
-		return GC_REASON_MOUNT;
-	if (!c->readable)
-		return GC_REASON_UNREADABLE;
-	if (c->newest_ms > c->now_ms + GC_CLOCK_SLACK_MS)
+	enum gc_reason why = obstacle_in_tree(c);
+	if (why != GC_REASON_IDLE)
+		return why;
+	if (c->clock_jumped || c->newest_ms > c->now_ms + GC_CLOCK_SLACK_MS)
 		return GC_REASON_CLOCK;
 	if (c->state == RECORD_CREATING)
 		return GC_REASON_NOT_READY;
-	return GC_REASON_IDLE;
-}
-
-enum gc_action gc_decide(const struct gc_condition *c, const struct gc_options *o,
-                         enum gc_reason *why)
-{
-	*why = obstacle(c);
-	if (*why != GC_REASON_IDLE)
-		return GC_KEEP;
-	if (o->set_older && c->now_ms - c->newest_ms >= o->older_ms)
-		return GC_TRASH;
-	*why = GC_REASON_YOUNG;
-	return GC_KEEP;
+	return c->pinned ? GC_REASON_PINNED : GC_REASON_IDLE;
 }
 
 int gc_open(const struct base_dir *b, const struct gc_options *o, struct gc **out, struct err *e)
@@ -83,8 +108,21 @@ int gc_open(const struct base_dir *b, const struct gc_options *o, struct gc **ou
 	g->mounts_known = mounts_read(&g->mounts, &why) == 0;
 	if (!g->mounts_known)
 		log_info("%s; mount points are told by their ids instead", why.msg);
+	err_clear(&why);
+	g->users_known = users_read(b->path, &g->users, &why) == 0;
+	if (!g->users_known)
+		log_info("%s; processes are told by their locks alone", why.msg);
+	else if (g->users.hidden > 0)
+		log_info("%zu processes of other users can't be looked into", g->users.hidden);
+	g->clock_jumped = gc_clock_jumped(b, g->clock);
 	*out = g;
 	return 0;
+}
+
+void gc_note_run(struct gc *g)
+{
+	gc_clock_note(g->base);
+	reserve_make(g->base);
 }
 
 void gc_close(struct gc *g)
@@ -93,6 +131,7 @@ void gc_close(struct gc *g)
 		return;
 	if (g->mounts_known)
 		mounts_free(&g->mounts);
+	users_free(&g->users);
 	lock_release(&g->lock);
 	mem_free(g);
 }

@@ -1,9 +1,10 @@
 /*
- * Collection: scan (records, locks, newest evidence in the tree), plan (pure: a reason for everything kept
- * and everything taken), execute exactly the plan.
+ * Collection: scan (records, locks, pins, processes, newest evidence in the tree), plan (pure: a reason for everything
+ * kept and everything taken), execute exactly the plan.
  *
- * Stages of a workspace that is idle too long: saved to its store as ws-teardown would (law 2), renamed to
- * the trash, deleted when it has been there for trash_ttl. An ephemeral one is not saved.
+ * Stages of a workspace that is taken: saved to its store as ws-teardown would (law 2), or archived; renamed to the
+ * trash; looked at once more, and put back when it turned out to be in use; deleted when it has been in the trash for
+ * trash_ttl. An ephemeral one is not saved; a sensitive one is neither saved nor left in the trash.
  */
 #ifndef WS_GC_GC_H
 #define WS_GC_GC_H
@@ -11,39 +12,62 @@
 #include "base/defs.h"
 #include "base/err.h"
 #include "data/ini.h"
+#include "gc/gc_policy.h"
 #include "s3/s3.h"
 #include "ws/base_dir.h"
 #include "ws/record.h"
 
-enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN };
+enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET };
+/* "keep", "trash"…: stable words for --json. */
+const char *gc_action_name(enum gc_action a);
 
 /* Why: stable words for --json. */
 enum gc_reason {
 	GC_REASON_YOUNG,      /* kept: idle for less than --older */
+	GC_REASON_WITHIN,     /* kept: the limits hold without taking it */
+	GC_REASON_MIN_AGE,    /* kept: idle for less than the minimum age */
+	GC_REASON_KEEP_LAST,  /* kept: one of its owner's last */
+	GC_REASON_KEEP_TIME,  /* kept: by keep-within */
+	GC_REASON_KEEP_RULE,  /* kept: its rule says so, or it has none */
 	GC_REASON_LOCKED,     /* kept: someone holds it */
+	GC_REASON_BUSY,       /* kept: a process uses it */
+	GC_REASON_PINNED,     /* kept: pinned */
 	GC_REASON_NO_RECORD,  /* kept: a directory that is not ours */
 	GC_REASON_BAD_RECORD, /* kept: its record can't be read */
 	GC_REASON_MOUNT,      /* kept: a mount point at or below it, or that can't be told */
-	GC_REASON_CLOCK,      /* kept: evidence from the future: the clock jumped */
-	GC_REASON_SPOOLED,    /* kept: waits to be sent */
+	GC_REASON_BASE,       /* kept: it holds a base of workspaces */
+	GC_REASON_CLOCK,      /* kept: the clock jumped, or evidence from the future */
+	GC_REASON_SPOOLED,    /* kept, or sent: waits to be sent */
 	GC_REASON_UNREADABLE, /* kept: its tree can't be read through */
 	GC_REASON_NOT_READY, /* kept: setup has not finished; the next setup of this id takes it up */
 	GC_REASON_GONE,      /* kept: a record without a directory (saved earlier) */
 	GC_REASON_TRASH_FRESH,  /* kept: in the trash for less than trash_ttl */
 	GC_REASON_LIMIT,        /* kept: --max-delete was reached; the longest idle go first */
 	GC_REASON_IDLE,         /* taken: idle for --older or longer */
+	GC_REASON_NOT_KEPT,     /* taken: no keep policy keeps it */
+	GC_REASON_COUNT,        /* taken: more than max-count */
+	GC_REASON_TOTAL,        /* taken: more than max-total */
+	GC_REASON_QUOTA,        /* taken: more than its owner's quota */
+	GC_REASON_SPACE,        /* taken, or purged early: min-free */
+	GC_REASON_INODES,       /* taken, or purged early: min-free-inodes */
 	GC_REASON_TRASH_OLD,    /* taken: in the trash for trash_ttl */
 	GC_REASON_HALF_DELETED, /* taken: in the trash, and its deletion has begun already */
 	GC_REASON_STAGING,      /* taken: an unfinished setup, older than an hour, not locked */
+	GC_REASON_ORPHAN,       /* taken: a directory without a record, or a record without one */
+	GC_REASON_OLD_RECORD,   /* forgotten: saved and removed long ago */
 };
 const char *gc_reason_name(enum gc_reason r);
 
 struct gc_options {
-	bool set_older;
-	int64_t older_ms;
+	struct gc_policy policy;
 	int64_t trash_ttl_ms; /* default 24 h */
-	uint64_t max_delete;  /* workspaces taken in one run at most; 0: no limit */
+	bool orphans; /* directories without record to the trash, and records without directory away */
+	bool set_records;
+	int64_t records_ms; /* forget records of what was saved and removed so long ago */
+	bool sizes_too;     /* measure also what can't be taken (reports) */
+	const char *label;  /* whose value is wanted in the items; NULL */
 	bool dry_run;
+	unsigned jobs; /* threads that look; 0: one per core */
 	const struct ini *config;
 	const struct s3_config *s3;
 	void (*notice)(void *ctx, const struct err *e);
@@ -55,16 +79,25 @@ struct gc_item {
 	char name[256]; /* directory name in its place (trash entries differ from the id) */
 	enum gc_action action;
 	enum gc_reason reason;
+	bool at_once;  /* of trash: deleted right away */
+	bool exists;   /* a workspace with record and directory */
+	bool in_trash; /* an entry of the trash */
+	bool shielded; /* no policy may take it */
+	bool ephemeral, sensitive;
+	unsigned rule;                     /* index; the count when it has none */
+	int64_t newest_ms;                 /* newest evidence of use; 0: none */
 	int64_t idle_ms;                   /* -1: unknown */
 	uint64_t allocated_bytes, entries; /* of the tree; hardlinks once */
-	char profile[64], owner[256];
-	bool ephemeral;
+	char profile[64], owner[256], label[128];
 	char detail[160]; /* the holder, the mount point… or "" */
 };
 
 struct gc_plan {
 	struct gc_item *items;
 	size_t count, cap;
+	bool space_known;
+	struct gc_space space;
+	struct gc_targets targets;
 };
 
 /* One run. Takes the base's gc lock (TRY_AGAIN when another gc runs), held until gc_close. */
@@ -78,23 +111,30 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e) MUST_CHECK;
 void gc_plan_free(struct gc_plan *p);
 
 struct gc_done {
-	size_t trashed, purged, cleaned;
+	size_t trashed, purged, cleaned, sent, forgotten;
 	size_t left_alone; /* came alive between the plan and its turn */
 	uint64_t freed_bytes;
 };
-/* Do what the plan says for one item, and add to *done. The state is looked at again first (lock, record, evidence):
- * what has come alive is left alone, which is no error; notice is told why. */
-int gc_execute(struct gc *g, const struct gc_item *item, struct gc_done *done,
-               struct err *e) MUST_CHECK;
+/* Do what the plan says for one item, and add to *done. The state is looked at again first (lock, record, evidence),
+ * and once more after the rename to the trash: what has come alive is left alone or put back, which is no error;
+ * notice is told why, and item->action becomes GC_KEEP (so it does when it fails). */
+int gc_execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e) MUST_CHECK;
+/* After the last item: note what the clock says, for the next run to see whether it jumped. Best effort. */
+void gc_note_run(struct gc *g);
 
-/* The decision alone, pure, for tests: what to do with a workspace in this condition. */
+/* Put the newest entry of the trash that was workspace `id` back in its place. NOT_FOUND, CONFLICT (the place is taken),
+ * TRY_AGAIN (locked). */
+int gc_undo(const struct base_dir *b, const char *id, struct err *e) MUST_CHECK;
+
+/* What forbids to take a workspace in this condition, in the order in which it is told; GC_REASON_IDLE when nothing
+ * does. Pure, for tests. */
 struct gc_condition {
 	bool locked, has_record, record_ok, has_directory, mounted, readable;
+	bool pinned, busy, holds_base, clock_jumped;
 	enum record_state state;
 	int64_t newest_ms; /* newest evidence of use */
 	int64_t now_ms;
 };
-enum gc_action gc_decide(const struct gc_condition *c, const struct gc_options *o,
-                         enum gc_reason *why);
+enum gc_reason gc_obstacle(const struct gc_condition *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* Record, lock, directory, mounts, tree: in this order. */
 #include "gc/gc_look.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -102,6 +103,28 @@ static bool on_another_mount(const struct base_dir *b, const struct file_stat *s
 	return base.mount_id != st->mount_id || base.dev != st->dev;
 }
 
+static void look_at_pin(const struct base_dir *b, const char *id, int64_t now_ms, struct gc_look *l)
+{
+	struct err e = ERR_INIT;
+	int found = pin_load(b, id, &l->pin, &e);
+	l->pinned = found < 0 || (found > 0 && pin_holds(&l->pin, now_ms));
+	if (found < 0)
+		say(l, e.msg);
+}
+
+static void look_at_users(const struct base_dir *b, const char *id, const struct users *users,
+                          struct gc_look *l)
+{
+	char text[128];
+	MEM_AUTO char *path = base_dir_workspace_path(b, id);
+	const struct users_user *user = users ? users_of(users, path) : NULL;
+	if (!user)
+		return;
+	l->busy = true;
+	snprintf(text, sizeof(text), "%s of pid %d", user->how, (int)user->pid);
+	say(l, text);
+}
+
 static void look_at_directory(const struct base_dir *b, const char *id, struct gc_look *l)
 {
 	struct err e = ERR_INIT;
@@ -140,8 +163,12 @@ void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_h
 	memset(out, 0, sizeof(*out));
 	look_at_record(b, id, out);
 	look_at_lock(b, id, how, out);
+	look_at_pin(b, id, how->now_ms, out);
 	look_at_directory(b, id, out);
+	look_at_users(b, id, how->users, out);
 	look_at_mounts(b, id, how->mounts, out);
+	if (out->pinned)
+		say(out, out->pin.reason);
 	if (out->is_directory && !out->mounted && (!out->locked || how->busy_too))
 		look_at_tree(b, id, how->now_ms, out);
 }

@@ -9,11 +9,14 @@
 #include "gc/gc_tree.h"
 #include "os/lock.h"
 #include "os/mounts.h"
+#include "os/users.h"
 #include "ws/base_dir.h"
+#include "ws/pin.h"
 #include "ws/record.h"
 
 struct gc_look_how {
 	const struct mounts *mounts; /* NULL: not known; then the mount ids have to do */
+	const struct users *users;   /* of the base; NULL: not known */
 	int64_t now_ms;
 	bool held;       /* its lock is ours */
 	int64_t lock_ms; /* with held: when the lock file was written last before we took it */
@@ -26,6 +29,9 @@ struct gc_look {
 	bool locked;
 	char holder[LOCK_HOLDER_MAX]; /* when locked */
 	bool has_directory, is_directory;
+	bool pinned; /* by a pin that has not ended, or that can't be read */
+	struct pin pin;
+	bool busy;       /* a process uses it */
 	bool mounted;    /* a mount point at or below it */
 	bool tree_known; /* walked through without a failure */
 	struct gc_tree tree;

@@ -1,12 +1,13 @@
 /* Everything in the base, each with what is to be done and why: trash first, then leftovers, then workspaces. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/num.h"
 #include "gc/gc_internal.h"
 #include "os/dir.h"
+#include "os/pool.h"
+#include "os/sys.h"
 
 enum { RANDOM_LEN = 9 }; /* as sys_random_name makes them */
 
@@ -24,6 +25,7 @@ static struct gc_item *add(struct gc_plan *p)
 void gc_plan_free(struct gc_plan *p)
 {
 	mem_free(p->items);
+	gc_policy_targets_free(&p->targets);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -64,7 +66,21 @@ static struct gc_item *add_stranger(struct gc_plan *plan, const char *name)
 	return item;
 }
 
-static void plan_trash_entry(const struct gc *g, const char *name, struct gc_plan *plan)
+/* How much would come free is asked only when it matters. */
+static void measure(const struct gc *g, int area, struct gc_item *item)
+{
+	struct gc_tree tree;
+	struct err ignored = ERR_INIT;
+	const struct gc_policy *p = &g->options.policy;
+	if (!p->free_bytes.set && !p->free_inodes.set && !g->options.sizes_too)
+		return;
+	int result = gc_tree_look(area, item->name, g->now_ms, &tree, &ignored);
+	(void)result; /* what of it could be read counts */
+	item->allocated_bytes = tree.allocated_bytes;
+	item->entries = tree.entries;
+}
+
+static void plan_trash_entry(const struct gc *g, int area, const char *name, struct gc_plan *plan)
 {
 	struct gc_item *item = add_stranger(plan, name);
 	struct str rest = str_of(name);
@@ -74,12 +90,14 @@ static void plan_trash_entry(const struct gc *g, const char *name, struct gc_pla
 		rest = str_head(rest, rest.len - S(".gone").len);
 	if (gc_name_parse(rest, true, &ms, item->id))
 		return;
+	measure(g, area, item);
 	item->idle_ms = g->now_ms - ms;
+	item->in_trash = true;
 	item->reason = GC_REASON_TRASH_FRESH;
 	if (half_deleted) {
 		item->action = GC_PURGE;
 		item->reason = GC_REASON_HALF_DELETED;
-	} else if (item->idle_ms < -GC_CLOCK_SLACK_MS) {
+	} else if (item->idle_ms < -GC_CLOCK_SLACK_MS || g->clock_jumped) {
 		item->reason = GC_REASON_CLOCK;
 	} else if (item->idle_ms >= g->options.trash_ttl_ms) {
 		item->action = GC_PURGE;
@@ -135,15 +153,42 @@ static int plan_area(const struct gc *g, const char *area, struct gc_plan *plan,
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(area, "trash") == 0)
-			plan_trash_entry(g, names[i], plan);
+			plan_trash_entry(g, fd, names[i], plan);
 		else
 			plan_staging_entry(g, fd, names[i], plan);
 	}
 	return 0;
 }
 
-/* Directories of the base and ids with a record, each once; both lists are sorted. */
-static int plan_workspaces(const struct gc *g, struct gc_plan *plan, struct err *e)
+/* What waits in the spool is sent. Its record says so, or will. */
+static int plan_spool(const struct gc *g, struct gc_plan *plan, struct err *e)
+{
+	FD_AUTO fd = -1;
+	MEM_AUTO char **names = NULL;
+	size_t count = 0;
+	int exists = dir_exists(g->base->ws_fd, "spool", e);
+	if (exists <= 0)
+		return exists;
+	if (dir_open(g->base->ws_fd, "spool", &fd, e) ||
+	    dir_list(fd, GC_AREA_ENTRIES_MAX, &names, &count, e))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct err ignored = ERR_INIT;
+		struct gc_item *item = add_stranger(plan, names[i]);
+		if (base_dir_check_id(names[i], &ignored))
+			continue;
+		snprintf(item->id, sizeof(item->id), "%s", names[i]);
+		item->reason = GC_REASON_LOCKED;
+		if (is_locked(g, item))
+			continue;
+		item->action = GC_SEND;
+		item->reason = GC_REASON_SPOOLED;
+	}
+	return 0;
+}
+
+/* Directories of the base and ids with a record, each once; both lists are sorted. They are only named here. */
+static int name_workspaces(const struct gc *g, struct gc_plan *plan, struct err *e)
 {
 	MEM_AUTO char **ids = NULL;
 	MEM_AUTO char **names = NULL;
@@ -158,44 +203,112 @@ static int plan_workspaces(const struct gc *g, struct gc_plan *plan, struct err 
 		k += order >= 0;
 		if (strcmp(name, ".ws") == 0)
 			continue;
+		struct gc_item *item = add_stranger(plan, name);
 		if (order <= 0)
-			gc_scan(g, name, false, 0, add(plan));
-		else
-			add_stranger(plan, name);
+			snprintf(item->id, sizeof(item->id), "%s", name);
 	}
 	return 0;
 }
 
-static int by_idle(const void *a, const void *b)
+/* ---- looking, on all cores ---- */
+
+struct look_job {
+	struct pool_job job;
+	const struct gc *gc;
+	struct gc_item *items;
+	size_t count;
+	size_t *next; /* shared */
+};
+
+/* A record whose workspace is gone: lost, or saved long ago. Neither is in the spool or in the trash. */
+static void look_at_leftover(const struct gc *g, struct gc_item *item)
 {
-	const struct gc_item *const *x = a;
-	const struct gc_item *const *y = b;
-	return ((*x)->idle_ms < (*y)->idle_ms) - ((*x)->idle_ms > (*y)->idle_ms);
+	const struct gc_options *o = &g->options;
+	int kind = gc_forget_kind(g, item->id);
+	if (kind == GC_FORGET_LOST && o->orphans && item->idle_ms >= GC_STAGING_AGE_MS) {
+		item->action = GC_FORGET;
+		item->reason = GC_REASON_ORPHAN;
+	} else if (kind == GC_FORGET_SAVED && o->set_records && item->idle_ms >= o->records_ms) {
+		item->action = GC_FORGET;
+		item->reason = GC_REASON_OLD_RECORD;
+	}
 }
 
-/* At most max_delete workspaces are taken: those that have been idle longest. */
-static void limit(struct gc_plan *plan, uint64_t max)
+static void look_at_one(const struct gc *g, struct gc_item *item)
 {
-	struct gc_item **taken = mem_new(plan->count + 1, sizeof(*taken));
-	size_t count = 0;
-	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->items[i].action == GC_TRASH)
-			taken[count++] = &plan->items[i];
+	char name[sizeof(item->name)];
+	memcpy(name, item->name, sizeof(name));
+	if (item->id[0])
+		gc_scan(g, name, false, 0, item, NULL);
+	if (item->reason == GC_REASON_NO_RECORD)
+		gc_scan_orphan(g, name, false, item);
+	if (item->reason == GC_REASON_ORPHAN)
+		item->action = GC_TRASH;
+	if (item->reason == GC_REASON_GONE && !g->clock_jumped)
+		look_at_leftover(g, item);
+}
+
+static int look_at_some(struct pool_job *job, struct err *e)
+{
+	struct look_job *j = (struct look_job *)job;
+	size_t i;
+	(void)e;
+	while ((i = __atomic_fetch_add(j->next, 1, __ATOMIC_RELAXED)) < j->count)
+		look_at_one(j->gc, &j->items[i]);
+	return 0;
+}
+
+static int look_at_all(const struct gc *g, struct gc_item *items, size_t count, struct err *e)
+{
+	enum { STACK_BYTES = 2 << 20, JOBS_MAX = 64 };
+	struct look_job jobs[JOBS_MAX];
+	POOL_AUTO pool = NULL;
+	size_t next = 0;
+	unsigned n = g->options.jobs ? g->options.jobs : sys_cpu_count();
+	n = n > JOBS_MAX ? JOBS_MAX : n;
+	if (pool_open(n, STACK_BYTES, n, &pool, e))
+		return -1;
+	for (unsigned i = 0; i < n; i++) {
+		jobs[i] = (struct look_job){ .job = { .run = look_at_some }, .gc = g };
+		jobs[i].items = items;
+		jobs[i].count = count;
+		jobs[i].next = &next;
+		pool_submit(pool, &jobs[i].job);
 	}
-	qsort(taken, count, sizeof(*taken), by_idle);
-	for (size_t i = (size_t)max; i < count; i++) {
-		taken[i]->action = GC_KEEP;
-		taken[i]->reason = GC_REASON_LIMIT;
-	}
-	mem_free(taken);
+	int result = 0;
+	for (unsigned i = 0; i < n; i++)
+		result |= pool_wait(pool, &jobs[i].job, e);
+	return result;
+}
+
+static int plan_workspaces(const struct gc *g, struct gc_plan *plan, struct err *e)
+{
+	size_t first = plan->count;
+	if (name_workspaces(g, plan, e))
+		return -1;
+	return look_at_all(g, plan->items + first, plan->count - first, e);
+}
+
+static void look_at_space(const struct gc *g, struct gc_plan *plan)
+{
+	struct dir_space space;
+	struct err ignored = ERR_INIT;
+	plan->space_known = dir_space(g->base->fd, &space, &ignored) == 0;
+	if (!plan->space_known)
+		return;
+	plan->space = (struct gc_space){ space.total_bytes, space.free_bytes, space.total_inodes,
+		                         space.free_inodes };
 }
 
 int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 {
+	const struct gc_policy *p = &g->options.policy;
 	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
-	    plan_workspaces(g, plan, e))
+	    plan_spool(g, plan, e) || plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
-	if (g->options.max_delete > 0 && g->options.max_delete < plan->count)
-		limit(plan, g->options.max_delete);
+	look_at_space(g, plan);
+	const struct gc_space *space = plan->space_known ? &plan->space : NULL;
+	gc_policy_apply(plan->items, plan->count, p, space);
+	gc_policy_targets(plan->items, plan->count, p, space, &plan->targets);
 	return 0;
 }

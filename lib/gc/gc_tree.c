@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "os/dir.h"
 #include "os/walk.h"
 
@@ -52,14 +53,26 @@ static void seen_free(struct seen *s)
 
 /* The kernel alone sets ctime, and every change moves it. mtime can be set to anything: one in the future says
  * nothing, while a ctime there says that the clock jumped. */
-static void add_times(const struct file_stat *st, int64_t now_ms, struct gc_tree *out)
+static int64_t newest_of(const struct file_stat *st, bool with_ctime, int64_t now_ms)
 {
 	int64_t ctime_ms = st->ctime_s * 1000 + st->ctime_ns / 1000000;
 	int64_t mtime_ms = st->mtime_s * 1000 + st->mtime_ns / 1000000;
-	if (ctime_ms > out->newest_ms)
-		out->newest_ms = ctime_ms;
-	if (mtime_ms > out->newest_ms && mtime_ms <= now_ms)
-		out->newest_ms = mtime_ms;
+	int64_t newest = with_ctime && ctime_ms > 0 ? ctime_ms : 0;
+	return mtime_ms > newest && mtime_ms <= now_ms ? mtime_ms : newest;
+}
+
+static void raise_to(int64_t *newest, int64_t ms)
+{
+	if (ms > *newest)
+		*newest = ms;
+}
+
+/* <anything>/.ws/base.json, or .ws/base.json of the workspace itself. */
+static bool is_marker(const struct walk_entry *entry)
+{
+	struct str path = str_of(entry->path);
+	return strcmp(entry->name, "base.json") == 0 &&
+	       (str_is(path, ".ws/base.json") || str_ends(path, S("/.ws/base.json")));
 }
 
 /* Not only directories: a file can be mounted over a file. */
@@ -79,7 +92,9 @@ static void add_entry(const struct walk_entry *entry, bool mounted, int64_t now_
 	}
 	if (mounted)
 		return;
-	add_times(&entry->stat, now_ms, out);
+	raise_to(&out->newest_ms, newest_of(&entry->stat, true, now_ms));
+	raise_to(&out->inside_ms, newest_of(&entry->stat, true, now_ms));
+	out->has_base |= is_marker(entry);
 	bool shared = entry->stat.nlink > 1 && !file_is_dir(&entry->stat);
 	if (!shared || seen_add(seen, entry->stat.dev, entry->stat.ino))
 		out->allocated_bytes += entry->stat.allocated_bytes;
@@ -92,7 +107,8 @@ int gc_tree_look(int dirfd, const char *name, int64_t now_ms, struct gc_tree *ou
 	struct file_stat root;
 	if (dir_open(dirfd, name, &fd, e) || file_stat(fd, &root, e, name))
 		return -1;
-	add_times(&root, now_ms, out);
+	out->newest_ms = newest_of(&root, true, now_ms);
+	out->inside_ms = newest_of(&root, false, now_ms);
 	out->allocated_bytes = root.allocated_bytes;
 	const struct walk_options how = { .one_file_system = true, .unsorted = true };
 	WALK_AUTO w = NULL;

@@ -44,6 +44,11 @@ int64_t sys_monotonic_ms(void)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
+int64_t sys_boot_ms(void)
+{
+	return clock_ms(CLOCK_BOOTTIME);
+}
+
 static void no_randomness(void)
 {
 	static const char text[] = "ws: the kernel gives no random bytes (getrandom)\n";

@@ -10,6 +10,8 @@
 int64_t sys_now_ms(void);
 /* Milliseconds on a clock that never goes back; for deadlines and durations. */
 int64_t sys_monotonic_ms(void);
+/* Milliseconds since the machine started, suspended or not; no change of the clock moves it. */
+int64_t sys_boot_ms(void);
 /* `len` random bytes from getrandom(2); ends the process when the kernel gives none. */
 void sys_random(void *p, size_t len);
 /* Nine base-36 characters and a terminator into `out`, for ids and temporary names. */

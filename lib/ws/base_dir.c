@@ -10,7 +10,9 @@
 #include "base/mem.h"
 #include "data/js.h"
 #include "os/dir.h"
+#include "os/lock.h"
 #include "os/sys.h"
+#include "ws/reserve.h"
 
 static const char marker[] = "base.json";
 
@@ -144,13 +146,26 @@ static int make_areas(const struct base_dir *b, struct err *e)
 	return dir_sync(b->ws_fd, e);
 }
 
+/* A collector has to be able to work when nothing can be made any more. Best effort. */
+static void make_ready_for_gc(const struct base_dir *b)
+{
+	struct err ignored = ERR_INIT;
+	LOCK_AUTO lock = LOCK_NONE;
+	int result = lock_take(b->ws_fd, "gc.lock", 0, &lock, &ignored);
+	(void)result;
+	reserve_make(b);
+}
+
 static int make_ws(struct base_dir *b, struct err *e)
 {
 	if (dir_make(b->fd, ".ws", 0700, &b->ws_fd, e) != 0 || check_ws_owner(b, e) != 0 ||
 	    dir_sync(b->fd, e) != 0 || make_areas(b, e) != 0)
 		return -1;
 	int marked = dir_exists(b->ws_fd, marker, e);
-	return marked == 0 ? write_marker(b->ws_fd, e) : marked < 0 ? -1 : 0;
+	if (marked != 0)
+		return marked < 0 ? -1 : 0;
+	make_ready_for_gc(b);
+	return write_marker(b->ws_fd, e);
 }
 
 static int open_ws(struct base_dir *b, struct err *e)
@@ -240,7 +255,8 @@ int base_dir_check_id(const char *id, struct err *e)
 {
 	static const char *const reserved[] = { "spool",       "trash",   "staging",
 		                                "quarantine",  "store",   "base.json",
-		                                "audit.jsonl", "gc.lock", "keys.lock" };
+		                                "audit.jsonl", "gc.lock", "keys.lock",
+		                                "gc.json",     "reserve" };
 	if (base_dir_check_word("workspace id", id, e) != 0)
 		return -1;
 	for (size_t i = 0; i < COUNTOF(reserved); i++) {

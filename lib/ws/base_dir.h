@@ -5,9 +5,12 @@
  *   <base>/.ws/base.json             the marker: nothing is collected in a base without it
  *   <base>/.ws/audit.jsonl           the journal
  *   <base>/.ws/gc.lock
+ *   <base>/.ws/gc.json               what the clock said when gc ran last
+ *   <base>/.ws/reserve               space for records on a full disk (ws/reserve.h)
  *   <base>/.ws/keys.lock             held while an idempotency key is looked up and recorded
  *   <base>/.ws/<id>/record.json      what ws knows of it
  *   <base>/.ws/<id>/lock
+ *   <base>/.ws/<id>/pin.json         gc keeps away, and why
  *   <base>/.ws/staging/<id>.<rand>/  a workspace being made
  *   <base>/.ws/spool/<id>/           a workspace whose state the store would not take
  *   <base>/.ws/trash/<ms>.<id>.<rand>/   waiting to be deleted; also the undo window
@@ -37,7 +40,7 @@ void base_dir_close(struct base_dir *b);
 #define BASE_DIR_AUTO AUTO(base_dir_close) struct base_dir
 
 /* Id grammar: [A-Za-z0-9][A-Za-z0-9._-]{0,127}, and none of the names that .ws uses itself (spool, trash,
- * staging, quarantine, store, base.json, audit.jsonl, gc.lock, keys.lock). Errors: USAGE, saying what is wrong. */
+ * staging, quarantine, store, base.json, audit.jsonl, gc.lock, gc.json, keys.lock, reserve). Errors: USAGE, saying what is wrong. */
 int base_dir_check_id(const char *id, struct err *e) MUST_CHECK;
 /* The grammar alone, for words that become parts of paths and keys; `what` names the word ("--session"). */
 int base_dir_check_word(const char *what, const char *word, struct err *e) MUST_CHECK;

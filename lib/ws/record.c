@@ -20,7 +20,9 @@ const char *record_state_name(enum record_state s)
 
 void record_init(struct record *r, const char *id)
 {
-	*r = (struct record){ .state = RECORD_CREATING };
+	/* Large: a compound literal would be made on the stack and copied. */
+	memset(r, 0, sizeof(*r));
+	r->state = RECORD_CREATING;
 	snprintf(r->id, sizeof(r->id), "%s", id);
 	r->labels = js_object();
 }
@@ -118,7 +120,7 @@ struct record_part *record_part(struct record *r, const char *name)
 	if (r->part_count == RECORD_PARTS_MAX || strlen(name) >= sizeof(r->parts[0].name))
 		return NULL;
 	struct record_part *p = &r->parts[r->part_count++];
-	*p = (struct record_part){ .has_token = false };
+	memset(p, 0, sizeof(*p));
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	return p;
 }

@@ -39,7 +39,8 @@ struct teardown_result {
 	size_t parts_saved;
 	uint64_t content_bytes, archived_bytes, entries;
 	bool removed, spooled, conflict;
-	char *side_key; /* conflict: where this state was stored instead; mem_free */
+	char trash_name[256]; /* where the directory went, below .ws/trash; "" */
+	char *side_key;       /* conflict: where this state was stored instead; mem_free */
 };
 
 /* Save and remove the workspace `id`. `held`: its lock when the caller holds it (a supervisor), else it is taken

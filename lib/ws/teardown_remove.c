@@ -29,6 +29,7 @@ static int to_trash(struct teardown_job *j, char name[256], struct err *e)
 {
 	if (base_dir_set_aside(j->b, j->parent, j->record.id, "trash", j->record.id, name, e) != 0)
 		return err_context(e, "move %s to the trash", j->record.id);
+	snprintf(j->out->trash_name, sizeof(j->out->trash_name), "%s", name);
 	tell(j, "trash", name);
 	return 0;
 }

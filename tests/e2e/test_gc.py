@@ -8,7 +8,7 @@ import pytest
 from faults import error
 
 import ws as helpers
-from place import Base, Session, base, base_and_store, digest, file_base, fill, make_files, need_root, one_message, unmount_below  # noqa: F401
+from place import Base, Session, base, base_and_store, digest, file_base, fill, make_files, need_root, one_message, unmount_below, wait_until  # noqa: F401
 
 
 def make(base, *names):
@@ -57,7 +57,8 @@ def test_the_lock_outlives_nothing_but_its_holder(file_base):
     session = Session(file_base, "--id", "t1")
     session.signal(signal.SIGKILL)
     session.process.wait()
-    assert file_base.gc("--older", "0s")[0]["t1"] == "trash idle"
+    # What the session had started ends a moment later.
+    wait_until(lambda: file_base.gc("--older", "0s")[0]["t1"] == "trash idle")
 
 
 def test_what_has_no_record_of_ours_is_left_alone(file_base, tree):
@@ -153,15 +154,19 @@ def test_a_mount_that_appears_in_the_trash_stops_the_deletion(file_base, canary)
     assert file_base.area("trash") == []
 
 
-def test_what_waits_in_the_spool_is_left_alone(file_base):
+def test_what_waits_in_the_spool_is_sent_and_never_lost(file_base):
     make(file_base, "t1")
     store = file_base.path.parent / "store"
-    os.rename(store, f"{store}.away")
+    os.rename(store, f"{store}.away") if store.exists() else None
     store.write_text("in the way")
     file_base.teardown("t1", status=75)
-    plan, _ = file_base.gc("--older", "0s", "--trash-ttl", "0s")
-    assert plan["t1"] == "keep spooled"
+    assert file_base.gc("--dry-run", "--older", "0s")[0]["t1"] == "keep spooled"
+    result = file_base.run("ws-gc", "--older", "0s", "--trash-ttl", "0s", status=1)
+    assert "t1 is spooled" in result.stderr, result
     assert (file_base.path / ".ws/spool/t1/file").read_text() == "t1"
+    store.unlink()
+    assert file_base.gc()[1]["sent"] == 1
+    assert "tasks/t1.tar.gz" in file_base.store.keys() and file_base.area("spool") == []
 
 
 def test_a_save_that_fails_leaves_the_workspace_where_it_is(ws, tmp_path, servers, faults):

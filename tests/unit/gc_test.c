@@ -2,6 +2,10 @@
  * is asked for, and how. */
 #include "gc/gc.h"
 
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
 #include "base/mem.h"
 #include "gc/gc_internal.h"
 #include "os/sys.h"
@@ -16,6 +20,7 @@ enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
 static struct {
 	int calls;
 	bool fails, lock_was_held;
+	const char *writes; /* a file that is made in the workspace right after the rename */
 	char id[BASE_DIR_ID_MAX + 1];
 	struct teardown_options options;
 } saved;
@@ -39,6 +44,12 @@ int teardown_run(const struct base_dir *b, const char *id, const struct teardown
 	if (saved.fails)
 		return err_set(e, ERR_KIND_UNAVAILABLE, "the store is down");
 	out->removed = base_dir_set_aside(b, b->fd, id, "trash", id, as, e) == 0;
+	snprintf(out->trash_name, sizeof(out->trash_name), "%s", out->removed ? as : "");
+	if (saved.writes) {
+		char path[600];
+		snprintf(path, sizeof(path), "trash/%s/%s", as, saved.writes);
+		scratch_file(b->ws_fd, path, "late");
+	}
 	return out->removed ? 0 : -1;
 }
 
@@ -143,9 +154,12 @@ static void set_mtime(int dirfd, const char *path, int64_t ms)
 
 static struct gc_options seven_days(struct place *p)
 {
+	static const struct gc_rule rule = {
+		.name = "",
+		.limits = { .set_older = true, .older_ms = 7 * (int64_t)DAY },
+	};
 	return (struct gc_options){
-		.set_older = true,
-		.older_ms = 7 * (int64_t)DAY,
+		.policy = { .rules = &rule, .rule_count = 1 },
 		.trash_ttl_ms = DAY,
 		.notice = keep_notice,
 		.notice_ctx = p,
@@ -175,7 +189,7 @@ static void collection_close(struct collection *c)
 }
 #define COLLECTION_AUTO AUTO(collection_close) struct collection
 
-static const struct gc_item *item_named(const struct collection *c, const char *name)
+static struct gc_item *item_named(const struct collection *c, const char *name)
 {
 	for (size_t i = 0; i < c->plan.count; i++) {
 		if (strcmp(c->plan.items[i].name, name) == 0)
@@ -187,13 +201,10 @@ static const struct gc_item *item_named(const struct collection *c, const char *
 /* "trash idle", what a fresh plan says of `name`. */
 static const char *planned(struct place *p, const char *name, char out[64])
 {
-	static const char *const actions[] = {
-		[GC_KEEP] = "keep", [GC_TRASH] = "trash", [GC_PURGE] = "purge", [GC_CLEAN] = "clean"
-	};
 	const struct gc_options o = seven_days(p);
 	COLLECTION_AUTO c;
 	const struct gc_item *item = collection_open(&c, p, &o) ? item_named(&c, name) : NULL;
-	snprintf(out, 64, "%s %s", item ? actions[item->action] : "not in the plan",
+	snprintf(out, 64, "%s %s", item ? gc_action_name(item->action) : "not in the plan",
 	         item ? gc_reason_name(item->reason) : "");
 	return out;
 }
@@ -212,23 +223,14 @@ static const struct gc_condition idle_one = {
 
 static void decides(struct gc_condition c, enum gc_reason reason, const char *sentence)
 {
-	const struct gc_options o = { .set_older = true, .older_ms = 7 * (int64_t)DAY };
-	enum gc_reason why = GC_REASON_GONE;
-	enum gc_action action = gc_decide(&c, &o, &why);
-	TAP_OK(action == (reason == GC_REASON_IDLE ? GC_TRASH : GC_KEEP) && why == reason,
-	       "%s (%s)", sentence, gc_reason_name(why));
+	enum gc_reason why = gc_obstacle(&c);
+	TAP_OK(why == reason, "%s (%s)", sentence, gc_reason_name(why));
 }
 
 static void test_decision(void)
 {
 	struct gc_condition c = idle_one;
-	decides(c, GC_REASON_IDLE, "what is idle for longer than asked is taken");
-	c = idle_one;
-	c.now_ms = 1007LL * DAY;
-	decides(c, GC_REASON_IDLE, "as is what is idle for exactly as long");
-	c = idle_one;
-	c.now_ms = 1007LL * DAY - 1;
-	decides(c, GC_REASON_YOUNG, "a millisecond less keeps it");
+	decides(c, GC_REASON_IDLE, "nothing forbids to take what is idle and whole");
 	c = idle_one;
 	c.has_record = false;
 	decides(c, GC_REASON_NO_RECORD, "without a record it is not ours");
@@ -261,28 +263,38 @@ static void test_decision(void)
 	decides(c, GC_REASON_CLOCK, "use that lies in the future keeps it");
 	c = idle_one;
 	c.newest_ms = 1008LL * DAY + 5 * 60 * 1000;
-	decides(c, GC_REASON_YOUNG, "a clock that is a little off is forgiven");
-	const struct gc_options never = { .set_older = false };
-	enum gc_reason why;
-	TAP_OK(gc_decide(&idle_one, &never, &why) == GC_KEEP && why == GC_REASON_YOUNG,
-	       "without --older no workspace is taken");
+	decides(c, GC_REASON_IDLE, "a clock that is a little off is forgiven");
+	c = idle_one;
+	c.clock_jumped = true;
+	decides(c, GC_REASON_CLOCK, "a clock that jumped keeps it");
+	c = idle_one;
+	c.pinned = true;
+	decides(c, GC_REASON_PINNED, "a pin keeps it");
+	c = idle_one;
+	c.busy = true;
+	decides(c, GC_REASON_BUSY, "a process that uses it keeps it");
+	c = idle_one;
+	c.holds_base = true;
+	decides(c, GC_REASON_BASE, "a base in it keeps it");
 }
 
 /* Each obstacle alone keeps what is idle; together the first one in the order is told. */
 static void test_every_combination(void)
 {
 	int wrong = 0;
-	for (unsigned bits = 1; bits < 64; bits++) {
+	for (unsigned bits = 1; bits < 1024; bits++) {
 		struct gc_condition c = idle_one;
-		enum gc_reason why;
-		const struct gc_options o = { .set_older = true, .older_ms = 0 };
 		c.has_record = !(bits & 1);
 		c.record_ok = !(bits & 2);
 		c.locked = bits & 4;
 		c.mounted = bits & 8;
 		c.readable = !(bits & 16);
 		c.has_directory = !(bits & 32);
-		wrong += gc_decide(&c, &o, &why) != GC_KEEP || why == GC_REASON_IDLE;
+		c.pinned = bits & 64;
+		c.busy = bits & 128;
+		c.holds_base = bits & 256;
+		c.clock_jumped = bits & 512;
+		wrong += gc_obstacle(&c) == GC_REASON_IDLE;
 	}
 	TAP_INT(wrong, 0, "no combination of obstacles lets a workspace be taken");
 }
@@ -565,7 +577,8 @@ static void test_limit(void)
 		make_record(&p, rows[i].id, RECORD_READY, rows[i].days * DAY);
 	}
 	struct gc_options o = seven_days(&p);
-	o.max_delete = 2;
+	o.policy.set_max_delete = true;
+	o.policy.max_delete = 2;
 	COLLECTION_AUTO c;
 	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
 	const struct gc_item *item = item_named(&c, "eight");
@@ -581,7 +594,7 @@ static void test_limit(void)
 /* Do what the plan of `c` says for `name`. */
 static int execute(struct collection *c, const char *name, struct gc_done *done, struct err *e)
 {
-	const struct gc_item *item = item_named(c, name);
+	struct gc_item *item = item_named(c, name);
 	memset(done, 0, sizeof(*done));
 	return item ? gc_execute(c->gc, item, done, e) : -2;
 }
@@ -710,6 +723,254 @@ static void test_failed_save(void)
 	TAP_INT(gc_look_lock_ms(&p.base, "one"), 5000, "and its lock's time, too");
 }
 
+/* ---- what no lock tells ---- */
+
+static void test_late_change(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "one");
+	saved.writes = "late";
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	struct gc_done done;
+	struct err e = ERR_INIT;
+	RECORD_AUTO record = { .labels = NULL };
+	TAP_OK(collection_open(&c, &p, &o) && execute(&c, "one", &done, &e) == 0 &&
+	               done.trashed == 0 && done.left_alone == 1,
+	       "a file that was written after the save makes it come back: %s", p.notice);
+	TAP_OK(scratch_has(p.base.fd, "one/late") && scratch_has(p.base.fd, "one/file"),
+	       "whole, and with the file");
+	TAP_OK(record_load(&p.base, "one", &record, &e) == 0 && record.state == RECORD_READY &&
+	               record.last_used_ms == p.now_ms,
+	       "its record says that it is in use");
+	TAP_OK(item_named(&c, "one")->action == GC_KEEP, "it counts as kept");
+}
+
+/* A process whose working directory is `dir`, or that has `dir`/file open or mapped. */
+static pid_t start_user(int dirfd, const char *dir, char how)
+{
+	int ready[2];
+	char byte;
+	if (pipe(ready) != 0)
+		return -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		int fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY);
+		int file = openat(fd, "file", O_RDONLY);
+		bool ok = fd >= 0 && file >= 0;
+		if (how == 'c')
+			ok = ok && fchdir(fd) == 0;
+		if (how == 'm')
+			ok = ok && mmap(NULL, 1, PROT_READ, MAP_PRIVATE, file, 0) != MAP_FAILED;
+		close(fd);
+		if (how != 'o')
+			close(file);
+		ok = ok && write(ready[1], "x", 1) == 1;
+		while (ok)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	pid_t result = read(ready[0], &byte, 1) == 1 ? pid : -1;
+	close(ready[0]);
+	return result;
+}
+
+static void end_user(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_processes(void)
+{
+	static const struct {
+		char how;
+		const char *says;
+	} rows[] = { { 'c', "cwd of pid " },
+		     { 'o', "open file of pid " },
+		     { 'm', "mapped file of pid " } };
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		PLACE_AUTO p;
+		char says[64];
+		place_open(&p);
+		make_idle(&p, "one");
+		make_idle(&p, "one-b");
+		pid_t pid = start_user(p.base.fd, "one", rows[i].how);
+		TAP_TEXT(planned(&p, "one", says), "keep busy", "a process keeps it: %s",
+		         rows[i].says);
+		TAP_TEXT(planned(&p, "one-b", says), "trash idle", "and not its neighbour");
+		const struct gc_options o = seven_days(&p);
+		COLLECTION_AUTO c;
+		TAP_OK(collection_open(&c, &p, &o), "a plan is made");
+		const struct gc_item *item = item_named(&c, "one");
+		TAP_OK(item && strncmp(item->detail, rows[i].says, strlen(rows[i].says)) == 0,
+		       "which one is told: %s", item ? item->detail : "");
+		end_user(pid);
+	}
+}
+
+static void test_late_process(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "one");
+	const struct gc_options o = seven_days(&p);
+	COLLECTION_AUTO c;
+	struct gc_done done;
+	struct err e = ERR_INIT;
+	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
+	pid_t pid = start_user(p.base.fd, "one", 'c');
+	TAP_OK(execute(&c, "one", &done, &e) == 0 && done.left_alone == 1 && done.trashed == 0 &&
+	               saved.calls == 1 && scratch_has(p.base.fd, "one/file"),
+	       "a process that came between plan and rename makes it come back: %s", p.notice);
+	end_user(pid);
+}
+
+static void test_pins(void)
+{
+	PLACE_AUTO p;
+	char says[64];
+	struct err e = ERR_INIT;
+	struct pin pin = { .reason = "release", .until_ms = 0 };
+	place_open(&p);
+	make_idle(&p, "one");
+	TAP_OK(pin_set(&p.base, "one", &pin, &e) == 0, "a pin is set");
+	TAP_TEXT(planned(&p, "one", says), "keep pinned", "a pin keeps it");
+	pin.until_ms = p.now_ms + 1;
+	TAP_OK(pin_set(&p.base, "one", &pin, &e) == 0, "it gets an end");
+	TAP_TEXT(planned(&p, "one", says), "keep pinned", "that has not come");
+	pin.until_ms = p.now_ms;
+	TAP_OK(pin_set(&p.base, "one", &pin, &e) == 0, "or has come");
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "and then it is taken");
+	scratch_file(p.base.ws_fd, "one/pin.json", "{");
+	TAP_TEXT(planned(&p, "one", says), "keep pinned", "a pin that can't be read holds");
+	TAP_OK(pin_remove(&p.base, "one", &e) == 0, "it is taken off");
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "and holds no more");
+	TAP_OK(pin_set(&p.base, "two", &pin, &e) != 0 && e.kind == ERR_KIND_NOT_FOUND,
+	       "what does not exist can't be pinned");
+}
+
+static void test_base_inside(void)
+{
+	PLACE_AUTO p;
+	char says[64];
+	place_open(&p);
+	make_idle(&p, "one");
+	scratch_dir(p.base.fd, "one/deep");
+	scratch_dir(p.base.fd, "one/deep/.ws");
+	TAP_TEXT(planned(&p, "one", says), "trash idle", "a directory .ws is nothing special");
+	scratch_file(p.base.fd, "one/deep/.ws/base.json", "{}");
+	TAP_TEXT(planned(&p, "one", says), "keep holds-base", "the marker of a base in it is");
+}
+
+static void test_clock(void)
+{
+	static const struct {
+		int64_t moved_ms;
+		bool jumped;
+		const char *sentence;
+	} rows[] = {
+		{ 0, false, "a clock that runs as it should lets it be taken" },
+		{ 4 * 60 * 1000, false, "as does one that was corrected a little" },
+		{ 6 * 60 * 1000, true, "one that jumped forward keeps it" },
+		{ -6 * 60 * 1000, true, "one that jumped back keeps it" },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		PLACE_AUTO p;
+		char says[64];
+		place_open(&p);
+		make_idle(&p, "one");
+		make_area(&p, "trash", "5.old.000000001");
+		gc_clock_note(&p.base);
+		sys_fake_clock(p.now_ms + rows[i].moved_ms);
+		TAP_TEXT(planned(&p, "one", says), rows[i].jumped ? "keep clock" : "trash idle",
+		         "%s", rows[i].sentence);
+		TAP_TEXT(planned(&p, "5.old.000000001", says),
+		         rows[i].jumped ? "keep clock" : "purge trash-old", "so with the trash");
+		gc_clock_note(&p.base);
+		TAP_TEXT(planned(&p, "one", says), "trash idle", "the run after it goes on");
+	}
+}
+
+static void test_undo(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	make_idle(&p, "one");
+	const struct gc_options o = seven_days(&p);
+	struct gc_done done;
+	struct err e = ERR_INIT;
+	RECORD_AUTO record = { .labels = NULL };
+	{
+		COLLECTION_AUTO c;
+		TAP_OK(collection_open(&c, &p, &o) && execute(&c, "one", &done, &e) == 0 &&
+		               done.trashed == 1,
+		       "one is taken");
+		TAP_OK(gc_undo(&p.base, "one", &e) != 0 && e.kind == ERR_KIND_TRY_AGAIN,
+		       "while a collector works nothing is undone");
+	}
+	err_clear(&e);
+	TAP_OK(gc_undo(&p.base, "one", &e) == 0 && scratch_has(p.base.fd, "one/file"),
+	       "undo puts it back: %s", e.msg);
+	TAP_OK(record_load(&p.base, "one", &record, &e) == 0 && record.state == RECORD_READY,
+	       "ready");
+	TAP_OK(gc_undo(&p.base, "one", &e) != 0 && e.kind == ERR_KIND_NOT_FOUND,
+	       "there is no second one: %s", e.msg);
+	err_clear(&e);
+	make_area(&p, "trash", "5.one.000000001");
+	TAP_OK(gc_undo(&p.base, "one", &e) != 0 && e.kind == ERR_KIND_CONFLICT,
+	       "what is in its place stays: %s", e.msg);
+}
+
+static void test_orphans(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	scratch_dir(p.base.fd, "lost-dir");
+	scratch_file(p.base.fd, "lost-dir/file", "content");
+	make_record(&p, "lost-record", RECORD_READY, 10 * (int64_t)DAY);
+	make_record(&p, "saved", RECORD_SAVED, 10 * (int64_t)DAY);
+	char says[64];
+	TAP_TEXT(planned(&p, "lost-dir", says), "keep no-record",
+	         "without being asked none is taken");
+	TAP_TEXT(planned(&p, "lost-record", says), "keep gone", "nor a record");
+	struct gc_options o = seven_days(&p);
+	o.orphans = true;
+	COLLECTION_AUTO c;
+	struct gc_done done;
+	struct err e = ERR_INIT;
+	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
+	TAP_OK(execute(&c, "lost-dir", &done, &e) == 0 && done.trashed == 1 && saved.calls == 0 &&
+	               !scratch_has(p.base.fd, "lost-dir") &&
+	               !scratch_has(p.base.ws_fd, "lost-dir"),
+	       "a directory without a record goes to the trash: %s %s", e.msg, p.notice);
+	TAP_OK(execute(&c, "lost-record", &done, &e) == 0 && done.forgotten == 1 &&
+	               !scratch_has(p.base.ws_fd, "lost-record"),
+	       "a record without a directory goes");
+	TAP_OK(item_named(&c, "saved")->action == GC_KEEP, "unless it was saved");
+}
+
+static void test_fresh_orphans(void)
+{
+	PLACE_AUTO p;
+	place_open(&p);
+	scratch_dir(p.base.fd, "lost-dir");
+	make_record(&p, "lost-record", RECORD_READY, HOUR - 5000);
+	sys_fake_clock(p.now_ms - 10 * (int64_t)DAY + HOUR - 5000);
+	struct gc_options o = seven_days(&p);
+	o.orphans = true;
+	COLLECTION_AUTO c;
+	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
+	TAP_OK(item_named(&c, "lost-dir")->action == GC_KEEP &&
+	               item_named(&c, "lost-dir")->reason == GC_REASON_YOUNG,
+	       "a directory that is younger than an hour may be somebody's mkdir");
+	TAP_OK(item_named(&c, "lost-record")->action == GC_KEEP, "and a record a setup's");
+}
+
 static void make_trashed(struct place *p, const char *id, enum record_state state,
                          const char *trash_name)
 {
@@ -833,5 +1094,14 @@ int main(void)
 	test_purge_and_record();
 	test_clean_of_what_came_alive();
 	test_one_at_a_time();
+	test_late_change();
+	test_processes();
+	test_late_process();
+	test_pins();
+	test_base_inside();
+	test_clock();
+	test_undo();
+	test_orphans();
+	test_fresh_orphans();
 	return tap_done();
 }

@@ -1,0 +1,206 @@
+/* Between the plan and its turn a workspace may have come alive: with its lock in hand the same questions are asked
+ * again, and those that no lock answers (processes, changes in the tree) once more after the rename. */
+#include "gc/gc_take.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/node.h"
+#include "os/remove.h"
+#include "ws/journal.h"
+#include "ws/teardown.h"
+
+int gc_take_lock(const struct gc *g, const char *id, struct lock *out, struct err *e)
+{
+	FD_AUTO dir = -1;
+	if (record_dir(g->base, id, false, &dir, e))
+		return -1;
+	return lock_take(dir, "lock", 0, out, e);
+}
+
+/* That the collector looked, and went away again, is no use of the workspace. */
+static void release_unused(const struct gc *g, const char *id, struct lock *lock, int64_t lock_ms)
+{
+	FD_AUTO dir = -1;
+	struct err ignored = ERR_INIT;
+	lock_release(lock);
+	if (lock_ms <= 0 || record_dir(g->base, id, false, &dir, &ignored))
+		return;
+	int result = node_set_mtime_at(dir, "lock", lock_ms / 1000,
+	                               (uint32_t)(lock_ms % 1000) * 1000000, &ignored);
+	(void)result;
+}
+
+int gc_take_leave(const struct gc *g, struct gc_item *item, const char *why, struct gc_done *done)
+{
+	struct err notice = ERR_INIT;
+	done->left_alone++;
+	item->action = GC_KEEP;
+	err_set(&notice, ERR_KIND_CONFLICT, "%s: left alone, it has changed since the plan: %s",
+	        item->name, why);
+	if (g->options.notice)
+		g->options.notice(g->options.notice_ctx, &notice);
+	return 0;
+}
+
+int gc_take_delete(const struct gc *g, const char *id, const char *name, struct gc_done *done,
+                   struct err *e)
+{
+	struct remove_stats stats = { .entries = 0 };
+	if (base_dir_delete(g->base, "trash", name, &stats, e))
+		return -1;
+	done->freed_bytes += stats.allocated_bytes;
+	struct js *fields = js_object();
+	js_set_text(fields, "name", name);
+	js_set_int(fields, "freed_bytes", (int64_t)stats.allocated_bytes);
+	journal_add(g->base, "purge", id, fields);
+	return 0;
+}
+
+/* Save it as the options say, and rename it to the trash. */
+static int save_and_trash(const struct gc *g, const struct gc_item *now, struct lock *lock,
+                          struct teardown_result *result, struct err *e)
+{
+	const struct teardown_options how = {
+		.discard = now->ephemeral || now->sensitive,
+		.keep_trash = true,
+		.no_spool = true,
+		.wake_fd = -1,
+		.config = g->options.config,
+		.s3 = g->options.s3,
+		.notice = g->options.notice,
+		.notice_ctx = g->options.notice_ctx,
+	};
+	return teardown_run(g->base, now->id, &how, lock, result, e);
+}
+
+/* What says that the directory in the trash is in use: a process, a mount, or a change of its tree since `before` was
+ * looked at. NULL: nothing. What can't be told counts as use. */
+static const char *sign_of_life(const struct gc *g, const char *name, const struct gc_tree *before,
+                                char text[160])
+{
+	FD_AUTO trash = -1;
+	USERS_AUTO users = { .list = NULL };
+	struct gc_tree now;
+	struct err why = ERR_INIT;
+	MEM_AUTO char *area = mem_printf("%s/.ws/trash", g->base->path);
+	MEM_AUTO char *path = mem_printf("%s/%s", area, name);
+	if (g->users_known && users_read(area, &users, &why) != 0)
+		return "its processes can't be told any more";
+	const struct users_user *user = users_of(&users, path);
+	if (user) {
+		snprintf(text, 160, "%s of pid %d", user->how, (int)user->pid);
+		return text;
+	}
+	if (base_dir_area(g->base, "trash", &trash, &why) != 0 ||
+	    gc_tree_look(trash, name, g->now_ms, &now, &why) != 0) {
+		snprintf(text, 160, "%.150s", why.msg);
+		return text;
+	}
+	if (now.has_mount)
+		return "something was mounted in it";
+	bool same = now.inside_ms == before->inside_ms && now.entries == before->entries;
+	return same ? NULL : "its files were changed while it was saved";
+}
+
+/* It is in the trash now, under `name`: put it back if it lives, delete it if it may not stay. */
+static int settle(const struct gc *g, struct gc_item *item, const char *name,
+                  const struct gc_tree *before, struct gc_done *done, struct err *e)
+{
+	char text[160];
+	const char *life = name[0] ? sign_of_life(g, name, before, text) : NULL;
+	if (life) {
+		if (gc_undo_rename(g->base, item->id, name, "rollback", e) != 0)
+			return -1;
+		return gc_take_leave(g, item, life, done);
+	}
+	done->trashed++;
+	if (!item->at_once && !item->sensitive)
+		return 0;
+	if (gc_take_delete(g, item->id, name, done, e) != 0)
+		return -1;
+	done->purged++;
+	return item->sensitive ? record_remove(g->base, item->id, e) : 0;
+}
+
+static int take_locked(struct gc *g, struct gc_item *item, struct lock *lock, int64_t lock_ms,
+                       struct gc_done *done, struct err *e)
+{
+	struct gc_item now;
+	struct gc_tree before;
+	gc_scan(g, item->id, true, lock_ms, &now, &before);
+	if (now.reason != GC_REASON_IDLE)
+		return gc_take_leave(g, item, gc_reason_name(now.reason), done);
+	if (now.newest_ms > item->newest_ms)
+		return gc_take_leave(g, item, "it was used", done);
+	struct teardown_result result = { .side_key = NULL };
+	int status = save_and_trash(g, &now, lock, &result, e);
+	char name[256];
+	memcpy(name, result.trash_name, sizeof(name));
+	bool removed = result.removed;
+	teardown_result_free(&result);
+	if (!removed)
+		return status;
+	/* A conflict is an error, and yet it is saved beside and removed. */
+	struct err why = ERR_INIT;
+	if (settle(g, item, name, &before, done, status ? &why : e) != 0)
+		return -1;
+	return status;
+}
+
+int gc_take_workspace(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
+{
+	LOCK_AUTO lock = LOCK_NONE;
+	struct err why = ERR_INIT;
+	int64_t lock_ms = gc_look_lock_ms(g->base, item->id);
+	if (gc_take_lock(g, item->id, &lock, &why)) {
+		if (why.kind == ERR_KIND_TRY_AGAIN || why.kind == ERR_KIND_NOT_FOUND)
+			return gc_take_leave(g, item, why.msg, done);
+		*e = why;
+		return -1;
+	}
+	size_t trashed = done->trashed;
+	int status = take_locked(g, item, &lock, lock_ms, done, e);
+	if (done->trashed == trashed)
+		release_unused(g, item->id, &lock, lock_ms);
+	return status;
+}
+
+static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
+{
+	struct gc_item now;
+	struct gc_tree before;
+	char name[256];
+	gc_scan_orphan(g, item->id, true, &now);
+	if (now.reason != GC_REASON_ORPHAN)
+		return gc_take_leave(g, item, gc_reason_name(now.reason), done);
+	if (now.newest_ms > item->newest_ms)
+		return gc_take_leave(g, item, "it was used", done);
+	if (gc_tree_look(g->base->fd, item->id, g->now_ms, &before, e) != 0 ||
+	    base_dir_set_aside(g->base, g->base->fd, item->id, "trash", item->id, name, e) != 0)
+		return -1;
+	struct js *fields = js_object();
+	js_set_text(fields, "name", name);
+	journal_add(g->base, "orphan", item->id, fields);
+	return settle(g, item, name, &before, done, e);
+}
+
+/* The record's directory is made for its lock alone: a setup of the same id waits there. One that was there first has
+ * left a record, and then it is no orphan any more. */
+int gc_take_orphan(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
+{
+	FD_AUTO dir = -1;
+	LOCK_AUTO lock = LOCK_NONE;
+	struct err why = ERR_INIT;
+	if (record_dir(g->base, item->id, true, &dir, e) != 0)
+		return -1;
+	if (lock_take(dir, "lock", 0, &lock, &why) != 0)
+		return gc_take_leave(g, item, why.msg, done);
+	int status = trash_orphan(g, item, done, e);
+	if (dir_exists(dir, "record.json", &why) == 0 &&
+	    record_remove(g->base, item->id, &why) != 0 && status == 0)
+		*e = why;
+	return err_is(e) ? -1 : status;
+}
