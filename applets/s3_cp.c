@@ -14,6 +14,7 @@
 
 struct options {
 	struct s3_config s3;
+	struct s3_filter filter;
 	bool recursive, dry_run, raw;
 	const char *content_type;
 };
@@ -29,6 +30,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	S3_FILTER_GROUP(offsetof(struct options, filter)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -173,6 +175,8 @@ static int to_stdout(struct copying *c, const struct s3_path *from, struct err *
 static int check_operands(const struct copying *c, struct err *e)
 {
 	const struct options *o = c->options;
+	if (s3_filter_check(&o->filter, e))
+		return -1;
 	for (size_t i = 0; i < c->source_count; i++) {
 		struct s3_path from;
 		if (s3_path_parse(c->sources[i], o->raw, &from, e))
@@ -181,6 +185,9 @@ static int check_operands(const struct copying *c, struct err *e)
 			return err_set(e, ERR_KIND_USAGE,
 			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,
 			               c->to.text);
+		if (c->queue.move &&
+		    s3_cp_move_check(&from, &c->to, o->recursive, is_directory(&c->to), e))
+			return -1;
 		if (from.is_stdio && c->to.key.len == 0)
 			return err_set(e, ERR_KIND_USAGE,
 			               "standard input needs a key: s3://BUCKET/KEY");
@@ -252,6 +259,11 @@ static int copy_all(struct copying *c, const char *label, struct err *e)
 	return result || closed ? -1 : 0;
 }
 
+static bool call_moves(const struct applet_call *call)
+{
+	return str_ends(str_of(call->name), S(" mv"));
+}
+
 static int run_with(const struct applet_call *call, const char *const *sources, size_t count,
                     const char *to, struct err *e)
 {
@@ -263,6 +275,8 @@ static int run_with(const struct applet_call *call, const char *const *sources, 
 	c->source_count = count;
 	c->queue.call = call;
 	c->queue.dry_run = o->dry_run;
+	c->queue.move = call_moves(call);
+	c->queue.filter = &o->filter;
 	int result = s3_path_parse(to, true, &c->to, e);
 	/* A copy in the store keeps what the object has, unless told otherwise. */
 	bool plain_copy =
@@ -319,6 +333,20 @@ const struct applet s3_cp_applet = {
 		"One side at least is s3://BUCKET/KEY; - is standard input or output. A target that ends\n"
 		"in '/' is a directory. Keys may have * ? [ in them. Symbolic links are not followed.\n"
 		"Standard input is buffered: 32 MiB, up to 64 MiB for streams over 2 GiB.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_min = 2,
+	.args_max = SIZE_MAX,
+	.run = run_cp,
+};
+
+const struct applet s3_cp_mv_applet = {
+	.name = "mv",
+	.summary = "move files and objects",
+	.synopsis = "[OPTIONS] SOURCE… TARGET",
+	.details =
+		"Like cp; then the source is removed, once the copy is known to be there and complete,\n"
+		"and unless the source changed meanwhile. Emptied directories stay.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 2,

@@ -100,6 +100,11 @@ int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct
 int s3_get_stream(struct s3 *s3, struct str bucket, struct str key, struct sink *out,
                   struct progress *progress, struct err *e) MUST_CHECK;
 
+/* Whether an open file (`size` bytes) holds what an object with this ETag does, as far as an ETag tells: the MD5
+ * of the whole, or of parts of one of the sizes in use. *same is false when it tells nothing. */
+int s3_same_file(struct s3 *s3, int fd, uint64_t size, struct str etag, bool *same,
+                 struct err *e) MUST_CHECK;
+
 /* Server-side copy, within this client's endpoint; multipart copy above 5 GiB. */
 int s3_copy(struct s3 *s3, struct str from_bucket, struct str from_key, struct str bucket,
             struct str key, const struct s3_put *put, struct blob_id *id, struct err *e) MUST_CHECK;
@@ -137,6 +142,23 @@ int s3_list_next(struct s3_list *l, struct s3_list_entry *entry, struct err *e) 
 void s3_list_close(struct s3_list *l);
 void s3_list_close_auto(struct s3_list **l);
 #define S3_LIST_AUTO AUTO(s3_list_close_auto) struct s3_list *
+
+/* Multipart uploads that were begun and not ended, page by page, in constant memory. */
+struct s3_uploads;
+struct s3_upload {
+	struct str key, id; /* valid until the next call */
+	int64_t begun_ms;
+};
+int s3_uploads_open(struct s3 *s3, struct str bucket, struct str prefix, struct s3_uploads **out,
+                    struct err *e) MUST_CHECK;
+/* 1 and *out, 0 at the end. */
+int s3_uploads_next(struct s3_uploads *u, struct s3_upload *out, struct err *e) MUST_CHECK;
+void s3_uploads_close(struct s3_uploads *u);
+void s3_uploads_close_auto(struct s3_uploads **u);
+#define S3_UPLOADS_AUTO AUTO(s3_uploads_close_auto) struct s3_uploads *
+/* Abort one, until the server shows no part of it. One that is gone is fine. */
+int s3_uploads_abort(struct s3 *s3, struct str bucket, struct str key, struct str id,
+                     struct err *e) MUST_CHECK;
 
 struct s3_bucket {
 	char name[S3_BUCKET_MAX + 1];
