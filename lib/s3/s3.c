@@ -113,6 +113,11 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
 {
+	if (config->client) {
+		atomic_fetch_add(&config->client->sharers, 1);
+		*out = config->client;
+		return 0;
+	}
 	struct s3 *s3 = mem_new(1, sizeof(*s3));
 	mutex_init(&s3->lock);
 	retry_budget_init(&s3->budget);
@@ -126,7 +131,7 @@ int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
 
 void s3_close(struct s3 *s3)
 {
-	if (!s3)
+	if (!s3 || atomic_fetch_sub(&s3->sharers, 1) > 0)
 		return;
 	s3_conn_drop_all(s3);
 	trust_free(s3->trust);

@@ -25,6 +25,8 @@ enum {
 enum s3_style { S3_STYLE_AUTO, S3_STYLE_PATH, S3_STYLE_VIRTUAL };
 
 /* What the user said; NULL and 0 mean "not said". Texts are the caller's and outlive the client. */
+struct s3;
+
 struct s3_config {
 	const char *endpoint_url;
 	const char *region;
@@ -38,13 +40,13 @@ struct s3_config {
 	uint64_t part_size;    /* bytes; default: chosen per upload, at least 8 MiB */
 	uint64_t max_attempts; /* AWS_MAX_ATTEMPTS, else 5 */
 	int64_t timeout_ms;    /* no byte moved; default 30 s */
+	struct s3 *client; /* an open client to share instead of making one; the rest is ignored */
 };
-
-struct s3;
 
 /* Resolve the configuration (options, environment, AWS files), load trust anchors when https. Makes no
  * request. Errors: CONFIG, DENIED (no credentials; says where it looked). */
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e) MUST_CHECK;
+/* The last one who shares it closes it. */
 void s3_close(struct s3 *s3);
 void s3_close_auto(struct s3 **s3);
 #define S3_AUTO AUTO(s3_close_auto) struct s3 *
@@ -169,6 +171,21 @@ int s3_list_buckets(struct s3 *s3, struct s3_bucket **out, size_t *count, struct
 /* A presigned URL for GET or PUT, valid for `seconds` (1 to 604,800), appended to `out`. */
 int s3_presign(struct s3 *s3, const char *method, struct str bucket, struct str key,
                uint64_t seconds, struct buf *out, struct err *e) MUST_CHECK;
+
+/* What a server can do, found out by trying; and what was seen, in its own words. */
+enum s3_answer { S3_ANSWER_UNKNOWN, S3_ANSWER_NO, S3_ANSWER_YES };
+enum { S3_PROBE_MAX = 12, S3_PROBE_HOW_MAX = 240 };
+struct s3_finding {
+	const char *what; /* "list-v2" */
+	enum s3_answer answer;
+	char how[S3_PROBE_HOW_MAX];
+};
+/* Try everything in a bucket, with an object of a random name that is removed again. Fails only when not even
+ * a plain object can be written. */
+int s3_probe_all(struct s3 *s3, struct str bucket, struct s3_finding out[S3_PROBE_MAX],
+                 size_t *count, struct err *e) MUST_CHECK;
+/* The same question to a client that puts the bucket into the host name. */
+void s3_probe_virtual_host(struct s3 *s3, struct str bucket, struct s3_finding *out);
 
 /* Create and remove a bucket. */
 int s3_make_bucket(struct s3 *s3, struct str bucket, struct err *e) MUST_CHECK;

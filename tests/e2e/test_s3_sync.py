@@ -262,3 +262,47 @@ def test_uploads_of_more_than_a_page_are_all_found(faults, ws):
     assert [line.split()[2] for line in ws("ws-s3", "uploads", "s3://b", env=env).stdout.splitlines()] == ["a", "b", "c"]
     assert "key-marker=b" in faults.requests[1].target
     assert "repeats itself" in ws("ws-s3", "uploads", "s3://b", env=env, status=65).stderr
+
+
+# ---- run and probe ----
+
+
+def test_run_executes_every_line_and_names_those_that_fail(s3, bucket, s3cmd, tmp_path):
+    write(tmp_path / "src", {f"file {number}": str(number) for number in range(40)})
+    commands = "".join(f"cp '{tmp_path}/src/file {number}' \"s3://{bucket}/k \\\"{number}\\\"\"\n" for number in range(40))
+    (tmp_path / "list").write_text(f"# many\n\n{commands}stat s3://{bucket}/absent # not there\n  cp too-few\nnonsense\nrun x\n")
+    result = s3cmd("run", tmp_path / "list", status=1)
+    assert sorted(s3.keys(bucket)) == sorted(f'k "{number}"' for number in range(40))
+    for line in ("line 43: head", "line 44: too few", "line 45: there is no command", "line 46: there is no command", "4 of 44 commands failed"):
+        assert line in result.stderr, result
+    result = s3cmd("run", "--parallel", "1", "-", input=f"rm -r s3://{bucket}/\nls s3://{bucket}/")
+    assert s3.keys(bucket) == []
+    s3cmd("run", tmp_path / "absent", status=66)
+    assert "quote" in s3cmd("run", "-", input="cp 'x y\n", status=1).stderr
+    assert "standard input" in s3cmd("run", "-", input=f"cp - s3://{bucket}/x\n", status=1).stderr
+
+
+def test_run_uses_few_connections_for_many_commands(faults, ws):
+    from faults import reply
+
+    faults.on("GET", "", reply(200, b"12345", {"ETag": '"x"'}), times=50)
+    env = {"AWS_ENDPOINT_URL": faults.url, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+    ws("ws-s3", "run", "--parallel", "2", "-", env=env, input="".join(f"cat s3://b/{number}\n" for number in range(50)))
+    assert len(faults.requests) == 50 and faults.connections <= 2
+
+
+SEEN = {  # what servers.md found by other means
+    "swift": {"put-if-none-match": "no", "put-if-match": "no", "checksum-crc32c": "no", "checksum-crc64nvme": "no"},
+    "swift238": {"put-if-none-match": "yes", "put-if-match": "no", "checksum-crc32c": "yes", "checksum-crc64nvme": "no"},
+    "ceph": {"put-if-none-match": "yes", "put-if-match": "yes", "checksum-crc32c": "no", "checksum-crc64nvme": "no"},
+}
+
+
+def test_probe_tells_what_the_server_does_and_how_it_was_found(s3, bucket, s3cmd):
+    found = {line["what"]: line for line in map(json.loads, s3cmd("probe", "--json", f"s3://{bucket}").stdout.splitlines())}
+    answers = {what: line["answer"] for what, line in found.items()}
+    expected = {"list-v2": "yes", "content-md5": "yes", "multipart-copy": "yes", "delete-objects": "yes", **SEEN[s3.kind]}
+    assert {what: answers.get(what) for what in expected} == expected, found
+    assert answers["virtual-host"] in ("yes", "no", "unknown") and all(line["how"] for line in found.values())
+    assert s3.keys(bucket) == [] and not s3.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    s3cmd("probe", f"s3://{bucket}-missing", status=66)
