@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "applets/s3_headers.h"
 #include "applets/s3_options.h"
 #include "applets/s3_show.h"
 #include "applets/s3_stdio.h"
@@ -16,21 +17,22 @@ struct options {
 	struct s3_config s3;
 	struct s3_filter filter;
 	bool recursive, dry_run, raw;
-	const char *content_type;
+	struct s3_headers headers;
 };
 
 static const struct opt_row rows[] = {
 	OPT_FLAG("recursive", 'r', struct options, recursive,
 	         "a whole directory, or everything below a key"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be copied"),
-	OPT_TEXT("content-type", 0, "TYPE", struct options, content_type,
-	         "of what is uploaded (default application/octet-stream)"),
+	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
+	         "this version of the object, not the present one"),
 	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
 	S3_FILTER_GROUP(offsetof(struct options, filter)),
+	S3_HEADERS_GROUP(offsetof(struct options, headers)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -39,6 +41,7 @@ static const struct opt_group groups[] = {
 struct copying {
 	const struct options *options;
 	struct s3_put put;
+	struct s3_headers_list headers;
 	struct s3_job_queue queue;
 	const char *const *sources;
 	size_t source_count;
@@ -181,6 +184,10 @@ static int check_operands(const struct copying *c, struct err *e)
 		struct s3_path from;
 		if (s3_path_parse(c->sources[i], o->raw, &from, e))
 			return -1;
+		if (o->s3.version_id &&
+		    (o->recursive || from.is_glob || c->source_count > 1 || c->to.is_s3))
+			return err_set(e, ERR_KIND_USAGE,
+			               "--version-id is for the download of one object");
 		if (!from.is_s3 && !c->to.is_s3)
 			return err_set(e, ERR_KIND_USAGE,
 			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,
@@ -270,7 +277,6 @@ static int run_with(const struct applet_call *call, const char *const *sources, 
 	const struct options *o = call->options;
 	struct copying *c = mem_new(1, sizeof(*c));
 	c->options = o;
-	c->put.content_type = o->content_type;
 	c->sources = sources;
 	c->source_count = count;
 	c->queue.call = call;
@@ -278,12 +284,15 @@ static int run_with(const struct applet_call *call, const char *const *sources, 
 	c->queue.move = call_moves(call);
 	c->queue.filter = &o->filter;
 	int result = s3_path_parse(to, true, &c->to, e);
+	if (result == 0)
+		result = s3_headers_make(&o->headers, &c->headers, &c->put, e);
 	/* A copy in the store keeps what the object has, unless told otherwise. */
-	bool plain_copy =
-		c->to.is_s3 && str_starts(str_of(sources[0]), S("s3://")) && !o->content_type;
+	bool plain_copy = c->to.is_s3 && str_starts(str_of(sources[0]), S("s3://")) &&
+	                  !s3_headers_any(&c->headers, &c->put);
 	c->queue.put = plain_copy ? NULL : &c->put;
 	if (result == 0)
 		result = copy_all(c, call->name, e);
+	s3_headers_free(&c->headers);
 	mem_free(c);
 	return result;
 }

@@ -1,6 +1,7 @@
 /* What one job does. */
 #include <stdio.h>
 
+#include "applets/s3_headers.h"
 #include "applets/s3_job.h"
 #include "base/mem.h"
 #include "os/dir.h"
@@ -29,14 +30,17 @@ static int upload(struct s3_job *j, struct err *e)
 {
 	struct s3_job_queue *q = j->queue;
 	struct file_stat stat;
+	struct s3_put put = q->put ? *q->put : (struct s3_put){ .content_type = NULL };
 	FD_AUTO fd = -1;
 	int opened = j->root_fd >= 0 ? dir_open_file(j->root_fd, j->path.p, &fd, e)
 	                             : dir_open_user_file(j->path.p, false, &fd, e);
 	if (opened || file_stat(fd, &stat, e, j->path.p))
 		return -1;
 	j->size_bytes = stat.size_bytes;
-	if (s3_put_file(q->s3, j->bucket, buf_str(&j->key), fd, stat.size_bytes, q->put,
-	                &q->progress, NULL, e))
+	if (!put.content_type)
+		put.content_type = s3_headers_type_of(buf_str(&j->key));
+	if (s3_put_file(q->s3, j->bucket, buf_str(&j->key), fd, stat.size_bytes, &put, &q->progress,
+	                NULL, e))
 		return -1;
 	return q->move ? s3_job_move_file(j, &stat, e) : 0;
 }

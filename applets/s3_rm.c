@@ -15,6 +15,8 @@ struct options {
 static const struct opt_row rows[] = {
 	OPT_FLAG("recursive", 'r', struct options, recursive, "everything below"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be deleted"),
+	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
+	         "this version of the object, not the present one"),
 	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
 };
 
@@ -92,9 +94,12 @@ static int check_operands(const struct applet_call *call, struct err *e)
 	struct s3_path path;
 	if (s3_filter_check(&o->filter, e))
 		return -1;
-	for (size_t i = 0; i < call->arg_count; i++)
+	for (size_t i = 0; i < call->arg_count; i++) {
 		if (s3_path_parse_s3(call->args[i], o->raw, !o->recursive, &path, e))
 			return -1;
+		if (o->s3.version_id && (o->recursive || path.is_glob || call->arg_count > 1))
+			return err_set(e, ERR_KIND_USAGE, "--version-id is for one object");
+	}
 	return 0;
 }
 

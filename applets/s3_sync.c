@@ -26,6 +26,7 @@ static const struct opt_row rows[] = {
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
 	S3_FILTER_GROUP(offsetof(struct s3_sync_options, filter)),
+	S3_HEADERS_GROUP(offsetof(struct s3_sync_options, headers)),
 	S3_OPTIONS_GROUP(offsetof(struct s3_sync_options, s3)),
 	OPT_GROUPS_END,
 };
@@ -154,11 +155,20 @@ static int run(const struct applet_call *call, struct err *e)
 		return err_set(e, ERR_KIND_USAGE,
 		               "one of SOURCE and TARGET at least is s3://BUCKET/PREFIX, "
 		               "the other may be a directory");
-	if (s3_open(&o->s3, &s3, e) || s3_batch_open(call, s3, &s.deletions, &batch, e))
+	if (s3_headers_make(&o->headers, &s.headers, &s.put, e))
 		return -1;
+	int result = s3_open(&o->s3, &s3, e) || s3_batch_open(call, s3, &s.deletions, &batch, e);
 	s.queue.s3 = s3;
 	s.batch = batch;
-	return s3_job_queue_open(&s.queue, e) ? -1 : synchronise(&s, e);
+	/* A copy in the store keeps what the object has, unless told otherwise. */
+	if (!s.from_path.is_s3 || s3_headers_any(&s.headers, &s.put))
+		s.queue.put = &s.put;
+	if (result == 0)
+		result = s3_job_queue_open(&s.queue, e);
+	if (result == 0)
+		result = synchronise(&s, e);
+	s3_headers_free(&s.headers);
+	return result ? -1 : 0;
 }
 
 const struct applet s3_sync_applet = {

@@ -3,12 +3,14 @@
 #define WS_APPLETS_S3_SYNC_DO_H
 
 #include "applets/s3_batch.h"
+#include "applets/s3_headers.h"
 #include "applets/s3_job.h"
 #include "applets/s3_side.h"
 
 struct s3_sync_options {
 	struct s3_config s3;
 	struct s3_filter filter;
+	struct s3_headers headers;
 	bool remove, checksum, size_only, dry_run;
 	uint64_t max_delete;
 };
@@ -17,6 +19,8 @@ struct s3_sync {
 	const struct s3_sync_options *options;
 	struct s3_path from_path, to_path;
 	struct s3_job_queue queue;
+	struct s3_headers_list headers;
+	struct s3_put put;
 	struct s3_batch *batch;
 	struct s3_batch_counts deletions;
 	int root;       /* where downloads go */

@@ -6,6 +6,7 @@
 #include "os/sys.h"
 #include "s3/awsconf.h"
 #include "s3/s3_client.h"
+#include "s3/s3_request.h"
 
 enum { JOBS_PER_CORE = 4, JOBS_LEAST = 8, JOBS_MOST = 64, JOBS_LIMIT = 1024, ATTEMPTS_LIMIT = 100 };
 enum { TIMEOUT_DEFAULT_MS = 30000 };
@@ -108,6 +109,10 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 	    set_credentials(s3, config, &conf, e))
 		return -1;
 	s3->connect_to = config->connect_to;
+	s3->version_id = config->version_id;
+	s3->request_payer = config->request_payer;
+	if (config->sse_c_key && s3_extra_load_key(s3, config->sse_c_key, e))
+		return -1;
 	return over_http(s3) ? 0 : trust_load(config->ca_bundle, &s3->trust, e);
 }
 
@@ -138,6 +143,7 @@ void s3_close(struct s3 *s3)
 	credentials_free(&s3->credentials);
 	endpoint_free(&s3->endpoint);
 	mutex_free(&s3->lock);
+	mem_wipe(s3->sse_c_key, sizeof(s3->sse_c_key));
 	mem_free(s3);
 }
 

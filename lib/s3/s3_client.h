@@ -43,6 +43,9 @@ struct s3 {
 	struct credentials credentials; /* access_key NULL: requests are not signed */
 	struct trust *trust;
 	const char *connect_to;
+	const char *version_id;
+	bool request_payer;
+	char sse_c_key[48], sse_c_md5[28]; /* base64; "" when there is none */
 	char region[ENDPOINT_REGION_MAX + 1];
 	bool region_pinned; /* the user's word; not corrected */
 	unsigned jobs, max_attempts;

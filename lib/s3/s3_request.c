@@ -211,7 +211,9 @@ int s3_request_run(struct s3 *s3, const struct s3_request *r, struct s3_reply *r
 {
 	struct retry own = s3_request_retry(s3);
 	struct retry *retry = r->retry ? r->retry : &own;
-	struct run run = { .s3 = s3, .request = r, .reply = reply };
+	struct s3_request full = *r;
+	struct run run = { .s3 = s3, .request = &full, .reply = reply };
+	s3_extra_add(s3, &full);
 	*reply = (struct s3_reply){ .s3 = s3, .body = buf_make(S3_XML_MAX) };
 	if (hash_payload(r->body, run.payload_hash, e))
 		return -1;

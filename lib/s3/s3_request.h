@@ -76,6 +76,11 @@ int s3_reply_read(struct s3_reply *reply, void *p, size_t len, size_t *got,
                   struct err *e) MUST_CHECK;
 void s3_reply_free(struct s3_reply *reply);
 
+/* What the client adds to every request that it fits: a version, who pays, SSE-C keys (s3_extra.c). */
+void s3_extra_add(const struct s3 *s3, struct s3_request *r);
+/* Read the key of SSE-C from its file. Errors: CONFIG. */
+int s3_extra_load_key(struct s3 *s3, const char *path, struct err *e) MUST_CHECK;
+
 /* Text as it goes out: the complete head of a request, signed for `region` at `time_s` (s3_wire.c). */
 struct s3_wire {
 	const struct s3_request *request;
