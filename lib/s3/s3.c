@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "os/sys.h"
 #include "s3/awsconf.h"
+#include "s3/s3_checksum.h"
 #include "s3/s3_client.h"
 #include "s3/s3_request.h"
 
@@ -107,6 +108,8 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 	if (awsconf_load(config->profile, &conf, e) || set_region(s3, config, &conf, e) ||
 	    set_endpoint(s3, config, &conf, e) || set_numbers(s3, config, e) ||
 	    set_credentials(s3, config, &conf, e))
+		return -1;
+	if (s3_checksum_init(s3, e))
 		return -1;
 	s3->connect_to = config->connect_to;
 	s3->version_id = config->version_id;

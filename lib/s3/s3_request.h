@@ -30,10 +30,11 @@ struct s3_request {
 	struct sigv4_pair headers[S3_REQUEST_HEADERS_MAX]; /* all are signed */
 	size_t query_count, header_count;
 	const struct http_body *body; /* read again for each try; NULL: none */
-	const char *root;    /* what a good answer's document must be; else it is an error */
-	bool stream;         /* leave a good answer's body to s3_reply_read */
-	bool slow;           /* the server may think for minutes */
-	struct retry *retry; /* the caller's count of tries; NULL: a new one */
+	const char *root;      /* what a good answer's document must be; else it is an error */
+	bool unsigned_payload; /* the body's hash is not part of the signature: over TLS only */
+	bool stream;           /* leave a good answer's body to s3_reply_read */
+	bool slow;             /* the server may think for minutes */
+	struct retry *retry;   /* the caller's count of tries; NULL: a new one */
 };
 
 struct s3_reply {

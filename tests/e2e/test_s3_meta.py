@@ -118,3 +118,71 @@ def test_what_is_no_header_is_refused(faults, ws, tmp_path):
     for bad in (["--metadata", "novalue"], ["--metadata", "=v"], ["--tag", "novalue"], ["--cache-control", "a\r\nX: y"], ["--metadata", "a b=c"]):
         ws("ws-s3", "put", *bad, tmp_path / "f", "s3://b/k", env=env, status=64)
     assert not faults.requests
+
+
+# ---- checksums of uploads ----
+
+CRC32C_OF_DIGITS = b64encode(bytes.fromhex("e3069283")).decode()
+CRC64NVME_OF_DIGITS = b64encode(bytes.fromhex("ae8b14860a799888")).decode()
+MD5_OF_DIGITS = b64encode(hashlib.md5(b"123456789").digest()).decode()
+
+
+@pytest.fixture
+def digits(tmp_path):
+    (tmp_path / "f").write_text("123456789")
+    return tmp_path / "f"
+
+
+def test_an_upload_carries_a_crc32c(faults, ws, digits):
+    faults.play(reply(200, headers={"ETag": '"x"'}))
+    ws("ws-s3", "put", digits, "s3://b/k", env={**FAKE, "AWS_ENDPOINT_URL": faults.url})
+    (put,) = faults.requests
+    assert put.headers["x-amz-checksum-crc32c"] == CRC32C_OF_DIGITS and "x-amz-checksum-crc32c" in put.headers["Authorization"]
+    assert put.headers["x-amz-content-sha256"] == hashlib.sha256(b"123456789").hexdigest()  # plain http
+
+
+def test_an_upload_to_aws_carries_a_crc64nvme(faults, ws, digits):
+    faults.play(reply(200, headers={"ETag": '"x"'}))
+    env = {**FAKE, "AWS_ENDPOINT_URL": "http://s3.us-east-1.amazonaws.com"}
+    ws("ws-s3", "put", "--allow-http", "--connect-to", f"127.0.0.1:{faults.port}", digits, "s3://b/k", env=env)
+    assert faults.requests[0].headers["x-amz-checksum-crc64nvme"] == CRC64NVME_OF_DIGITS
+
+
+def test_a_server_without_checksums_gets_md5_and_one_without_md5_gets_none(faults, ws, digits, tmp_path):
+    from faults import error
+
+    good = reply(200, headers={"ETag": '"x"'})
+    faults.play(error(501, "NotImplemented"), error(400, "InvalidRequest"), good, good)
+    for name in ("1", "2"):
+        (tmp_path / "src").mkdir(exist_ok=True)
+        (tmp_path / "src" / name).write_text("123456789")
+    ws("ws-s3", "cp", "-r", "--jobs", "1", tmp_path / "src", "s3://b/", env={**FAKE, "AWS_ENDPOINT_URL": faults.url})
+    crc, md5, none, second = (request.headers for request in faults.requests)
+    assert crc["x-amz-checksum-crc32c"] and md5["Content-MD5"] == MD5_OF_DIGITS and "x-amz-checksum-crc32c" not in md5
+    for headers in (none, second):  # what was learned stays
+        assert "x-amz-checksum-crc32c" not in headers and "Content-MD5" not in headers
+
+
+def test_the_environment_says_whether_checksums_are_wanted(faults, ws, digits):
+    env = {**FAKE, "AWS_ENDPOINT_URL": faults.url}
+    faults.play(reply(200, headers={"ETag": '"x"'}))
+    ws("ws-s3", "put", digits, "s3://b/k", env={**env, "AWS_REQUEST_CHECKSUM_CALCULATION": "WHEN_REQUIRED"})
+    assert not [name for name in faults.requests[0].headers if "checksum" in name.lower() or name == "Content-MD5"]
+    ws("ws-s3", "put", digits, "s3://b/k", env={**env, "AWS_REQUEST_CHECKSUM_CALCULATION": "maybe"}, status=78)
+
+
+def test_over_tls_the_payload_is_not_hashed_once_more(ws, digits, tmp_path):
+    import certificate
+    from faults import Faults
+
+    (tmp_path / "tls").mkdir()
+    certificate.make(tmp_path / "tls")
+    server = Faults(tls_dir=tmp_path / "tls").start()
+    try:
+        server.play(reply(200, headers={"ETag": '"x"'}))
+        env = {**FAKE, "AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": str(tmp_path / "tls/ca.pem")}
+        ws("ws-s3", "put", digits, "s3://b/k", env=env)
+        headers = server.requests[0].headers
+        assert headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD" and headers["x-amz-checksum-crc32c"] == CRC32C_OF_DIGITS
+    finally:
+        server.stop()
