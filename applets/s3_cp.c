@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "applets/s3_headers.h"
 #include "applets/s3_options.h"
 #include "applets/s3_show.h"
 #include "applets/s3_stdio.h"
@@ -14,21 +15,24 @@
 
 struct options {
 	struct s3_config s3;
+	struct s3_filter filter;
 	bool recursive, dry_run, raw;
-	const char *content_type;
+	struct s3_headers headers;
 };
 
 static const struct opt_row rows[] = {
 	OPT_FLAG("recursive", 'r', struct options, recursive,
 	         "a whole directory, or everything below a key"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be copied"),
-	OPT_TEXT("content-type", 0, "TYPE", struct options, content_type,
-	         "of what is uploaded (default application/octet-stream)"),
+	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
+	         "this version of the object, not the present one"),
 	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	S3_FILTER_GROUP(offsetof(struct options, filter)),
+	S3_HEADERS_GROUP(offsetof(struct options, headers)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -37,6 +41,7 @@ static const struct opt_group groups[] = {
 struct copying {
 	const struct options *options;
 	struct s3_put put;
+	struct s3_headers_list headers;
 	struct s3_job_queue queue;
 	const char *const *sources;
 	size_t source_count;
@@ -173,14 +178,23 @@ static int to_stdout(struct copying *c, const struct s3_path *from, struct err *
 static int check_operands(const struct copying *c, struct err *e)
 {
 	const struct options *o = c->options;
+	if (s3_filter_check(&o->filter, e))
+		return -1;
 	for (size_t i = 0; i < c->source_count; i++) {
 		struct s3_path from;
 		if (s3_path_parse(c->sources[i], o->raw, &from, e))
 			return -1;
+		if (o->s3.version_id &&
+		    (o->recursive || from.is_glob || c->source_count > 1 || c->to.is_s3))
+			return err_set(e, ERR_KIND_USAGE,
+			               "--version-id is for the download of one object");
 		if (!from.is_s3 && !c->to.is_s3)
 			return err_set(e, ERR_KIND_USAGE,
 			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,
 			               c->to.text);
+		if (c->queue.move &&
+		    s3_cp_move_check(&from, &c->to, o->recursive, is_directory(&c->to), e))
+			return -1;
 		if (from.is_stdio && c->to.key.len == 0)
 			return err_set(e, ERR_KIND_USAGE,
 			               "standard input needs a key: s3://BUCKET/KEY");
@@ -252,24 +266,33 @@ static int copy_all(struct copying *c, const char *label, struct err *e)
 	return result || closed ? -1 : 0;
 }
 
+static bool call_moves(const struct applet_call *call)
+{
+	return str_ends(str_of(call->name), S(" mv"));
+}
+
 static int run_with(const struct applet_call *call, const char *const *sources, size_t count,
                     const char *to, struct err *e)
 {
 	const struct options *o = call->options;
 	struct copying *c = mem_new(1, sizeof(*c));
 	c->options = o;
-	c->put.content_type = o->content_type;
 	c->sources = sources;
 	c->source_count = count;
 	c->queue.call = call;
 	c->queue.dry_run = o->dry_run;
+	c->queue.move = call_moves(call);
+	c->queue.filter = &o->filter;
 	int result = s3_path_parse(to, true, &c->to, e);
+	if (result == 0)
+		result = s3_headers_make(&o->headers, &c->headers, &c->put, e);
 	/* A copy in the store keeps what the object has, unless told otherwise. */
-	bool plain_copy =
-		c->to.is_s3 && str_starts(str_of(sources[0]), S("s3://")) && !o->content_type;
+	bool plain_copy = c->to.is_s3 && str_starts(str_of(sources[0]), S("s3://")) &&
+	                  !s3_headers_any(&c->headers, &c->put);
 	c->queue.put = plain_copy ? NULL : &c->put;
 	if (result == 0)
 		result = copy_all(c, call->name, e);
+	s3_headers_free(&c->headers);
 	mem_free(c);
 	return result;
 }
@@ -319,6 +342,20 @@ const struct applet s3_cp_applet = {
 		"One side at least is s3://BUCKET/KEY; - is standard input or output. A target that ends\n"
 		"in '/' is a directory. Keys may have * ? [ in them. Symbolic links are not followed.\n"
 		"Standard input is buffered: 32 MiB, up to 64 MiB for streams over 2 GiB.",
+	.groups = groups,
+	.options_size = sizeof(struct options),
+	.args_min = 2,
+	.args_max = SIZE_MAX,
+	.run = run_cp,
+};
+
+const struct applet s3_cp_mv_applet = {
+	.name = "mv",
+	.summary = "move files and objects",
+	.synopsis = "[OPTIONS] SOURCE… TARGET",
+	.details =
+		"Like cp; then the source is removed, once the copy is known to be there and complete,\n"
+		"and unless the source changed meanwhile. Emptied directories stay.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 2,

@@ -7,6 +7,7 @@
 #include "applets/s3_path.h"
 
 extern const struct applet s3_cp_applet;
+extern const struct applet s3_cp_mv_applet;
 extern const struct applet s3_cp_get_applet;
 extern const struct applet s3_cp_put_applet;
 
@@ -16,5 +17,9 @@ int s3_cp_many_files(struct s3_job_queue *q, const char *directory, const struct
                      struct err *e) MUST_CHECK;
 int s3_cp_many_objects(struct s3_job_queue *q, const struct s3_path *from, const struct s3_path *to,
                        struct err *e) MUST_CHECK;
+
+/* Refuses to move what would then be gone (s3_cp_move.c). */
+int s3_cp_move_check(const struct s3_path *from, const struct s3_path *to, bool recursive,
+                     bool to_directory, struct err *e) MUST_CHECK;
 
 #endif

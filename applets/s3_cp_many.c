@@ -40,6 +40,8 @@ static void one_file(struct s3_job_queue *q, int root, const char *directory,
                      const struct walk_entry *w, const struct s3_path *to)
 {
 	struct str name = str_of(w->path);
+	if (!s3_filter_takes(q->filter, name))
+		return;
 	if (!utf8_valid(name)) {
 		struct err e = ERR_INIT;
 		char shown[300];
@@ -157,6 +159,7 @@ static int each_object(struct s3_job_queue *q, int root, struct s3_path_match *m
 	struct s3_list_entry entry;
 	uint64_t before = q->total;
 	int got;
+	match->filter = q->filter;
 	while ((got = s3_path_match_next(match, &entry, e)) > 0) {
 		struct str name = str_skip(entry.key, match->base_len);
 		if (to->is_s3)

@@ -12,6 +12,11 @@ static const char *const verbs[] = {
 	[S3_JOB_COPY] = "copy",
 };
 
+static const char *verb(const struct s3_job_queue *q, enum s3_job_kind kind)
+{
+	return q->move ? "move" : verbs[kind];
+}
+
 int s3_job_queue_open(struct s3_job_queue *q, struct err *e)
 {
 	unsigned workers = q->single ? 1 : s3_jobs(q->s3);
@@ -53,7 +58,7 @@ static void report(struct s3_job_queue *q, struct s3_job *j, int result, struct 
 	}
 	progress_add(&q->progress, 0, 1);
 	struct s3_show_action a = {
-		.verb = verbs[j->kind],
+		.verb = verb(q, j->kind),
 		.from = j->from.p,
 		.to = j->to.p,
 		.size_bytes = j->size_bytes,
@@ -81,6 +86,7 @@ static void empty(struct s3_job *j)
 	buf_clear(&j->to);
 	j->root_fd = -1;
 	j->size_bytes = 0;
+	j->mtime_ms = 0;
 }
 
 struct s3_job *s3_job_next(struct s3_job_queue *q)

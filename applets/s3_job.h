@@ -6,9 +6,11 @@
 #define WS_APPLETS_S3_JOB_H
 
 #include "applets/applet.h"
+#include "applets/s3_filter.h"
 #include "base/buf.h"
 #include "base/defs.h"
 #include "base/err.h"
+#include "os/file.h"
 #include "os/pool.h"
 #include "s3/s3.h"
 
@@ -26,6 +28,7 @@ struct s3_job {
 	struct buf path;     /* the local file */
 	struct buf from, to; /* both ends, for people */
 	uint64_t size_bytes;
+	int64_t mtime_ms; /* what a downloaded file gets; 0: the present time */
 	bool busy;
 };
 
@@ -34,6 +37,8 @@ struct s3_job_queue {
 	struct s3 *s3;
 	const struct s3_put *put; /* of uploads; of copies when not NULL */
 	bool dry_run;
+	bool move;                      /* remove the source of what arrived */
+	const struct s3_filter *filter; /* of many names; NULL: none */
 	bool single; /* one object: its failure is the caller's, and files are synced at once */
 	struct pool *pool;
 	struct s3_job *slots;
@@ -57,6 +62,12 @@ int s3_job_queue_close(struct s3_job_queue *q, struct err *e) MUST_CHECK;
 
 /* Do one (s3_job_run.c). */
 int s3_job_run(struct s3_job *j, struct err *e) MUST_CHECK;
+/* Remove the file that was uploaded, or the object that was read in the state `etag`, unless it is another
+ * one by now (s3_job_move.c). */
+int s3_job_move_file(const struct s3_job *j, const struct file_stat *sent,
+                     struct err *e) MUST_CHECK;
+int s3_job_move_object(const struct s3_job *j, struct str bucket, struct str key, const char *etag,
+                       struct err *e) MUST_CHECK;
 /* Whether a key can become a path beneath a directory: no empty, "." or ".." component, no NUL. */
 bool s3_job_run_is_safe(struct str path);
 

@@ -1,10 +1,12 @@
 /* What one job does. */
 #include <stdio.h>
 
+#include "applets/s3_headers.h"
 #include "applets/s3_job.h"
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/file.h"
+#include "os/node.h"
 #include "os/sys.h"
 
 enum { TEMPORARY_MAX = 32 };
@@ -28,14 +30,19 @@ static int upload(struct s3_job *j, struct err *e)
 {
 	struct s3_job_queue *q = j->queue;
 	struct file_stat stat;
+	struct s3_put put = q->put ? *q->put : (struct s3_put){ .content_type = NULL };
 	FD_AUTO fd = -1;
 	int opened = j->root_fd >= 0 ? dir_open_file(j->root_fd, j->path.p, &fd, e)
 	                             : dir_open_user_file(j->path.p, false, &fd, e);
 	if (opened || file_stat(fd, &stat, e, j->path.p))
 		return -1;
 	j->size_bytes = stat.size_bytes;
-	return s3_put_file(q->s3, j->bucket, buf_str(&j->key), fd, stat.size_bytes, q->put,
-	                   &q->progress, NULL, e);
+	if (!put.content_type)
+		put.content_type = s3_headers_type_of(buf_str(&j->key));
+	if (s3_put_file(q->s3, j->bucket, buf_str(&j->key), fd, stat.size_bytes, &put, &q->progress,
+	                NULL, e))
+		return -1;
+	return q->move ? s3_job_move_file(j, &stat, e) : 0;
 }
 
 /* The directory that the file goes into, and its name there. */
@@ -52,6 +59,11 @@ static int open_parent(const struct s3_job *j, int *parent, char name[DIR_NAME_M
 	return dir_make(j->root_fd, path, 0777, parent, e);
 }
 
+static int set_mtime(int fd, int64_t ms, const char *name, struct err *e)
+{
+	return node_set_mtime(fd, ms / 1000, (uint32_t)(ms % 1000) * 1000000, e, name);
+}
+
 /* Beside the target first: a download that fails leaves what was there. */
 static int fetch(struct s3_job *j, int parent, const char *temporary, const char *name,
                  struct err *e)
@@ -63,12 +75,16 @@ static int fetch(struct s3_job *j, int parent, const char *temporary, const char
 	    s3_get_file(q->s3, j->bucket, buf_str(&j->key), fd, &q->progress, &object, e))
 		return -1;
 	j->size_bytes = object.size_bytes;
-	/* Many files are synced together, at the end. */
-	if (q->single && file_sync(fd, e, name))
+	if (j->mtime_ms > 0 && set_mtime(fd, j->mtime_ms, name, e))
 		return -1;
-	if (file_close(file_take(&fd), e) || dir_rename(parent, temporary, parent, name, false, e))
+	/* Many files are synced together, at the end; but a source is not removed before its copy is on disk. */
+	bool now = q->single || q->move;
+	if (now && file_sync(fd, e, name))
 		return -1;
-	return q->single ? dir_sync(parent, e) : 0;
+	if (file_close(file_take(&fd), e) ||
+	    dir_rename(parent, temporary, parent, name, false, e) || (now && dir_sync(parent, e)))
+		return -1;
+	return q->move ? s3_job_move_object(j, j->bucket, buf_str(&j->key), object.etag, e) : 0;
 }
 
 static int download(struct s3_job *j, struct err *e)
@@ -89,11 +105,16 @@ static int download(struct s3_job *j, struct err *e)
 static int copy(struct s3_job *j, struct err *e)
 {
 	struct s3_job_queue *q = j->queue;
+	struct s3_object source = { .size_bytes = 0 };
+	if (q->move && s3_head(q->s3, j->from_bucket, buf_str(&j->from_key), &source, e))
+		return -1;
 	if (s3_copy(q->s3, j->from_bucket, buf_str(&j->from_key), j->bucket, buf_str(&j->key),
 	            q->put, NULL, e))
 		return -1;
 	progress_add(&q->progress, j->size_bytes, 0);
-	return 0;
+	return q->move ? s3_job_move_object(j, j->from_bucket, buf_str(&j->from_key), source.etag,
+	                                    e)
+	               : 0;
 }
 
 int s3_job_run(struct s3_job *j, struct err *e)

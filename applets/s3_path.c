@@ -74,7 +74,8 @@ int s3_path_match_next(struct s3_path_match *m, struct s3_list_entry *entry, str
 	do
 		got = s3_list_next(m->list, entry, e);
 	while (got > 0 &&
-	       (entry->is_prefix || (m->pattern.len > 0 && !str_glob(m->pattern, entry->key))));
+	       (entry->is_prefix || (m->pattern.len > 0 && !str_glob(m->pattern, entry->key)) ||
+	        !s3_filter_takes(m->filter, str_skip(entry->key, m->base_len))));
 	return got;
 }
 

@@ -2,6 +2,7 @@
 #ifndef WS_APPLETS_S3_PATH_H
 #define WS_APPLETS_S3_PATH_H
 
+#include "applets/s3_filter.h"
 #include "base/defs.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -23,9 +24,10 @@ int s3_path_parse_s3(const char *text, bool raw, bool need_key, struct s3_path *
 /* The objects that an operand stands for: those below it (`recursive`), or those that match. */
 struct s3_path_match {
 	struct s3_list *list;
-	struct str pattern; /* empty: everything below the prefix */
-	char *prefix;       /* owned */
-	size_t base_len;    /* how much of a key goes when it becomes a relative name */
+	struct str pattern;             /* empty: everything below the prefix */
+	char *prefix;                   /* owned */
+	size_t base_len;                /* how much of a key goes when it becomes a relative name */
+	const struct s3_filter *filter; /* of relative names; set after opening; NULL: none */
 };
 int s3_path_match_open(struct s3 *s3, const struct s3_path *path, struct s3_path_match *out,
                        struct err *e) MUST_CHECK;

@@ -13,7 +13,13 @@ struct options {
 	struct s3_config s3;
 };
 
+static const struct opt_row rows[] = {
+	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
+	         "this version of the object, not the present one"),
+};
+
 static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -27,6 +33,8 @@ static int for_each(const struct applet_call *call, const struct s3_config *conf
 	S3_AUTO s3 = NULL;
 	uint64_t failed = 0;
 	struct s3_path path;
+	if (config->version_id && call->arg_count > 1)
+		return err_set(e, ERR_KIND_USAGE, "--version-id is for one object");
 	for (size_t i = 0; i < call->arg_count; i++)
 		if (s3_path_parse_s3(call->args[i], true, true, &path, e))
 			return -1;

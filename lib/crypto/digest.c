@@ -182,11 +182,28 @@ void digest_hmac_sha256(struct str key, struct str data, unsigned char out[DIGES
 	mem_wipe(&d, sizeof d);
 }
 
+_Static_assert(sizeof(br_md5_context) <= sizeof(struct digest_md5),
+               "room for the library's context");
+
+void digest_md5_init(struct digest_md5 *d)
+{
+	br_md5_init((br_md5_context *)(void *)d->space);
+}
+
+void digest_md5_add(struct digest_md5 *d, const void *p, size_t len)
+{
+	br_md5_update((br_md5_context *)(void *)d->space, p, len);
+}
+
+void digest_md5_out(const struct digest_md5 *d, unsigned char out[DIGEST_MD5_LEN])
+{
+	br_md5_out((const br_md5_context *)(const void *)d->space, out);
+}
+
 void digest_md5_of(const void *p, size_t len, unsigned char out[DIGEST_MD5_LEN])
 {
-	br_md5_context md5;
-
-	br_md5_init(&md5);
-	br_md5_update(&md5, p, len);
-	br_md5_out(&md5, out);
+	struct digest_md5 d;
+	digest_md5_init(&d);
+	digest_md5_add(&d, p, len);
+	digest_md5_out(&d, out);
 }

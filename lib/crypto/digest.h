@@ -22,6 +22,15 @@ void digest_sha256_out(const struct digest_sha256 *d, unsigned char out[DIGEST_S
 void digest_sha256_of(const void *p, size_t len, unsigned char out[DIGEST_SHA256_LEN]);
 char *digest_sha256_hex(const void *p, size_t len, char out[DIGEST_SHA256_HEX]);
 void digest_hmac_sha256(struct str key, struct str data, unsigned char out[DIGEST_SHA256_LEN]);
+
+/* MD5 in pieces. */
+struct digest_md5 {
+	_Alignas(16) unsigned char space[128]; /* the library's own */
+};
+void digest_md5_init(struct digest_md5 *d);
+void digest_md5_add(struct digest_md5 *d, const void *p, size_t len);
+/* The hash of what was added so far; `d` may go on. */
+void digest_md5_out(const struct digest_md5 *d, unsigned char out[DIGEST_MD5_LEN]);
 void digest_md5_of(const void *p, size_t len, unsigned char out[DIGEST_MD5_LEN]);
 
 /* For tests: the portable code instead of the CPU's instructions. */

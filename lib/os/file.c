@@ -107,6 +107,16 @@ int file_read(int fd, void *p, size_t len, size_t *got, struct err *e, const cha
 	return 0;
 }
 
+int file_read_some(int fd, void *p, size_t len, size_t *got, struct err *e, const char *what)
+{
+	ssize_t n;
+	do
+		n = read(fd, p, len);
+	while (n < 0 && again(fd, POLLIN));
+	*got = n > 0 ? (size_t)n : 0;
+	return n >= 0 ? 0 : err_sys(e, "read %s", what);
+}
+
 int file_pread(int fd, void *p, size_t len, uint64_t offset, size_t *got, struct err *e,
                const char *what)
 {

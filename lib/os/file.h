@@ -22,6 +22,9 @@ int file_pwrite(int fd, const void *p, size_t len, uint64_t offset, struct err *
                 const char *what) MUST_CHECK;
 /* Up to `len` bytes, fewer only at the end of the file. */
 int file_read(int fd, void *p, size_t len, size_t *got, struct err *e, const char *what) MUST_CHECK;
+/* What is there, at least one byte, 0 at the end: for pipes. */
+int file_read_some(int fd, void *p, size_t len, size_t *got, struct err *e,
+                   const char *what) MUST_CHECK;
 int file_pread(int fd, void *p, size_t len, uint64_t offset, size_t *got, struct err *e,
                const char *what) MUST_CHECK;
 /* Append the rest of the file to `out`; DATA when it goes over out's cap. */

@@ -92,7 +92,7 @@ static int read_top(struct walk *w)
 	bool sorted = !w->options.unsorted;
 	int rc = walk_level_read(top(w), sorted, w->scratch, WALK_SCRATCH_BYTES);
 	if (sorted)
-		walk_level_sort(top(w));
+		walk_level_sort(top(w), w->options.key_order);
 	return rc;
 }
 

@@ -15,6 +15,7 @@ struct walk_options {
 	bool one_file_system;   /* do not descend into mounts; they are returned with is_mount */
 	bool no_stat;           /* leave entry.stat zero but for the type bits of mode (d_type) */
 	bool unsorted;          /* kernel order */
+	bool key_order; /* paths come in byte order, as S3 lists keys: a directory sorts as "name/" */
 };
 
 /* Path, name and dirfd are valid until the next call. */

@@ -1,6 +1,7 @@
 /* The names of one directory, in memory that is used again for the next one. */
 #include "os/walk_level.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,10 +77,39 @@ static int by_bytes(const void *a, const void *b, void *arg)
 	return strcmp(text + x->at, text + y->at);
 }
 
-void walk_level_sort(struct walk_level *l)
+/* The byte of the key at `i`. */
+static int key_byte(const struct walk_level_name *name, const char *text, size_t i)
 {
+	if (i < name->len)
+		return (unsigned char)text[name->at + i];
+	return name->type == DT_DIR ? '/' : '\0';
+}
+
+static int by_keys(const void *a, const void *b, void *text)
+{
+	const struct walk_level_name *x = a, *y = b;
+	size_t i = 0;
+	while (i < x->len && i < y->len && key_byte(x, text, i) == key_byte(y, text, i))
+		i++;
+	return key_byte(x, text, i) - key_byte(y, text, i);
+}
+
+static void learn_types(struct walk_level *l)
+{
+	struct file_stat st;
+	for (size_t i = 0; i < l->count; i++)
+		if (l->names[i].type == DT_UNKNOWN &&
+		    file_meta_at(l->fd, l->text + l->names[i].at, &st) == 0)
+			l->names[i].type = file_is_dir(&st) ? DT_DIR : DT_UNKNOWN;
+}
+
+void walk_level_sort(struct walk_level *l, bool as_keys)
+{
+	if (as_keys)
+		learn_types(l);
 	if (l->count > 1)
-		qsort_r(l->names, l->count, sizeof(l->names[0]), by_bytes, l->text);
+		qsort_r(l->names, l->count, sizeof(l->names[0]), as_keys ? by_keys : by_bytes,
+		        l->text);
 }
 
 void walk_level_close(struct walk_level *l)

@@ -31,8 +31,9 @@ int walk_level_begin(struct walk_level *l, int fd, size_t path_len) MUST_CHECK;
  * memory. They come behind the names not yet returned. -1 and errno; the names read before are
  * there. */
 int walk_level_read(struct walk_level *l, bool all, char *scratch, size_t cap) MUST_CHECK;
-/* Bring the names that are there into byte order. */
-void walk_level_sort(struct walk_level *l);
+/* Bring the names that are there into byte order; `as_keys`: directories as if they ended in '/'. Types that
+ * the file system did not tell are asked for. */
+void walk_level_sort(struct walk_level *l, bool as_keys);
 /* Close the descriptor. */
 void walk_level_close(struct walk_level *l);
 /* Close, and give the memory back. */

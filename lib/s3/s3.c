@@ -5,7 +5,9 @@
 #include "base/num.h"
 #include "os/sys.h"
 #include "s3/awsconf.h"
+#include "s3/s3_checksum.h"
 #include "s3/s3_client.h"
+#include "s3/s3_request.h"
 #include "s3/settings.h"
 
 enum { JOBS_PER_CORE = 4, JOBS_LEAST = 8, JOBS_MOST = 64, JOBS_LIMIT = 1024, ATTEMPTS_LIMIT = 100 };
@@ -117,13 +119,24 @@ static int configure(struct s3 *s3, const struct s3_config *config, struct err *
 	    set_endpoint(s3, config, &conf, e) || set_numbers(s3, config, e) ||
 	    set_credentials(s3, config, e))
 		return -1;
+	if (s3_checksum_init(s3, e))
+		return -1;
 	s3->connect_to = config->connect_to;
 	proxy_read_env(&s3->proxies);
+	s3->version_id = config->version_id;
+	s3->request_payer = config->request_payer;
+	if (config->sse_c_key && s3_extra_load_key(s3, config->sse_c_key, e))
+		return -1;
 	return over_http(s3) ? 0 : set_tls(s3, config, e);
 }
 
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
 {
+	if (config->client) {
+		atomic_fetch_add(&config->client->sharers, 1);
+		*out = config->client;
+		return 0;
+	}
 	struct s3 *s3 = mem_new(1, sizeof(*s3));
 	mutex_init(&s3->lock);
 	retry_budget_init(&s3->budget);
@@ -137,7 +150,7 @@ int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
 
 void s3_close(struct s3 *s3)
 {
-	if (!s3)
+	if (!s3 || atomic_fetch_sub(&s3->sharers, 1) > 0)
 		return;
 	s3_conn_drop_all(s3);
 	trust_free(s3->trust);
@@ -146,6 +159,7 @@ void s3_close(struct s3 *s3)
 	keyring_close(s3->keyring);
 	endpoint_free(&s3->endpoint);
 	mutex_free(&s3->lock);
+	mem_wipe(s3->sse_c_key, sizeof(s3->sse_c_key));
 	mem_free(s3);
 }
 

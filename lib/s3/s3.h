@@ -24,6 +24,8 @@ enum {
 
 enum s3_style { S3_STYLE_AUTO, S3_STYLE_PATH, S3_STYLE_VIRTUAL };
 
+struct s3;
+
 /* What the user said; NULL and 0 mean "not said". Texts are the caller's and outlive the client. */
 struct s3_config {
 	const char *endpoint_url;
@@ -35,18 +37,22 @@ struct s3_config {
 	const char *connect_to;  /* host[:port] to connect to instead of the endpoint's */
 	int style;               /* enum s3_style */
 	bool no_sign_request;
-	bool allow_http;       /* credentials over plain http to a host that is not loopback */
-	uint64_t jobs;         /* parallel requests; default: 4 per core, at least 8, at most 64 */
-	uint64_t part_size;    /* bytes; default: chosen per upload, at least 8 MiB */
-	uint64_t max_attempts; /* AWS_MAX_ATTEMPTS, else 5 */
-	int64_t timeout_ms;    /* no byte moved; default 30 s */
+	bool allow_http;        /* credentials over plain http to a host that is not loopback */
+	uint64_t jobs;          /* parallel requests; default: 4 per core, at least 8, at most 64 */
+	uint64_t part_size;     /* bytes; default: chosen per upload, at least 8 MiB */
+	uint64_t max_attempts;  /* AWS_MAX_ATTEMPTS, else 5 */
+	int64_t timeout_ms;     /* no byte moved; default 30 s */
+	const char *version_id; /* of the object that is read or deleted */
+	const char
+		*sse_c_key; /* file with the 32 bytes that the server is to encrypt with (SSE-C) */
+	bool request_payer; /* the requester pays */
+	struct s3 *client;  /* an open client to share instead of making one; the rest is ignored */
 };
-
-struct s3;
 
 /* Resolve the configuration (options, environment, AWS files), load trust anchors when https. The server is not
  * asked yet; who gives the keys may be (chain.h). Errors: CONFIG, DENIED (no credentials; says where it looked). */
 int s3_open(const struct s3_config *config, struct s3 **out, struct err *e) MUST_CHECK;
+/* The last one who shares it closes it. */
 void s3_close(struct s3 *s3);
 void s3_close_auto(struct s3 **s3);
 #define S3_AUTO AUTO(s3_close_auto) struct s3 *
@@ -102,6 +108,11 @@ int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct
 int s3_get_stream(struct s3 *s3, struct str bucket, struct str key, struct sink *out,
                   struct progress *progress, struct err *e) MUST_CHECK;
 
+/* Whether an open file (`size` bytes) holds what an object with this ETag does, as far as an ETag tells: the MD5
+ * of the whole, or of parts of one of the sizes in use. *same is false when it tells nothing. */
+int s3_same_file(struct s3 *s3, int fd, uint64_t size, struct str etag, bool *same,
+                 struct err *e) MUST_CHECK;
+
 /* Server-side copy, within this client's endpoint; multipart copy above 5 GiB. */
 int s3_copy(struct s3 *s3, struct str from_bucket, struct str from_key, struct str bucket,
             struct str key, const struct s3_put *put, struct blob_id *id, struct err *e) MUST_CHECK;
@@ -140,6 +151,23 @@ void s3_list_close(struct s3_list *l);
 void s3_list_close_auto(struct s3_list **l);
 #define S3_LIST_AUTO AUTO(s3_list_close_auto) struct s3_list *
 
+/* Multipart uploads that were begun and not ended, page by page, in constant memory. */
+struct s3_uploads;
+struct s3_upload {
+	struct str key, id; /* valid until the next call */
+	int64_t begun_ms;
+};
+int s3_uploads_open(struct s3 *s3, struct str bucket, struct str prefix, struct s3_uploads **out,
+                    struct err *e) MUST_CHECK;
+/* 1 and *out, 0 at the end. */
+int s3_uploads_next(struct s3_uploads *u, struct s3_upload *out, struct err *e) MUST_CHECK;
+void s3_uploads_close(struct s3_uploads *u);
+void s3_uploads_close_auto(struct s3_uploads **u);
+#define S3_UPLOADS_AUTO AUTO(s3_uploads_close_auto) struct s3_uploads *
+/* Abort one, until the server shows no part of it. One that is gone is fine. */
+int s3_uploads_abort(struct s3 *s3, struct str bucket, struct str key, struct str id,
+                     struct err *e) MUST_CHECK;
+
 struct s3_bucket {
 	char name[S3_BUCKET_MAX + 1];
 	int64_t created_ms;
@@ -149,6 +177,21 @@ int s3_list_buckets(struct s3 *s3, struct s3_bucket **out, size_t *count, struct
 /* A presigned URL for GET or PUT, valid for `seconds` (1 to 604,800), appended to `out`. */
 int s3_presign(struct s3 *s3, const char *method, struct str bucket, struct str key,
                uint64_t seconds, struct buf *out, struct err *e) MUST_CHECK;
+
+/* What a server can do, found out by trying; and what was seen, in its own words. */
+enum s3_answer { S3_ANSWER_UNKNOWN, S3_ANSWER_NO, S3_ANSWER_YES };
+enum { S3_PROBE_MAX = 12, S3_PROBE_HOW_MAX = 240 };
+struct s3_finding {
+	const char *what; /* "list-v2" */
+	enum s3_answer answer;
+	char how[S3_PROBE_HOW_MAX];
+};
+/* Try everything in a bucket, with an object of a random name that is removed again. Fails only when not even
+ * a plain object can be written. */
+int s3_probe_all(struct s3 *s3, struct str bucket, struct s3_finding out[S3_PROBE_MAX],
+                 size_t *count, struct err *e) MUST_CHECK;
+/* The same question to a client that puts the bucket into the host name. */
+void s3_probe_virtual_host(struct s3 *s3, struct str bucket, struct s3_finding *out);
 
 /* Create and remove a bucket. */
 int s3_make_bucket(struct s3 *s3, struct str bucket, struct err *e) MUST_CHECK;

@@ -47,14 +47,19 @@ struct s3 {
 	struct identity *identity;     /* NULL: no client certificate */
 	const char *connect_to;
 	struct proxy_env proxies;
+	const char *version_id;
+	bool request_payer;
+	char sse_c_key[48], sse_c_md5[28]; /* base64; "" when there is none */
 	char region[ENDPOINT_REGION_MAX + 1];
 	bool region_pinned; /* the user's word; not corrected */
 	unsigned jobs, max_attempts;
 	uint64_t part_size; /* 0: chosen per upload */
 	int64_t timeout_ms;
 	struct retry_budget budget;
+	_Atomic int sharers;        /* besides the first */
 	_Atomic int64_t skew_ms;    /* the server's clock minus ours */
 	_Atomic size_t connects;    /* spreads connections over addresses */
+	_Atomic int checksum;       /* enum s3_checksum: the highest step that the server takes */
 	_Atomic bool list_v1;       /* the server has no ListObjectsV2 */
 	_Atomic bool single_delete; /* the server has no DeleteObjects */
 	struct mutex lock;          /* of what follows */

@@ -205,21 +205,29 @@ static int is_left(struct s3_multipart *m)
 	return why.status == 404 ? 0 : -1;
 }
 
-void s3_multipart_abort(struct s3_multipart *m)
+int s3_multipart_abort_said(struct s3_multipart *m, struct err *e)
 {
-	if (m->upload_id[0] == '\0')
-		return;
 	for (int i = 0; i < ABORTS_MAX; i++) {
-		struct err ignored = ERR_INIT;
+		struct err why = ERR_INIT;
 		S3_REPLY_AUTO reply = { .s3 = NULL };
 		struct s3_request r = s3_request_make("DELETE", m->bucket, m->key);
 		s3_request_query(&r, "uploadId", str_of(m->upload_id));
-		if (s3_request_run(m->s3, &r, &reply, &ignored) && ignored.status != 404)
-			return;
+		if (s3_request_run(m->s3, &r, &reply, &why) && why.status != 404) {
+			*e = why;
+			return -1;
+		}
 		if (is_left(m) <= 0)
-			return;
+			return 0;
 		sys_sleep_ms(ABORT_WAIT_MS);
 	}
+	return err_set(e, ERR_KIND_TRY_AGAIN, "the server still shows the upload");
+}
+
+void s3_multipart_abort(struct s3_multipart *m)
+{
+	struct err ignored = ERR_INIT;
+	if (m->upload_id[0] != '\0')
+		(void)!s3_multipart_abort_said(m, &ignored);
 }
 
 void s3_multipart_free(struct s3_multipart *m)

@@ -36,6 +36,7 @@ int s3_multipart_copy(struct s3_multipart *m, uint64_t number, struct str source
 int s3_multipart_complete(struct s3_multipart *m, struct blob_id *id, struct err *e) MUST_CHECK;
 /* Remove what was uploaded, until the server shows no part any more; no part may be on its way. */
 void s3_multipart_abort(struct s3_multipart *m);
+int s3_multipart_abort_said(struct s3_multipart *m, struct err *e) MUST_CHECK;
 /* Free the memory; neither completes nor aborts. */
 void s3_multipart_free(struct s3_multipart *m);
 

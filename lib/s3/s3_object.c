@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "s3/s3_checksum.h"
 #include "s3/s3_request.h"
 
 static int head_once(struct s3 *s3, struct str bucket, struct str key, struct s3_object *out,
@@ -78,13 +79,14 @@ static void bare_if_match(struct s3_request *r, const struct s3_put *how)
 			r->headers[i].value = str_of(how->if_match);
 }
 
-static int put_once(struct put *p, struct err *e)
+static int put_step(struct put *p, int step, struct err *e)
 {
 	S3_REPLY_AUTO reply = { .s3 = NULL };
-	char etag[S3_ETAG_QUOTED_MAX];
+	char etag[S3_ETAG_QUOTED_MAX], checksum[S3_CHECKSUM_TEXT_MAX];
 	struct s3_request r = s3_request_make("PUT", p->bucket, p->key);
 	r.body = p->body;
-	if (s3_request_put_headers(&r, p->how, etag, e))
+	if (s3_request_put_headers(&r, p->how, etag, e) ||
+	    s3_checksum_add(p->s3, step, &r, checksum, e))
 		return -1;
 	if (p->bare_tag)
 		bare_if_match(&r, p->how);
@@ -97,6 +99,22 @@ static int put_once(struct put *p, struct err *e)
 		memcpy(p->id->etag, reply.object.etag, sizeof(p->id->etag));
 	}
 	return 0;
+}
+
+/* Down the ladder of checksums; where it ends well the next upload begins. */
+static int put_once(struct put *p, struct err *e)
+{
+	for (int step = atomic_load(&p->s3->checksum);; step++) {
+		struct err why = ERR_INIT;
+		if (put_step(p, step, &why) == 0) {
+			atomic_store(&p->s3->checksum, step);
+			return 0;
+		}
+		if (s3_checksum_refused(step, &why))
+			continue;
+		*e = why;
+		return -1;
+	}
 }
 
 /* 412 after an answer that never came may be our own success; its save id tells. */

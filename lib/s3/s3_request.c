@@ -2,6 +2,7 @@
 #include "s3/s3_request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/codec.h"
 #include "base/mem.h"
@@ -14,6 +15,7 @@ enum {
 	SKEW_NOTICED_MS = 14 * 60 * 1000, /* servers allow 15 minutes */
 };
 
+static const char unsigned_payload[] = "UNSIGNED-PAYLOAD";
 static const char empty_sha256[] =
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -49,7 +51,7 @@ static int hash_reader(const struct http_body *body, struct digest_sha256 *d, st
 	return 0;
 }
 
-/* The body is hashed on https, too: the server then knows what we meant to send. */
+/* Parts are hashed on https, too: of all checks of a body it is the one that every server makes. */
 static int hash_payload(const struct http_body *body, char out[DIGEST_SHA256_HEX], struct err *e)
 {
 	struct digest_sha256 d;
@@ -232,9 +234,13 @@ int s3_request_run(struct s3 *s3, const struct s3_request *r, struct s3_reply *r
 {
 	struct retry own = s3_request_retry(s3);
 	struct retry *retry = r->retry ? r->retry : &own;
-	struct run run = { .s3 = s3, .request = r, .reply = reply };
+	struct s3_request full = *r;
+	struct run run = { .s3 = s3, .request = &full, .reply = reply };
+	s3_extra_add(s3, &full);
 	*reply = (struct s3_reply){ .s3 = s3, .body = buf_make(S3_XML_MAX) };
-	if (hash_payload(r->body, run.payload_hash, e))
+	if (r->unsigned_payload)
+		memcpy(run.payload_hash, unsigned_payload, sizeof(unsigned_payload));
+	else if (hash_payload(r->body, run.payload_hash, e))
 		return -1;
 	for (;;) {
 		struct err failure = ERR_INIT;

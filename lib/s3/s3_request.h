@@ -30,10 +30,11 @@ struct s3_request {
 	struct sigv4_pair headers[S3_REQUEST_HEADERS_MAX]; /* all are signed */
 	size_t query_count, header_count;
 	const struct http_body *body; /* read again for each try; NULL: none */
-	const char *root;    /* what a good answer's document must be; else it is an error */
-	bool stream;         /* leave a good answer's body to s3_reply_read */
-	bool slow;           /* the server may think for minutes */
-	struct retry *retry; /* the caller's count of tries; NULL: a new one */
+	const char *root;      /* what a good answer's document must be; else it is an error */
+	bool unsigned_payload; /* the body's hash is not part of the signature: over TLS only */
+	bool stream;           /* leave a good answer's body to s3_reply_read */
+	bool slow;             /* the server may think for minutes */
+	struct retry *retry;   /* the caller's count of tries; NULL: a new one */
 };
 
 struct s3_reply {
@@ -76,6 +77,11 @@ struct retry s3_request_retry(struct s3 *s3);
 int s3_reply_read(struct s3_reply *reply, void *p, size_t len, size_t *got,
                   struct err *e) MUST_CHECK;
 void s3_reply_free(struct s3_reply *reply);
+
+/* What the client adds to every request that it fits: a version, who pays, SSE-C keys (s3_extra.c). */
+void s3_extra_add(const struct s3 *s3, struct s3_request *r);
+/* Read the key of SSE-C from its file. Errors: CONFIG. */
+int s3_extra_load_key(struct s3 *s3, const char *path, struct err *e) MUST_CHECK;
 
 /* Text as it goes out: the complete head of a request, signed for `region` at `time_s` (s3_wire.c). */
 struct s3_wire {

@@ -88,11 +88,11 @@ def test_it_gives_up_after_as_many_tries_as_allowed(scripted, faults):
 @pytest.mark.parametrize("status, code, expected", [(403, "AccessDenied", 77), (501, "NotImplemented", 69), (412, "PreconditionFailed", 73), (404, "NoSuchBucket", 66)])
 def test_a_refusal_is_final(scripted, faults, tmp_path, status, code, expected):
     (tmp_path / "f").write_text("x")
-    faults.play(error(status, code))
+    faults.on("PUT", "", error(status, code), times=3)
     faults.on("HEAD", "", reply(404), optional=True)
     faults.on("GET", "", error(404, "NoSuchKey"), optional=True)
     assert f"{status} {code}" in scripted("cp", tmp_path / "f", "s3://b/k", status=expected).stderr
-    assert len(faults.seen("PUT")) == 1
+    assert len(faults.seen("PUT")) == (3 if status == 501 else 1)  # what is not implemented may be the checksum, then Content-MD5
 
 
 def test_a_connection_that_went_stale_is_replaced_without_counting(scripted, faults):
