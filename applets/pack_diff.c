@@ -1,5 +1,6 @@
 /* ws-archive diff: what is different between two archives or directories. */
 #include "applets/pack_compare.h"
+#include "applets/pack_guard.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 
@@ -27,6 +28,8 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	const struct pack_compare how = { .call = call, .s3 = &o->s3, .options = &o->compare };
 	size_t differences;
+	if (pack_guard(call->args, call->arg_count, -1, e))
+		return -1;
 	if (pack_compare_show(&how, call->args[0], call->args[1], &differences, e))
 		return -1;
 	return differences ? DIFFERENT : 0;

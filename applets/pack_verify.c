@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "applets/pack_compare.h"
+#include "applets/pack_guard.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/num.h"
@@ -99,6 +100,8 @@ static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	uint64_t failed = 0;
+	if (pack_guard(call->args, call->arg_count, -1, e))
+		return -1;
 	if (o->against)
 		return verify_against(call, e);
 	if (call->arg_count == 1)
