@@ -21,7 +21,7 @@ const struct applet ws_archive_applet = {
 		"An ARCHIVE is a path, file:///path, s3://BUCKET/KEY, or - for standard input or output.\n"
 		"What create makes is a plain tar.gz for others, and has an index for us: one file of it is\n"
 		"read with three requests, and all of it on all cores. Other tars (plain, gzip, zstd) and\n"
-		"zip files are read too. Where the kernel has Landlock, what reads an archive can write nothing but\n"
-		"what it unpacks, and reach no network for a local one; -v says so, or that it has not.",
+		"zip files are read too. Where the kernel has Landlock, what reads an archive can write\n"
+		"nothing but what it unpacks, and for a local one reach no network; -v tells.",
 	.subs = verbs,
 };
