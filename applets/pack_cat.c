@@ -1,4 +1,5 @@
 /* ws-archive cat: the content of files in an archive. */
+#include "applets/pack_guard.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/codec.h"
@@ -49,7 +50,8 @@ static int run(const struct applet_call *call, struct err *e)
 	SOURCE_AUTO source = NULL;
 	READER_AUTO reader = NULL;
 	const struct reader_options how = { .jobs = 0 };
-	if (store_blob_source(call->args[0], &o->s3, &source, e))
+	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
+	    pack_guard(call->args, 1, -1, e))
 		return -1;
 	if (reader_open(source, &how, &reader, e))
 		return err_context(e, "%s", call->args[0]);

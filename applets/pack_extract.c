@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "applets/pack_guard.h"
 #include "applets/pack_stage.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
@@ -95,7 +96,7 @@ static int run(const struct applet_call *call, struct err *e)
 	struct extract_result r;
 	int64_t start = sys_monotonic_ms();
 	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
-	    pack_stage_open(o->directory, &stage, e))
+	    pack_stage_open(o->directory, &stage, e) || pack_guard(call->args, 1, stage.parent, e))
 		return -1;
 	if (unpack(call, source, stage.dir, &r, e) || pack_stage_publish(&stage, e))
 		return err_context(e, "%s", call->args[0]);

@@ -6,6 +6,7 @@
 
 extern const struct applet pack_cat_applet;
 extern const struct applet pack_create_applet;
+extern const struct applet pack_diff_applet;
 extern const struct applet pack_extract_applet;
 extern const struct applet pack_list_applet;
 extern const struct applet pack_verify_applet;

@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "applets/pack_compare.h"
+#include "applets/pack_guard.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/num.h"
@@ -11,11 +13,18 @@
 struct options {
 	struct s3_config s3;
 	uint64_t jobs;
+	const char *against;
+	struct pack_compare_options compare;
 };
 
 static const struct opt_row rows[] = {
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
 	          "that decompress (default: one per core)"),
+	OPT_TEXT(
+		"against", 0, "DIR", struct options, against,
+		"also hold the archive against this directory and name each difference (status 1)"),
+	OPT_LIST("exclude", 'x', "PATTERN", struct options, compare.exclude,
+	         "with --against: leave out what matches, as in .gitignore"),
 };
 
 static const struct opt_group groups[] = {
@@ -63,9 +72,38 @@ static int verify(const struct applet_call *call, const char *name, struct err *
 	return 0;
 }
 
+static int verify_against(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
+	const struct pack_compare how = {
+		.call = call,
+		.s3 = &o->s3,
+		.options = &o->compare,
+		.read_all = true,
+		.jobs = (unsigned)o->jobs,
+	};
+	size_t differences;
+	if (call->arg_count != 1)
+		return err_set(e, ERR_KIND_USAGE, "--against takes one archive");
+	if (pack_compare_show(&how, call->args[0], o->against, &differences, e))
+		return -1;
+	if (differences > 0)
+		return err_set(e, ERR_KIND_FAILED,
+		               "%s: whole and undamaged, but %zu things are different in %s",
+		               call->args[0], differences, o->against);
+	if (!call->common->quiet && !call->common->json)
+		printf("%s: good, and the same as %s\n", call->args[0], o->against);
+	return 0;
+}
+
 static int run(const struct applet_call *call, struct err *e)
 {
+	const struct options *o = call->options;
 	uint64_t failed = 0;
+	if (pack_guard(call->args, call->arg_count, -1, e))
+		return -1;
+	if (o->against)
+		return verify_against(call, e);
 	if (call->arg_count == 1)
 		return verify(call, call->args[0], e);
 	for (size_t i = 0; i < call->arg_count; i++) {
@@ -82,7 +120,9 @@ const struct applet pack_verify_applet = {
 	.synopsis = "[OPTIONS] ARCHIVE…",
 	.details =
 		"Every checksum; of archives that ws-archive made also the SHA-256 of every file and the\n"
-		"index against the headers. A damaged archive is status 65.",
+		"index against the headers. A damaged archive is status 65. With --against also that DIR has\n"
+		"the same names, types, modes, contents and link targets; what is shown is what changed\n"
+		"from the archive to DIR, as by diff.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 1,

@@ -10,9 +10,15 @@
 #include "os/file.h"
 
 /* Version 1 refuses every rename and link between two directories, also beneath: not usable. */
-enum { LANDLOCK_REFER_VERSION = 2, LANDLOCK_TRUNCATE_VERSION = 3 };
+enum { LANDLOCK_REFER_VERSION = 2, LANDLOCK_TRUNCATE_VERSION = 3, LANDLOCK_TCP_VERSION = 4 };
 
 #define SANDBOX_TRUNCATE (1ULL << 14) /* LANDLOCK_ACCESS_FS_TRUNCATE, Linux 6.2 */
+#define SANDBOX_TCP      3ULL         /* LANDLOCK_ACCESS_NET_BIND_TCP and _CONNECT_TCP, Linux 6.7 */
+
+/* struct landlock_ruleset_attr, which grew; a kernel takes what it does not know when that is 0. */
+struct ruleset {
+	uint64_t files, net;
+};
 
 #define SANDBOX_WRITES                                                   \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
@@ -36,24 +42,53 @@ static long landlock_version(void)
 	return version > 0 ? version : 0;
 }
 
-int sandbox_confine_writes(int dirfd, struct err *e)
+static struct ruleset ruleset_of(const struct sandbox_rules *rules, long version)
 {
-	long version = landlock_version();
-	if (version < LANDLOCK_REFER_VERSION)
-		return 0;
-	uint64_t writes = SANDBOX_WRITES;
+	struct ruleset handled = { .files = SANDBOX_WRITES };
 	if (version >= LANDLOCK_TRUNCATE_VERSION)
-		writes |= SANDBOX_TRUNCATE;
-	struct landlock_ruleset_attr attr = { .handled_access_fs = writes };
-	FD_AUTO ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+		handled.files |= SANDBOX_TRUNCATE;
+	if (rules->offline)
+		handled.files |= LANDLOCK_ACCESS_FS_EXECUTE;
+	if (rules->offline && version >= LANDLOCK_TCP_VERSION)
+		handled.net = SANDBOX_TCP;
+	return handled;
+}
+
+static int landlock(const struct sandbox_rules *rules, long version, struct err *e)
+{
+	struct ruleset handled = ruleset_of(rules, version);
+	FD_AUTO ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0);
 	if (ruleset < 0)
 		return err_sys(e, "landlock: make rules");
-	struct landlock_path_beneath_attr beneath = { .allowed_access = writes,
-		                                      .parent_fd = dirfd };
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
+	struct landlock_path_beneath_attr beneath = {
+		.allowed_access = handled.files & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE,
+		.parent_fd = rules->writable,
+	};
+	if (rules->writable >= 0 &&
+	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
 		return err_sys(e, "landlock: add a rule");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		return err_sys(e, "landlock: restrict");
 	return 1;
+}
+
+/* Lowered, never raised. */
+static int limit_memory(uint64_t bytes, struct err *e)
+{
+	struct rlimit now;
+	if (getrlimit(RLIMIT_AS, &now) != 0)
+		return err_sys(e, "limit of memory");
+	if (bytes == 0 || bytes >= now.rlim_cur)
+		return 0;
+	now.rlim_cur = bytes;
+	return setrlimit(RLIMIT_AS, &now) == 0 ? 0 : err_sys(e, "limit of memory");
+}
+
+int sandbox_confine(const struct sandbox_rules *rules, struct err *e)
+{
+	long version = landlock_version();
+	if (limit_memory(rules->memory_bytes, e))
+		return -1;
+	return version < LANDLOCK_REFER_VERSION ? 0 : landlock(rules, version, e);
 }

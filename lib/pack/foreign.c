@@ -261,6 +261,13 @@ static int take_numbers(struct foreign *f, struct archive_entry *from, struct er
 	if (uid < 0 || gid < 0 || ns < 0 || ns >= 1000000000)
 		return err_set(e, ERR_KIND_DATA, "'%s': an owner or a time that cannot be",
 		               names_show(to->path).text);
+	/* Type 'D', the only directory that has content: a list of what was there. Unpacked as it is, files that were gone
+	 * come back, and those of earlier archives are missing. */
+	if (!f->is_zip && archive_entry_filetype(from) == AE_IFDIR && size > 0)
+		return err_set(e, ERR_KIND_DATA,
+		               "'%s': this is one of GNU tar's incremental archives, which only "
+		               "GNU tar (-g) can put together",
+		               names_show(to->path).text);
 	to->size_bytes = is_file ? (uint64_t)size : 0;
 	to->uid = (uint64_t)uid;
 	to->gid = (uint64_t)gid;

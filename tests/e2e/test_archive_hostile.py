@@ -4,11 +4,13 @@ import gzip
 import hashlib
 import io
 import os
+import stat
 import struct
 import tarfile
 import zipfile
 
 import pytest
+import seccomp
 import wsformat
 
 import ws as helpers
@@ -89,20 +91,27 @@ def ours_in_a_pipe(raw):
     return member + wsformat.hidden(b"WI", wsformat.deflate(root)) + wsformat.footer(len(member), len(member), len(root), zlib.crc32(root))
 
 
+# How each is unpacked: more options of extract, and of run().
+WAYS = {"as it is": ([], {}), "with two threads": (["-T", "2"], {})}
+if seccomp.KNOWN:
+    WAYS["without openat2"] = ([], {"preexec_fn": seccomp.refuse(seccomp.OPENAT2)})
+
+
 @pytest.fixture
 def refused(ws, tmp_path, canary):
-    """refused(archive bytes, says…, status=65): it is not unpacked, nothing is left, and a pipe makes no difference."""
+    """refused(archive bytes, says…, status=65): it is not unpacked in any of the ways, nothing is left, and a pipe makes no difference."""
 
     def check(data, *says, status=65, pipe_only=False):
         place = tmp_path / "place"
         place.mkdir(exist_ok=True)
         (tmp_path / "evil").write_bytes(data)
-        if not pipe_only:
-            result = ws("ws-archive", "extract", "-q", "-C", place / "out", tmp_path / "evil", status=status)
-            result.complains(*says)
-        if data[:2] != b"PK":
-            ws("ws-archive", "extract", "-q", "-C", place / "out", "-", input=data, status=status)
-        assert os.listdir(place) == []
+        for more, options in WAYS.values():
+            if not pipe_only:
+                result = ws("ws-archive", "extract", "-q", *more, "-C", place / "out", tmp_path / "evil", status=status, **options)
+                result.complains(*says)
+            if data[:2] != b"PK":
+                ws("ws-archive", "extract", "-q", *more, "-C", place / "out", "-", input=data, status=status, **options)
+            assert os.listdir(place) == []
 
     return check
 
@@ -433,3 +442,65 @@ def test_ten_thousand_nested_directories_end_in_an_error_not_in_a_crash(ws, tmp_
         (tmp_path / "a").write_bytes(packing(fine))
         ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a")
         helpers.run(["/bin/rm", "-rf", tmp_path / "out"])
+
+
+EMPTY_GZIP = gzip.compress(b"", mtime=0)
+LONG = "t" * 90
+
+
+def long_gzip(text):
+    plain = gzip.compress(tar(file("f")), mtime=0)
+    return plain[:3] + b"\x1c" + plain[4:10] + b"\xff\xff" + bytes(65535) + b"n" * text + b"\0" + b"c" * text + b"\0" + plain[10:]
+
+
+ATTRIBUTES = [(b"SCHILY.xattr.security.capability", b"\1\0\0\2" + bytes(16)), (b"SCHILY.xattr.trusted.evil", b"x"), (b"SCHILY.xattr.user.overlay.opaque", b"y"),
+              (b"SCHILY.acl.access", b"user::rwx,user:65534:rwx,group::r-x,mask::rwx,other::r-x"), (b"SCHILY.fflags", b"immutable,append"),
+              (b"RHT.security.selinux", b"system_u:object_r:shadow_t:s0")]
+
+# T05 … T81 of those that have no test above. name: (tar, what comes out: {path: content} with None for what is no file; or what the refusal says)
+ODD = {
+    "T05 names without a name": (tar(header("/", DIR), header("//", DIR), file("f")), "climbs out"),
+    "T05 dots only": (tar(header("./", DIR), header(".//./", DIR), file("././f")), {"f": "evil"}),
+    "T13 names that fold to one": (tar(file("a", b"1"), file("A", b"2"), file("stra\u00dfe", b"3"), file("strasse", b"4"), file("\u00e9", b"5"), file("e\u0301", b"6")),
+                                   {"a": "1", "A": "2", "stra\u00dfe": "3", "strasse": "4", "\u00e9": "5", "e\u0301": "6"}),
+    "T14 names of ours": (tar(file(".ws/record.json"), file(".git/hooks/pre-commit", mode=0o755)), {".ws/record.json": "evil", ".git/hooks/pre-commit": "evil"}),
+    "T33 links as deep as paths are long": (tar(*[header("d/" * n + f"l{n}", SYM, link=LONG) for n in range(1, 5)], header("e", SYM, link="d/l1/" * 15 + ".." ), file("e/x")), "as a symlink"),
+    "T36 T37 T38 devices and a FIFO": (tar(header("c", CHAR), header("b", b"4"), header("p", FIFO), file("f")), {"f": "evil"}),
+    "T39 a contiguous file": (tar(header("f", b"7", size=4) + padded(b"evil")), {"f": "evil"}),
+    "T43 T44 attributes that only root may give": (tar(pax(ATTRIBUTES), file("f", mode=0o755)), {"f": "evil"}),
+    "T47 a directory with a size": (tar(header("d/", DIR, size=4), file("d/f")), {"d/f": "evil"}),
+    "T48 a time before 1970": (tar(pax([(b"mtime", b"-1.5")]), file("f")), {"f": "evil"}),
+    "T27 a hardlink with content": (tar(file("t"), header("h", HARD, size=4, link="t") + padded(b"more")), "Damaged tar"),
+    "T34 a target of 5,000 bytes": (tar(pax([(b"linkpath", b"t" * 5000)]), header("l", SYM, link="t"), file("f")), "l"),
+    "T34 a target with NUL": (tar(pax([(b"linkpath", b"zero\0more")]), header("l", SYM, link="t"), file("f")), {"f": "evil", "l": None}),
+    "T42 owners beyond all": (tar(header("f", size=4, at108=base256(2**55, 8), at116=base256(2**55, 8)) + padded(b"evil")), {"f": "evil"}),
+    "T52 a long name behind a pax header": (tar(pax([(b"path", b"a")]), header("././@LongLink", b"L", 2) + padded(b"b\0"), file("f")), {"a": "evil"}),
+    "T57 a global path": (tar(header("g", b"g", 13) + padded(b"13 path=/etc\n"), file("f")), {"f": "evil"}),
+    "T64 a hundred thousand empty members": (EMPTY_GZIP * 100_000 + gzip.compress(tar(file("f"))), {"f": "evil"}),
+    "T65 a gzip header of the longest extra field": (long_gzip(100), {"f": "evil"}),
+    "T65 a gzip header whose texts do not end": (long_gzip(300_000), "does not end"),
+    "T68 a window of 2 GiB": (b"\x28\xb5\x2f\xfd\x00\xa8" + bytes(30), "too much memory"),
+    "T76 T77 T78 T79 whiteouts": (tar(file("d/x"), file("d/.wh.x", b""), file(".wh..wh..opq", b""), file(".wh..", b""), file(".wh...", b"")),
+                                  {"d/x": "evil", "d/.wh.x": "", ".wh..wh..opq": "", ".wh..": "", ".wh...": ""}),
+}
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+@pytest.mark.parametrize("case", sorted(ODD))
+def test_the_rest_of_the_matrix_is_refused_or_harmless(ws, canary, tmp_path, case, way):
+    data, expected = ODD[case]
+    place, (more, options) = tmp_path / "place", WAYS[way]
+    place.mkdir()
+    (tmp_path / "a").write_bytes(data)
+    command = ["ws-archive", "extract", "-q", *more, "-C", place / "out", tmp_path / "a"]
+    if isinstance(expected, str):
+        ws(*command, status=65, **options).complains(expected)
+        assert os.listdir(place) == []
+        return
+    ws(*command, **options)
+    found = [path for path in (place / "out").rglob("*") if path.is_symlink() or not path.is_dir()]
+    assert {os.fspath(path.relative_to(place / "out")): None if path.is_symlink() else path.read_text() for path in found} == expected
+    for path in found:
+        assert not any(name.startswith(("security.", "trusted.", "system.")) for name in os.listxattr(path, follow_symlinks=False))
+        assert stat.S_IMODE(path.lstat().st_mode) in (0o644, 0o755, 0o777) and path.lstat().st_uid == os.geteuid()
+        path.unlink()  # which an immutable file would not have

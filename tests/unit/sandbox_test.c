@@ -2,8 +2,10 @@
 #include "os/sandbox.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "os/dir.h"
@@ -20,7 +22,8 @@ static int confined(void *arg)
 {
 	const struct places *p = arg;
 	struct err e = ERR_INIT;
-	int rc = sandbox_confine_writes(p->inside, &e);
+	const struct sandbox_rules rules = { .writable = p->inside };
+	int rc = sandbox_confine(&rules, &e);
 	if (rc <= 0)
 		return rc == 0 ? 100 : 1;
 	if (!scratch_file(p->inside, "new", "text") || !scratch_dir(p->inside, "d"))
@@ -44,13 +47,39 @@ static int confined(void *arg)
 	return 0;
 }
 
+/* Nothing to write, nobody to call, nothing to run. */
+static int walled_in(void *arg)
+{
+	const struct places *p = arg;
+	struct err e = ERR_INIT;
+	const struct sandbox_rules rules = { .writable = -1, .offline = true };
+	const struct sockaddr_in nobody = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int opened = openat(p->inside, "opened", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int rc = sandbox_confine(&rules, &e);
+	if (rc <= 0)
+		return rc == 0 ? 100 : 1;
+	if (scratch_file(p->inside, "more", "text") || write(opened, "x", 1) != 1)
+		return 2;
+	execl("/bin/true", "true", NULL);
+	if (errno != EACCES)
+		return 3;
+	FD_AUTO s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool called = connect(s, (const struct sockaddr *)&nobody, sizeof(nobody)) == 0;
+	/* ECONNREFUSED: Landlock before version 4. */
+	return !called && (errno == EACCES || errno == ECONNREFUSED) ? 0 : 4;
+}
+
 static int no_landlock(void *arg)
 {
 	const struct places *p = arg;
 	struct err e = ERR_INIT;
 	if (!seccomp_refuse(SYS_landlock_create_ruleset, ENOSYS))
 		return 100;
-	return sandbox_confine_writes(p->inside, &e) == 0 && !err_is(&e) ? 0 : 1;
+	const struct sandbox_rules rules = { .writable = p->inside, .memory_bytes = 1ULL << 46 };
+	struct rlimit memory;
+	if (sandbox_confine(&rules, &e) != 0 || err_is(&e))
+		return 1;
+	return getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur == 1ULL << 46 ? 0 : 2;
 }
 
 static int hardened(UNUSED void *arg)
@@ -77,6 +106,12 @@ int main(void)
 		         "this kernel has no Landlock");
 	else
 		TAP_INT(rc, 0, "a confined process writes only beneath its directory");
+	rc = scratch_fork(walled_in, &places);
+	if (rc == 100)
+		tap_skip("a process that is offline writes, runs and calls nothing",
+		         "this kernel has no Landlock");
+	else
+		TAP_INT(rc, 0, "a process that is offline writes, runs and calls nothing");
 	rc = scratch_fork(no_landlock, &places);
 	if (rc == 100)
 		tap_skip("a kernel without Landlock", "no seccomp filters here");

@@ -1,0 +1,180 @@
+/* Where inventories come from, and the hashes of their files. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "crypto/digest.h"
+#include "os/dir.h"
+#include "os/walk.h"
+#include "pack/inventory_parts.h"
+#include "pack/names.h"
+#include "pack/reader_parts.h"
+
+static void hashed(struct inventory_item *item, const struct digest_sha256 *digest)
+{
+	digest_sha256_out(digest, item->sha256);
+	item->hashed = true;
+}
+
+/* The rest of the reader's present file. */
+static int hash_content(struct inventory *v, struct inventory_item *item, struct err *e)
+{
+	struct digest_sha256 digest;
+	size_t got;
+	digest_sha256_init(&digest);
+	do {
+		if (reader_read(v->reader, v->step, INVENTORY_STEP, &got, e))
+			return -1;
+		digest_sha256_add(&digest, v->step, got);
+	} while (got > 0);
+	hashed(item, &digest);
+	return 0;
+}
+
+/* Add the present entry of the archive under its clean path. */
+static struct inventory_row *add(struct inventory *v, const struct entry *entry, struct err *e)
+{
+	const struct limits *limits = &v->reader->limits;
+	struct entry clean = *entry;
+	if (names_clean(entry->path, 0, limits, &v->path, e) < 0)
+		return NULL;
+	if (entry->type == ENTRY_TYPE_HARDLINK) {
+		if (names_clean(entry->link, 0, limits, &v->link, e) < 0)
+			return NULL;
+		clean.link = buf_str(&v->link);
+	}
+	return inventory_add(v, &clean, buf_str(&v->path));
+}
+
+static int load_index(struct inventory *v, struct err *e)
+{
+	const struct entry *entry;
+	int rc;
+	while ((rc = reader_index_next(v->reader, &entry, e)) > 0) {
+		struct inventory_row *row = add(v, entry, e);
+		const unsigned char *sha256 = reader_index_sha256(v->reader);
+		if (!row)
+			return -1;
+		/* Of a sparse file the index has the hash of its stored form. */
+		if (sha256 && !v->reader->listed.sparse) {
+			memcpy(row->item.sha256, sha256, INVENTORY_SHA256);
+			row->item.hashed = true;
+		}
+	}
+	return rc;
+}
+
+static int load_all(struct inventory *v, struct err *e)
+{
+	const struct entry *entry;
+	int rc;
+	while ((rc = reader_next(v->reader, &entry, e)) > 0) {
+		struct inventory_row *row = add(v, entry, e);
+		if (!row)
+			return -1;
+		if (v->reader->ours)
+			scan_check_content(&v->reader->scan);
+		if (entry->type == ENTRY_TYPE_FILE && hash_content(v, &row->item, e))
+			return -1;
+		progress_add(v->progress, 0, 1);
+	}
+	return rc;
+}
+
+int inventory_of_archive(struct source *source, const struct inventory_options *options,
+                         struct inventory **out, struct err *e)
+{
+	struct inventory *v = inventory_new(options);
+	int rc = reader_open(source, &options->reader, &v->reader, e);
+	if (rc == 0)
+		rc = reader_is_indexed(v->reader) && !options->read_all ? load_index(v, e)
+		                                                        : load_all(v, e);
+	if (rc == 0)
+		rc = inventory_settle(v, options->exclude, e);
+	if (rc == 0)
+		*out = v;
+	else
+		inventory_close(v);
+	return rc;
+}
+
+static int add_live(struct inventory *v, const struct walk_entry *at, struct err *e)
+{
+	struct entry entry = { .mode = at->stat.mode & 07777, .size_bytes = at->stat.size_bytes };
+	buf_clear(&v->link);
+	if (file_is_dir(&at->stat))
+		entry.type = ENTRY_TYPE_DIR;
+	else if (file_is_symlink(&at->stat))
+		entry.type = ENTRY_TYPE_SYMLINK;
+	else if (!file_is_regular(&at->stat))
+		return 0;
+	if (entry.type == ENTRY_TYPE_SYMLINK && dir_read_link(at->dirfd, at->name, &v->link, e))
+		return err_context(e, "'%s'", names_show(str_of(at->path)).text);
+	entry.link = buf_str(&v->link);
+	inventory_add(v, &entry, str_of(at->path));
+	return 0;
+}
+
+static int load_tree(struct inventory *v, const struct exclude *exclude, struct err *e)
+{
+	WALK_AUTO walk = NULL;
+	struct walk_entry at = { .name = ".", .path = "", .dirfd = v->dirfd };
+	const struct walk_options how = { .one_file_system = false };
+	int rc;
+	if (file_stat(v->dirfd, &at.stat, e, "the directory") || add_live(v, &at, e) ||
+	    walk_open(v->dirfd, &how, &walk, e))
+		return -1;
+	while ((rc = walk_next(walk, &at, e)) > 0) {
+		if (exclude_match_below(exclude, str_of(at.path), file_is_dir(&at.stat)))
+			walk_skip(walk);
+		else if (add_live(v, &at, e))
+			return -1;
+	}
+	return rc;
+}
+
+int inventory_of_tree(int dirfd, const struct inventory_options *options, struct inventory **out,
+                      struct err *e)
+{
+	struct inventory *v = inventory_new(options);
+	v->dirfd = dirfd;
+	int rc = load_tree(v, options->exclude, e);
+	if (rc == 0)
+		rc = inventory_settle(v, NULL, e);
+	if (rc == 0)
+		*out = v;
+	else
+		inventory_close(v);
+	return rc;
+}
+
+static int hash_live(struct inventory *v, struct inventory_item *item, const char *path,
+                     struct err *e)
+{
+	FD_AUTO fd = -1;
+	struct digest_sha256 digest;
+	size_t got;
+	if (dir_open_file(v->dirfd, path, &fd, e))
+		return -1;
+	digest_sha256_init(&digest);
+	do {
+		if (file_read(fd, v->step, INVENTORY_STEP, &got, e, path))
+			return -1;
+		digest_sha256_add(&digest, v->step, got);
+		progress_add(v->progress, got, 0);
+	} while (got > 0);
+	hashed(item, &digest);
+	return 0;
+}
+
+int inventory_hash(struct inventory *v, const struct inventory_item *item, struct err *e)
+{
+	const struct entry *entry;
+	if (item->hashed)
+		return 0;
+	struct inventory_item *own = &inventory_find(v, item->path)->item;
+	if (v->reader)
+		return reader_find(v->reader, item->path, &entry, e) < 0 ? -1
+		                                                         : hash_content(v, own, e);
+	MEM_AUTO char *path = mem_str(item->path);
+	return hash_live(v, own, path, e);
+}
