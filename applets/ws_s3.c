@@ -13,24 +13,12 @@
 #include "applets/table.h"
 
 static const struct applet *const verbs[] = {
-	&s3_stat_cat_applet,
-	&s3_cp_applet,
-	&s3_du_applet,
-	&s3_cp_get_applet,
-	&s3_ls_applet,
-	&s3_mb_applet,
-	&s3_cp_mv_applet,
-	&s3_stat_presign_applet,
-	&s3_probe_applet,
-	&s3_cp_put_applet,
-	&s3_mb_rb_applet,
-	&s3_rm_applet,
-	&s3_run_applet,
-	&s3_stat_applet,
-	&s3_sync_applet,
-	&s3_uploads_applet,
-	&s3_whoami_applet,
-	NULL,
+	&s3_stat_cat_applet, &s3_cp_applet,           &s3_du_applet,
+	&s3_cp_get_applet,   &s3_ls_applet,           &s3_mb_applet,
+	&s3_cp_mv_applet,    &s3_stat_presign_applet, &s3_probe_applet,
+	&s3_cp_put_applet,   &s3_mb_rb_applet,        &s3_rm_applet,
+	&s3_run_applet,      &s3_stat_applet,         &s3_sync_applet,
+	&s3_uploads_applet,  &s3_whoami_applet,       NULL,
 };
 
 const struct applet ws_s3_applet = {

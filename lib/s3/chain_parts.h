@@ -84,7 +84,7 @@ struct chain_ask {
 	struct str fields;     /* further lines of the head, each with its CR LF */
 	struct str body;
 	int64_t timeout_ms; /* of connecting, and then of the exchange */
-	bool proxied; /* through the proxy that the environment names; never for metadata */
+	bool proxied;       /* through the proxy that the environment names; never for metadata */
 };
 /* One exchange on a connection of its own: 0 with the status and the whole body. No redirect is followed. */
 int chain_http_ask(struct chain *c, const struct chain_ask *ask, int *status, struct buf *body,

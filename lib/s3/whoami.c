@@ -56,8 +56,8 @@ int whoami_find(const struct s3_config *config, struct whoami *out, struct err *
 	return -1;
 }
 
-int whoami_verify(const struct s3_config *config, const struct whoami *id,
-                    struct chain_caller *out, struct err *e)
+int whoami_verify(const struct s3_config *config, const struct whoami *id, struct chain_caller *out,
+                  struct err *e)
 {
 	struct chain_config chain = chain_of(config);
 	return chain_caller(&chain, &id->conf, &id->keys, out, e);

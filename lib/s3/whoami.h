@@ -23,8 +23,8 @@ struct whoami {
 /* Look. That there are no keys, or that a provider failed, is no failure of this: see `why`. Errors: CONFIG. */
 int whoami_find(const struct s3_config *config, struct whoami *out, struct err *e) MUST_CHECK;
 /* Ask STS whose the keys are. */
-int whoami_verify(const struct s3_config *config, const struct whoami *id,
-                    struct chain_caller *out, struct err *e) MUST_CHECK;
+int whoami_verify(const struct s3_config *config, const struct whoami *id, struct chain_caller *out,
+                  struct err *e) MUST_CHECK;
 /* Wipes. */
 void whoami_free(struct whoami *id);
 #define WHOAMI_AUTO AUTO(whoami_free) struct whoami
