@@ -258,7 +258,7 @@ def test_the_table_in_the_readme_is_what_the_binary_has():
 
 def readme_uses():
     """(applet, option) for each option of an applet that the README shows in a command line or in the table."""
-    text = re.sub(r'", "', " ", README)  # an ENTRYPOINT's list of words
+    text = re.sub(r'", "', " ", README + (helpers.REPOSITORY / "lib/ws/README.md").read_text())  # an ENTRYPOINT's list of words
     commands_shown = [(applet, rest.split(" -- ")[0]) for applet, rest in re.findall(r"\b(ws-\w+)((?:[^;|\n`](?!ws-\w))*)", text)]
     cells = re.findall(r"^\| `(ws-\w+)` \|(.*)\|$", README, re.M)
     return {(applet, option) for applet, words in commands_shown + cells for option in re.findall(r"--([a-z-]{2,})", words)}
