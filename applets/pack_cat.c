@@ -1,12 +1,11 @@
 /* ws-archive cat: the content of files in an archive. */
-#include "applets/pack_guard.h"
+#include "applets/pack_open.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/codec.h"
 #include "base/mem.h"
 #include "os/file.h"
 #include "pack/reader.h"
-#include "store/store.h"
 
 enum { STEP = 256 * 1024, SHOWN = 256 };
 
@@ -49,12 +48,8 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	SOURCE_AUTO source = NULL;
 	READER_AUTO reader = NULL;
-	const struct reader_options how = { .jobs = 0 };
-	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
-	    pack_guard(call->args, 1, -1, e))
+	if (pack_open(call->args[0], &o->s3, &source, &reader, e))
 		return -1;
-	if (reader_open(source, &how, &reader, e))
-		return err_context(e, "%s", call->args[0]);
 	for (size_t i = 1; i < call->arg_count; i++)
 		if (cat(reader, call->args[i], e))
 			return err_context(e, "%s", call->args[0]);

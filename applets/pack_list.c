@@ -2,13 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "applets/pack_guard.h"
+#include "applets/pack_open.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/codec.h"
 #include "base/datetime.h"
 #include "pack/reader.h"
-#include "store/store.h"
 
 enum { LINE_MAX = 1 << 20, HASH_BYTES = 32, SECONDS_A_DAY = 86400 };
 
@@ -173,11 +172,9 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	SOURCE_AUTO source = NULL;
 	READER_AUTO reader = NULL;
-	const struct reader_options how = { .jobs = 0 };
-	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
-	    pack_guard(call->args, 1, -1, e))
+	if (pack_open(call->args[0], &o->s3, &source, &reader, e))
 		return -1;
-	if (reader_open(source, &how, &reader, e) || list(call, reader, e))
+	if (list(call, reader, e))
 		return err_context(e, "%s", call->args[0]);
 	return 0;
 }

@@ -205,14 +205,15 @@ END
 catches shell "an unquoted variable" 'SC2086' good.sh <<'END'
 echo $1
 END
-catches gcc "a conversion that loses" 'conversion' lib/base/num.c <<'END'
+for compiler in gcc clang; do
+	catches "$compiler" "a conversion that loses" 'conversion' lib/base/num.c <<'END'
 char num_small(int n);
 char num_small(int n)
 {
 	return n;
 }
 END
-catches gcc "a shadowed variable" 'shadow' lib/base/num.c <<'END'
+	catches "$compiler" "a shadowed variable" 'shadow' lib/base/num.c <<'END'
 int num_shadow(int n);
 int num_shadow(int n)
 {
@@ -222,7 +223,7 @@ int num_shadow(int n)
 	}
 }
 END
-catches gcc "an array of variable length" 'vla|variable length' lib/base/num.c <<'END'
+	catches "$compiler" "an array of variable length" 'vla|variable length' lib/base/num.c <<'END'
 int num_vla(int n);
 int num_vla(int n)
 {
@@ -231,43 +232,12 @@ int num_vla(int n)
 	return a[0];
 }
 END
-catches gcc "a function without a prototype" 'prototype' lib/base/num.c <<'END'
+	catches "$compiler" "a function without a prototype" 'prototype' lib/base/num.c <<'END'
 int num_secret(void)
 {
 	return 1;
 }
 END
-catches clang "a conversion that loses" 'conversion' lib/base/num.c <<'END'
-char num_small(int n);
-char num_small(int n)
-{
-	return n;
-}
-END
-catches clang "a shadowed variable" 'shadow' lib/base/num.c <<'END'
-int num_shadow(int n);
-int num_shadow(int n)
-{
-	{
-		int names = n;
-		return names;
-	}
-}
-END
-catches clang "an array of variable length" 'vla|variable length' lib/base/num.c <<'END'
-int num_vla(int n);
-int num_vla(int n)
-{
-	int a[n];
-	a[0] = n;
-	return a[0];
-}
-END
-catches clang "a function without a prototype" 'prototype' lib/base/num.c <<'END'
-int num_secret(void)
-{
-	return 1;
-}
-END
+done
 
 tap_done
