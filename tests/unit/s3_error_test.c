@@ -30,7 +30,7 @@ static const struct {
 	{ 400, "AuthorizationHeaderMalformed", ERR_KIND_CONFIG, false },
 	{ 400, "InvalidArgument", ERR_KIND_UNAVAILABLE, false },
 	{ 400, "InvalidBucketName", ERR_KIND_USAGE, false },
-	{ 412, "InvalidRequest", ERR_KIND_UNAVAILABLE, false },
+	{ 412, "InvalidRequest", ERR_KIND_CONFLICT, false },
 	{ 301, "PermanentRedirect", ERR_KIND_CONFIG, false },
 	{ 307, "", ERR_KIND_CONFIG, false },
 	{ 200, "InternalError", ERR_KIND_TRY_AGAIN, true },
