@@ -126,7 +126,7 @@ int s3_batch_open(const struct applet_call *call, struct s3 *s3, struct s3_batch
                   struct s3_batch **out, struct err *e)
 {
 	struct pool *pool;
-	if (pool_open(BATCHES, 0, BATCHES, &pool, e))
+	if (s3_pool_open(s3, BATCHES, &pool, e))
 		return -1;
 	struct s3_batch *r = mem_new(1, sizeof(*r));
 	*r = (struct s3_batch){ .call = call, .s3 = s3, .counts = counts, .pool = pool };
@@ -144,7 +144,7 @@ void s3_batch_close(struct s3_batch *r)
 	if (!r)
 		return;
 	s3_batch_wait(r);
-	pool_close(r->pool);
+	s3_pool_close(r->s3, r->pool);
 	for (size_t i = 0; i < BATCHES; i++)
 		buf_free(&r->batches[i].text);
 	mem_free(r);

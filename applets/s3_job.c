@@ -4,7 +4,7 @@
 #include "applets/s3_show.h"
 #include "base/mem.h"
 
-enum { TEXT_MAX = 65536, LARGE_BYTES = 8 << 20 };
+enum { TEXT_MAX = 65536 };
 
 static const char *const verbs[] = {
 	[S3_JOB_UPLOAD] = "upload",
@@ -19,9 +19,9 @@ static const char *verb(const struct s3_job_queue *q, enum s3_job_kind kind)
 
 int s3_job_queue_open(struct s3_job_queue *q, struct err *e)
 {
-	unsigned workers = q->single ? 1 : s3_jobs(q->s3);
+	bool threads = !q->single && !q->dry_run;
 	/* One more than workers: one is being filled in while all run. */
-	q->slot_count = workers + 1;
+	q->slot_count = threads ? s3_jobs(q->s3) + 1 : 1;
 	q->slots = mem_new(q->slot_count, sizeof(*q->slots));
 	for (size_t i = 0; i < q->slot_count; i++) {
 		struct s3_job *j = &q->slots[i];
@@ -33,7 +33,7 @@ int s3_job_queue_open(struct s3_job_queue *q, struct err *e)
 		j->from = buf_make(TEXT_MAX);
 		j->to = buf_make(TEXT_MAX);
 	}
-	if (pool_open(workers, 0, q->slot_count, &q->pool, e) == 0)
+	if (!threads || s3_pool_open(q->s3, q->slot_count, &q->pool, e) == 0)
 		return 0;
 	mem_free(q->slots);
 	return -1;
@@ -69,7 +69,7 @@ static void report(struct s3_job_queue *q, struct s3_job *j, int result, struct 
 
 static struct s3_job *wait_one(struct s3_job_queue *q)
 {
-	struct pool_job *ended = pool_wait_any(q->pool);
+	struct pool_job *ended = q->pool ? pool_wait_any(q->pool) : NULL;
 	if (!ended)
 		return NULL;
 	struct s3_job *j = (struct s3_job *)ended;
@@ -124,7 +124,7 @@ void s3_job_start(struct s3_job_queue *q, struct s3_job *j)
 		report(q, j, -1, &e);
 	} else if (q->dry_run) {
 		report(q, j, 0, &e);
-	} else if (q->single || j->size_bytes > LARGE_BYTES) {
+	} else if (!q->pool) {
 		int result = s3_job_run(j, &e);
 		report(q, j, result, &e);
 	} else {
@@ -143,7 +143,7 @@ void s3_job_wait(struct s3_job_queue *q)
 int s3_job_queue_close(struct s3_job_queue *q, struct err *e)
 {
 	s3_job_wait(q);
-	pool_close(q->pool);
+	s3_pool_close(q->s3, q->pool);
 	for (size_t i = 0; i < q->slot_count; i++) {
 		struct s3_job *j = &q->slots[i];
 		buf_free(&j->key);

@@ -1,6 +1,6 @@
 /*
- * Objects to move, each a job: small ones run side by side in a pool, large ones in the caller's thread, as
- * they use all connections by themselves. Results are reported by the caller's thread.
+ * Objects to move, each a job. They run side by side on the client's threads, which the parts of large ones share.
+ * Results are reported by the caller's thread.
  */
 #ifndef WS_APPLETS_S3_JOB_H
 #define WS_APPLETS_S3_JOB_H

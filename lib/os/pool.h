@@ -14,6 +14,7 @@ struct pool_job {
 	int (*run)(struct pool_job *job, struct err *e); /* in a worker; its own struct err */
 	/* The pool's, not the caller's: */
 	struct pool_job *next;
+	struct pool *pool;
 	bool done;
 	int result;
 	struct err err;
@@ -39,6 +40,17 @@ void pool_cancel(struct pool *p);
 /* Wait for all running jobs, drop those not yet started, end the threads, free. NULL is fine. */
 void pool_close(struct pool *p);
 void pool_close_auto(struct pool **p);
+
+/* Another pool on the same threads: with its own jobs, its own queue and its own end. The threads end with the last
+ * of them. */
+struct pool *pool_beside(struct pool *p, size_t queue_max);
+/* Run step(ctx, n) for n in [first, end): in the calling thread, and in up to `helpers` of the pool's threads as they
+ * find time, in turn with jobs that wait. So a job may use the pool that it runs in, and never waits for threads that
+ * wait for threads. Steps start in order; after a failure no more start, and the call returns -1 with that failure
+ * when the running ones have ended. */
+int pool_each(struct pool *p, unsigned helpers, uint64_t first, uint64_t end,
+              int (*step)(void *ctx, uint64_t n, struct err *e), void *ctx,
+              struct err *e) MUST_CHECK;
 #define POOL_AUTO AUTO(pool_close_auto) struct pool *
 
 #endif

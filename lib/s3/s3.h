@@ -56,6 +56,12 @@ int s3_open(const struct s3_config *config, struct s3 **out, struct err *e) MUST
 void s3_close(struct s3 *s3);
 void s3_close_auto(struct s3 **s3);
 #define S3_AUTO AUTO(s3_close_auto) struct s3 *
+/* A queue of jobs on the threads that all transfers of this client share, as many as it may have requests in flight.
+ * A job may use the client for transfers: their parts run on the same threads, in turn with jobs that wait; but it must
+ * not wait for other jobs. Ends with s3_pool_close alone (NULL is fine). */
+struct pool;
+int s3_pool_open(struct s3 *s3, size_t queue_max, struct pool **out, struct err *e) MUST_CHECK;
+void s3_pool_close(struct s3 *s3, struct pool *pool);
 /* Parallel requests this client is meant to have in flight. */
 unsigned s3_jobs(const struct s3 *s3);
 

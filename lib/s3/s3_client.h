@@ -13,6 +13,7 @@
 #include "net/retry.h"
 #include "net/trust.h"
 #include "os/mutex.h"
+#include "os/pool.h"
 #include "s3/endpoint.h"
 #include "s3/keyring.h"
 #include "s3/s3.h"
@@ -75,7 +76,8 @@ struct s3 {
 	size_t conditions_next;
 	struct mutex lock; /* of what follows */
 	struct s3_conn *idle;
-	unsigned idle_count;
+	unsigned idle_count, crew_users;
+	struct pool *crew; /* NULL: nobody needs threads */
 	struct s3_region regions[S3_CLIENT_REGIONS];
 	size_t region_next;
 };

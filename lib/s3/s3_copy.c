@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/codec.h"
-#include "s3/s3_fan.h"
 #include "s3/s3_multipart.h"
+#include "s3/s3_pool.h"
 #include "s3/s3_request.h"
 
 static const uint64_t whole_most = (uint64_t)5 << 30;
@@ -69,7 +69,7 @@ static int copy_parts(struct copy *c, struct err *e)
 	const struct s3_put *put = c->put ? c->put : &as_it_was;
 	int result = -1;
 	if (s3_multipart_begin(&c->parts, c->s3, c->bucket, c->key, put, e) == 0 &&
-	    s3_fan_run(c->s3, 0, count, copy_part, c, e) == 0 && check_source(c, e) == 0)
+	    s3_pool_each(c->s3, 0, count, copy_part, c, e) == 0 && check_source(c, e) == 0)
 		result = s3_multipart_complete(&c->parts, NULL, e);
 	if (result)
 		s3_multipart_abort(&c->parts);

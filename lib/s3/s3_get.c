@@ -3,7 +3,7 @@
 #include "base/progress.h"
 #include "os/file.h"
 #include "s3/s3_error.h"
-#include "s3/s3_fan.h"
+#include "s3/s3_pool.h"
 #include "s3/s3_range.h"
 #include "s3/s3_source.h"
 
@@ -61,7 +61,7 @@ int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct
 		return s3_error_context(e, "get", bucket, key);
 	uint64_t size = d.object.size_bytes;
 	uint64_t count = size / S3_RANGE_BYTES + (size % S3_RANGE_BYTES > 0);
-	if (s3_fan_run(s3, 1, count, get_range, &d, e))
+	if (s3_pool_each(s3, 1, count, get_range, &d, e))
 		return s3_error_context(e, "get", bucket, key);
 	if (object)
 		*object = d.object;

@@ -122,7 +122,7 @@ static int begin(struct s3_sink *s, struct err *e)
 	if (s->begun)
 		return 0;
 	if (s3_object_may_put(s->s3, bucket_of(s), str_of(s->key), &s->put, true, e) ||
-	    pool_open(s->slot_count, 0, SLOTS_MAX, &s->pool, e))
+	    s3_pool_open(s->s3, SLOTS_MAX, &s->pool, e))
 		return -1;
 	s->begun = true;
 	return s3_multipart_begin(&s->parts, s->s3, bucket_of(s), str_of(s->key), &s->put, e);
@@ -236,7 +236,7 @@ static void sink_end(struct sink *base)
 	struct s3_sink *s = (struct s3_sink *)base;
 	sink_abort(base);
 	if (s->begun) {
-		pool_close(s->pool);
+		s3_pool_close(s->s3, s->pool);
 		s3_multipart_free(&s->parts);
 	}
 	free_slots(s);

@@ -117,7 +117,7 @@ static void drop_window(struct s3_source *s)
 
 static int start_window(struct s3_source *s, uint64_t offset, struct err *e)
 {
-	if (!s->pool && pool_open(BLOCKS, 0, BLOCKS, &s->pool, e))
+	if (!s->pool && s3_pool_open(s->s3, BLOCKS, &s->pool, e))
 		return -1;
 	drop_window(s);
 	s->window_end = offset;
@@ -206,7 +206,7 @@ static void source_end(struct source *base)
 	if (s->pool)
 		pool_cancel(s->pool);
 	drop_window(s);
-	pool_close(s->pool);
+	s3_pool_close(s->s3, s->pool);
 	for (unsigned i = 0; i < BLOCKS; i++)
 		mem_free(s->blocks[i].p);
 	mutex_free(&s->lock);

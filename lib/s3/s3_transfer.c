@@ -2,9 +2,9 @@
 #include "base/progress.h"
 #include "os/file.h"
 #include "s3/s3_error.h"
-#include "s3/s3_fan.h"
 #include "s3/s3_multipart.h"
 #include "s3/s3_object.h"
+#include "s3/s3_pool.h"
 
 struct upload {
 	struct s3_multipart parts;
@@ -65,7 +65,7 @@ static int put_parts(struct s3 *s3, struct str bucket, struct str key, struct up
 	uint64_t count = u->size / u->part_size + (u->size % u->part_size > 0);
 	int result = -1;
 	if (s3_multipart_begin(&u->parts, s3, bucket, key, put, e) == 0 &&
-	    s3_fan_run(s3, 0, count, put_part, u, e) == 0 && check_unchanged(u, e) == 0)
+	    s3_pool_each(s3, 0, count, put_part, u, e) == 0 && check_unchanged(u, e) == 0)
 		result = s3_multipart_complete(&u->parts, id, e);
 	if (result)
 		s3_multipart_abort(&u->parts);

@@ -69,6 +69,46 @@ def test_what_could_not_be_tried_is_not_taken_for_a_yes(scripted, faults, tmp_pa
     assert "whether the server honours If-None-Match" in result.stderr and faults.seen("PUT", "/k") == []
 
 
+# ---- one pool ----
+
+
+class Meeting:
+    """Holds requests until so many are there at once; most is how many there ever were."""
+
+    def __init__(self, wanted):
+        self._wanted, self._here, self.most = wanted, 0, 0
+        self._changed = threading.Condition()
+
+    def __call__(self):
+        with self._changed:
+            self._here += 1
+            self.most = max(self.most, self._here)
+            self._changed.notify_all()
+            met = self._changed.wait_for(lambda: self.most >= self._wanted, timeout=30)
+            self._here -= 1
+            assert met, f"only {self.most} requests at once"
+
+
+@pytest.mark.parametrize("way, jobs", [("up", 6), ("down", 4)])  # a download begins with one request
+def test_objects_and_their_parts_are_moved_by_the_same_workers(spoilt, ceph, bucket, faults, tmp_path, way, jobs):
+    meeting = Meeting(jobs)
+    content = {"a": LARGE, "b": LARGE, "c": 5, "d": 5}
+    for name, size in content.items():
+        if way == "up":
+            (tmp_path / "src").mkdir(exist_ok=True)
+            (tmp_path / "src" / name).write_bytes(noise(size))
+        else:
+            ceph.put(bucket, f"p/{name}", noise(size))
+    faults.on("PUT" if way == "up" else "GET", "/p/[abcd]", through(meanwhile=meeting), times=100)
+    if way == "up":
+        spoilt("cp", "-r", "--jobs", str(jobs), tmp_path / "src", f"s3://{bucket}/p")
+        assert {name: len(ceph.get(bucket, f"p/{name}")) for name in content} == content
+    else:
+        spoilt("cp", "-r", "--jobs", str(jobs), f"s3://{bucket}/p", tmp_path / "down")
+        assert {name: (tmp_path / "down" / name).stat().st_size for name in content} == content
+    assert meeting.most == jobs and faults.connections <= jobs + 2  # and who lists, and what a large answer was cut off from
+
+
 # ---- uploads ----
 
 

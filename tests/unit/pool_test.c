@@ -161,8 +161,91 @@ static void test_mutex(void)
 	TAP_INT(count, 4000, "a mutex keeps them apart");
 }
 
+/* A job of many steps, which runs in the pool that its steps run in. */
+struct large {
+	struct pool_job pool;
+	struct pool *in;
+	_Atomic uint64_t seen[100];
+	uint64_t fails_at;
+	_Atomic uint64_t started;
+};
+
+static int step(void *ctx, uint64_t n, struct err *e)
+{
+	struct large *l = ctx;
+	l->started++;
+	l->seen[n]++;
+	return n == l->fails_at ? err_set(e, ERR_KIND_DATA, "step %d", (int)n) : 0;
+}
+
+static int run_large(struct pool_job *base, struct err *e)
+{
+	struct large *l = (struct large *)base;
+	return pool_each(l->in, 7, 10, COUNTOF(l->seen), step, l, e);
+}
+
+static bool each_once(const struct large *l)
+{
+	for (size_t n = 0; n < COUNTOF(l->seen); n++)
+		if (l->seen[n] != (n >= 10))
+			return false;
+	return true;
+}
+
+static void test_each(void)
+{
+	struct err e = ERR_INIT;
+	struct large jobs[20];
+	int whole = 0;
+	POOL_AUTO pool = NULL;
+	TAP_OK(pool_open(4, 0, 20, &pool, &e) == 0, "a pool opens");
+	for (size_t i = 0; i < COUNTOF(jobs); i++) {
+		jobs[i] = (struct large){ .pool.run = run_large, .in = pool, .fails_at = 1000 };
+		pool_submit(pool, &jobs[i].pool);
+	}
+	for (size_t i = 0; i < COUNTOF(jobs); i++)
+		whole += pool_wait(pool, &jobs[i].pool, &e) == 0 && each_once(&jobs[i]);
+	TAP_INT(whole, 20, "more jobs than threads have their steps run by the same threads");
+	struct large outside = { .in = pool, .fails_at = 1000 };
+	TAP_OK(run_large(&outside.pool, &e) == 0 && each_once(&outside),
+	       "a thread that is none of the pool's runs steps, too");
+	struct large failing = { .in = pool, .fails_at = 20 };
+	TAP_OK(run_large(&failing.pool, &e) == -1, "a step that fails fails all");
+	TAP_TEXT(e.msg, "step 20", "with its own reason");
+	TAP_OK(failing.started < 90, "and steps that had not begun do not begin");
+}
+
+static void test_beside(void)
+{
+	struct err e = ERR_INIT;
+	_Atomic int sum = 0;
+	_Atomic bool gate = false;
+	struct job one = { .pool.run = run, .number = 1, .sum = &sum, .gate = &gate };
+	struct job two = { .pool.run = run, .number = 2, .sum = &sum };
+	struct job four = { .pool.run = run, .number = 4, .sum = &sum };
+	struct pool *first = NULL;
+	TAP_OK(pool_open(1, 0, 4, &first, &e) == 0, "a pool of one thread opens");
+	POOL_AUTO second = pool_beside(first, 4);
+	pool_submit(first, &one.pool);
+	pool_submit(second, &two.pool);
+	pool_submit(first, &four.pool);
+	TAP_OK(!pool_done(second, &two.pool), "a pool beside it has no thread of its own");
+	while (!one.begun)
+		sys_sleep_ms(1);
+	pool_cancel(first);
+	TAP_OK(pool_wait(first, &four.pool, &e) == -1, "what the one drops is its own");
+	gate = true;
+	pool_close(first);
+	err_clear(&e);
+	TAP_OK(pool_wait(second, &two.pool, &e) == 0, "and the threads stay for the other");
+	TAP_OK(!pool_wait_any(second), "which sees only its own jobs");
+	TAP_INT(sum, 3, "those that were to run did");
+}
+
 int main(void)
 {
+	test_each();
+	test_beside();
 	test_results();
 	test_wait_any();
 	test_cancel();
