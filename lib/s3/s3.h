@@ -142,10 +142,16 @@ struct s3_list_entry {
 	int64_t modified_ms;
 	struct str etag;
 	struct str storage_class;
+	struct str version_id; /* of a listing of versions; "null" where there was no versioning */
+	bool is_latest, is_marker; /* of that; a marker stands for the key's having been deleted */
 };
 /* delimiter: "" or "/". */
 int s3_list_open(struct s3 *s3, struct str bucket, struct str prefix, struct str delimiter,
                  struct s3_list **out, struct err *e) MUST_CHECK;
+/* The same of all versions (ListObjectVersions): each key's in a run, the latest first. UNAVAILABLE from the first
+ * s3_list_next on where the server has none. */
+int s3_list_versions(struct s3 *s3, struct str bucket, struct str prefix, struct str delimiter,
+                     struct s3_list **out, struct err *e) MUST_CHECK;
 /* 1 and *entry (views valid until the next call), 0 at the end, -1. A page that repeats its token is an error. */
 int s3_list_next(struct s3_list *l, struct s3_list_entry *entry, struct err *e) MUST_CHECK;
 void s3_list_close(struct s3_list *l);

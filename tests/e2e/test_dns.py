@@ -3,8 +3,8 @@ import os
 import time
 
 import pytest
-from dns import NXDOMAIN, SERVFAIL, Dns
 from faults import reply
+from name_server import NXDOMAIN, SERVFAIL, Dns
 
 import ws as helpers
 

@@ -4,11 +4,12 @@
 #include "s3/s3_error.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_page(struct str body)
+static void check_page(struct str body, bool versions)
 {
 	struct err e = ERR_INIT;
 	struct s3_page page;
 	s3_page_init(&page);
+	page.versions = versions;
 	if (s3_page_open(&page, body, &e) == 0) {
 		int r;
 		while ((r = s3_page_next(&page, &e)) == 1)
@@ -35,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const roots[] = { "CopyObjectResult", "DeleteResult" };
 	struct str body = str_from(data, size);
 	struct s3_error error;
-	check_page(body);
+	check_page(body, false);
+	check_page(body, true);
 	s3_error_parse(body, &error);
 	check_shown(&error);
 	for (size_t i = 0; i < COUNTOF(roots); i++) {
