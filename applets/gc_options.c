@@ -42,7 +42,10 @@ static const struct opt_row rows[] = {
 	             "delete what has been in the trash for D or longer (default 24h)"),
 	OPT_FLAG(
 		"orphans", 0, struct gc_words, orphans,
-		"also directories without a record (to the trash) and records of lost directories, after an hour"),
+		"also directories without a record (to the trash), records of lost directories and their worktrees in git, after an hour"),
+	OPT_FLAG(
+		"force-dirty", 0, struct gc_words, force_dirty,
+		"also workspaces with changes, detached or unpushed commits in git (saved like others)"),
 	OPT_DURATION("forget-records", 0, "D", struct gc_words, records_ms,
 	             "forget records of what was saved and removed D ago"),
 	OPT_FLAG("dry-run", 'n', struct gc_words, dry_run, "print the plan and change nothing"),
@@ -157,6 +160,7 @@ int gc_options_make(const struct applet_call *call, struct gc_rules *rules, stru
 		.policy = gc_rules_policy(rules),
 		.trash_ttl_ms = trash_ttl(o, rules),
 		.orphans = o->orphans,
+		.force_dirty = o->force_dirty,
 		.set_records = o->records_ms >= 0,
 		.records_ms = o->records_ms,
 		.sizes_too = needs_all_sizes(o, rules),

@@ -15,7 +15,7 @@ struct gc_words {
 	const char *min_free, *min_free_inodes, *max_delete, *policy;
 	struct opt_list quotas;
 	int64_t trash_ttl_ms, records_ms; /* -1: not said */
-	bool orphans, dry_run, explain;
+	bool orphans, force_dirty, dry_run, explain;
 	const char *undo, *pin, *unpin, *reason;
 	int64_t pin_ms;
 	const char *report, *metrics, *notify;

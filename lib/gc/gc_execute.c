@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "gc/gc_git.h"
 #include "gc/gc_internal.h"
 #include "gc/gc_take.h"
 #include "os/dir.h"
@@ -127,7 +128,8 @@ static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, str
 	case GC_SEND:
 		return send_spooled(g, item, done, e);
 	case GC_FORGET:
-		return forget_record(g, item, done, e);
+		return item->reason == GC_REASON_GIT_ENTRY ? gc_git_entries_forget(g, item, done, e)
+		                                           : forget_record(g, item, done, e);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "gc/gc_git.h"
 #include "gc/gc_internal.h"
 #include "os/dir.h"
 #include "os/pool.h"
@@ -11,7 +12,7 @@
 
 enum { RANDOM_LEN = 9 }; /* as sys_random_name makes them */
 
-static struct gc_item *add(struct gc_plan *p)
+struct gc_item *gc_plan_add(struct gc_plan *p)
 {
 	if (p->count == p->cap) {
 		p->cap = p->cap ? 2 * p->cap : 64;
@@ -58,7 +59,7 @@ int gc_name_parse(struct str name, bool with_time, int64_t *ms, char id[BASE_DIR
 /* A further item, to be kept as none of ours until something else is found out. */
 static struct gc_item *add_stranger(struct gc_plan *plan, const char *name)
 {
-	struct gc_item *item = add(plan);
+	struct gc_item *item = gc_plan_add(plan);
 	snprintf(item->name, sizeof(item->name), "%s", name);
 	item->action = GC_KEEP;
 	item->reason = GC_REASON_NO_RECORD;
@@ -215,6 +216,7 @@ static int name_workspaces(const struct gc *g, struct gc_plan *plan, struct err 
 struct look_job {
 	struct pool_job job;
 	const struct gc *gc;
+	void (*look)(const struct gc *g, struct gc_item *item);
 	struct gc_item *items;
 	size_t count;
 	size_t *next; /* shared */
@@ -254,11 +256,12 @@ static int look_at_some(struct pool_job *job, struct err *e)
 	size_t i;
 	(void)e;
 	while ((i = __atomic_fetch_add(j->next, 1, __ATOMIC_RELAXED)) < j->count)
-		look_at_one(j->gc, &j->items[i]);
+		j->look(j->gc, &j->items[i]);
 	return 0;
 }
 
-static int look_at_all(const struct gc *g, struct gc_item *items, size_t count, struct err *e)
+static int look_at_all(const struct gc *g, void (*look)(const struct gc *g, struct gc_item *item),
+                       struct gc_item *items, size_t count, struct err *e)
 {
 	enum { STACK_BYTES = 2 << 20, JOBS_MAX = 64 };
 	struct look_job jobs[JOBS_MAX];
@@ -270,6 +273,7 @@ static int look_at_all(const struct gc *g, struct gc_item *items, size_t count, 
 		return -1;
 	for (unsigned i = 0; i < n; i++) {
 		jobs[i] = (struct look_job){ .job = { .run = look_at_some }, .gc = g };
+		jobs[i].look = look;
 		jobs[i].items = items;
 		jobs[i].count = count;
 		jobs[i].next = &next;
@@ -286,7 +290,7 @@ static int plan_workspaces(const struct gc *g, struct gc_plan *plan, struct err 
 	size_t first = plan->count;
 	if (name_workspaces(g, plan, e))
 		return -1;
-	return look_at_all(g, plan->items + first, plan->count - first, e);
+	return look_at_all(g, look_at_one, plan->items + first, plan->count - first, e);
 }
 
 static void look_at_space(const struct gc *g, struct gc_plan *plan)
@@ -300,15 +304,69 @@ static void look_at_space(const struct gc *g, struct gc_plan *plan)
 		                         space.free_inodes };
 }
 
+/* ---- the decision ---- */
+
+/* git is asked only about what would be taken: that takes a process or five for each. */
+static void ask_git(const struct gc *g, struct gc_item *item)
+{
+	if (item->action != GC_TRASH || item->git_known || !gc_git_matters(g, item))
+		return;
+	enum gc_reason why = gc_git_look(g, item);
+	item->git_known = true;
+	if (why == GC_REASON_IDLE)
+		return;
+	item->action = GC_KEEP;
+	item->reason = why;
+	item->at_once = false;
+}
+
+/* Back to what was known before the policies, which has now grown by what git keeps. Whether it has. */
+static bool reset(struct gc_plan *plan)
+{
+	bool refused = false;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct gc_item *item = &plan->items[i];
+		refused |= gc_git_refuses(item->reason) && !gc_git_refuses(item->found_reason);
+	}
+	for (size_t i = 0; refused && i < plan->count; i++) {
+		struct gc_item *item = &plan->items[i];
+		if (gc_git_refuses(item->reason)) {
+			item->found_action = GC_KEEP;
+			item->found_reason = item->reason;
+		}
+		item->action = item->found_action;
+		item->reason = item->found_reason;
+		item->shielded = item->at_once = false;
+	}
+	return refused;
+}
+
+/* When git keeps one, the policies may want another in its place. */
+static int decide(struct gc *g, struct gc_plan *plan, const struct gc_space *space, struct err *e)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		plan->items[i].found_action = plan->items[i].action;
+		plan->items[i].found_reason = plan->items[i].reason;
+	}
+	do {
+		gc_policy_apply(plan->items, plan->count, &g->options.policy, space);
+		if (look_at_all(g, ask_git, plan->items, plan->count, e) != 0)
+			return -1;
+	} while (reset(plan));
+	return 0;
+}
+
 int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 {
 	const struct gc_policy *p = &g->options.policy;
 	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
-	    plan_spool(g, plan, e) || plan_workspaces(g, plan, e))
+	    plan_spool(g, plan, e) || (g->options.orphans && gc_git_entries_plan(g, plan, e)) ||
+	    plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
 	look_at_space(g, plan);
 	const struct gc_space *space = plan->space_known ? &plan->space : NULL;
-	gc_policy_apply(plan->items, plan->count, p, space);
+	if (decide(g, plan, space, e))
+		return err_context(e, "plan");
 	gc_policy_targets(plan->items, plan->count, p, space, &plan->targets);
 	return 0;
 }

@@ -49,6 +49,7 @@ static void fill_from_look(const struct gc *g, const struct gc_look *l, struct g
 	item->newest_ms = l->newest_ms;
 	item->idle_ms = l->newest_ms > 0 ? g->now_ms - l->newest_ms : -1;
 	item->exists = l->record_ok && l->is_directory;
+	item->has_git = l->brief.in_git || l->tree.has_git;
 	bool by_holder = l->locked && l->holder[0];
 	copy(item->detail, sizeof(item->detail), by_holder ? l->holder : l->trouble);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "gc/gc_git.h"
 #include "os/dir.h"
 #include "os/node.h"
 #include "os/remove.h"
@@ -131,6 +132,8 @@ static int take_locked(struct gc *g, struct gc_item *item, struct lock *lock, in
 	struct gc_item now;
 	struct gc_tree before;
 	gc_scan(g, item->id, true, lock_ms, &now, &before);
+	if (now.reason == GC_REASON_IDLE && gc_git_matters(g, &now))
+		now.reason = gc_git_look(g, &now);
 	if (now.reason != GC_REASON_IDLE)
 		return gc_take_leave(g, item, gc_reason_name(now.reason), done);
 	if (now.newest_ms > item->newest_ms)
@@ -174,6 +177,10 @@ static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done
 	struct gc_tree before;
 	char name[256];
 	gc_scan_orphan(g, item->id, true, &now);
+	if (now.reason == GC_REASON_ORPHAN && gc_git_matters(g, &now)) {
+		enum gc_reason git = gc_git_look(g, &now);
+		now.reason = git == GC_REASON_IDLE ? now.reason : git;
+	}
 	if (now.reason != GC_REASON_ORPHAN)
 		return gc_take_leave(g, item, gc_reason_name(now.reason), done);
 	if (now.newest_ms > item->newest_ms)
