@@ -28,6 +28,8 @@ static void explain_limit(const struct gc_item *item, const struct gc_rule *r, s
 		buf_add_text(out, "no policy takes it");
 	else if (item->reason == GC_REASON_YOUNG || item->reason == GC_REASON_IDLE)
 		add_duration(out, "older ", l->older_ms);
+	else if (item->reason == GC_REASON_COMPRESS)
+		add_duration(out, "compress-after ", l->compress_ms);
 	else if (item->reason == GC_REASON_MIN_AGE)
 		add_duration(out, "min-age ", gc_policy_min_age_ms(l));
 	else if (item->reason == GC_REASON_KEEP_LAST)
@@ -136,6 +138,7 @@ void gc_show_total(const struct applet_call *call, const struct gc_done *done, u
 	if (call->common->json) {
 		struct js *line = js_object();
 		js_set_int(line, "trashed", (int64_t)done->trashed);
+		js_set_int(line, "compressed", (int64_t)done->compressed);
 		js_set_int(line, "purged", (int64_t)done->purged);
 		js_set_int(line, "cleaned", (int64_t)done->cleaned);
 		js_set_int(line, "sent", (int64_t)done->sent);
@@ -146,9 +149,10 @@ void gc_show_total(const struct applet_call *call, const struct gc_done *done, u
 		applet_json_line(line);
 		return;
 	}
-	log_info("%zu to the trash, %zu deleted, %zu leftovers cleaned, %zu sent, %s freed",
-	         done->trashed, done->purged, done->cleaned, done->sent,
-	         num_format_size(done->freed_bytes, freed));
+	log_info(
+		"%zu to the trash, %zu compressed, %zu deleted, %zu leftovers cleaned, %zu sent, %s freed",
+		done->trashed, done->compressed, done->purged, done->cleaned, done->sent,
+		num_format_size(done->freed_bytes, freed));
 }
 
 /* ---- targets ---- */

@@ -11,8 +11,9 @@
 const char *gc_action_name(enum gc_action a)
 {
 	static const char *const names[] = {
-		[GC_KEEP] = "keep",   [GC_TRASH] = "trash", [GC_PURGE] = "purge",
-		[GC_CLEAN] = "clean", [GC_SEND] = "send",   [GC_FORGET] = "forget",
+		[GC_KEEP] = "keep",         [GC_TRASH] = "trash", [GC_PURGE] = "purge",
+		[GC_CLEAN] = "clean",       [GC_SEND] = "send",   [GC_FORGET] = "forget",
+		[GC_COMPRESS] = "compress",
 	};
 	return names[a];
 }
@@ -45,6 +46,7 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_GIT_ENTRY] = "git-entry",
 		[GC_REASON_TRASH_FRESH] = "trash-fresh",
 		[GC_REASON_LIMIT] = "limit",
+		[GC_REASON_COMPRESS] = "compress-after",
 		[GC_REASON_IDLE] = "idle",
 		[GC_REASON_NOT_KEPT] = "not-kept",
 		[GC_REASON_COUNT] = "max-count",

@@ -17,7 +17,7 @@
 #include "ws/base_dir.h"
 #include "ws/record.h"
 
-enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET };
+enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET, GC_COMPRESS };
 /* "keep", "trash"…: stable words for --json. */
 const char *gc_action_name(enum gc_action a);
 
@@ -47,6 +47,7 @@ enum gc_reason {
 	GC_REASON_GIT_UNKNOWN,  /* kept: what git knows of it can't be told */
 	GC_REASON_TRASH_FRESH,  /* kept: in the trash for less than trash_ttl */
 	GC_REASON_LIMIT,        /* kept: --max-delete was reached; the longest idle go first */
+	GC_REASON_COMPRESS,     /* compressed: idle for --compress-after or longer */
 	GC_REASON_IDLE,         /* taken: idle for --older or longer */
 	GC_REASON_NOT_KEPT,     /* taken: no keep policy keeps it */
 	GC_REASON_COUNT,        /* taken: more than max-count */
@@ -93,6 +94,8 @@ struct gc_item {
 	bool exists;             /* a workspace with record and directory */
 	bool in_trash;           /* an entry of the trash */
 	bool shielded;           /* no policy may take it */
+	bool is_worktree;        /* of a repository elsewhere */
+	bool is_compressed;      /* no directory, and an archive of it in the base's own store */
 	bool has_git, git_known; /* repositories in it; gc_git_look was asked */
 	bool ephemeral, sensitive;
 	unsigned rule;                     /* index; the count when it has none */
@@ -122,7 +125,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e) MUST_CHECK;
 void gc_plan_free(struct gc_plan *p);
 
 struct gc_done {
-	size_t trashed, purged, cleaned, sent, forgotten;
+	size_t trashed, compressed, purged, cleaned, sent, forgotten;
 	size_t left_alone; /* came alive between the plan and its turn */
 	uint64_t freed_bytes;
 };

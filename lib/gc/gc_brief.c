@@ -10,7 +10,7 @@
 enum { SKIM_BYTES = 8192 };
 
 /* Texts that have to fit where a record has them; of those the first few are wanted. */
-enum { TEXT_ID, TEXT_PROFILE, TEXT_OWNER, TEXT_STATE, TEXT_GIT_DIR };
+enum { TEXT_ID, TEXT_PROFILE, TEXT_OWNER, TEXT_STATE, TEXT_GIT_DIR, TEXT_ARCHIVE };
 static const struct text_row {
 	const char *name;
 	size_t len_max;
@@ -20,6 +20,8 @@ static const struct text_row {
 	[TEXT_OWNER] = { "owner", 255 },
 	[TEXT_STATE] = { "state", 63 },
 	[TEXT_GIT_DIR] = { "git_dir", 4095 },
+	[TEXT_ARCHIVE] = { "archive_url", 4095 },
+	{ "archive_sha256", 64 },
 	{ "workspace", BASE_DIR_ID_MAX },
 	{ "session", BASE_DIR_ID_MAX },
 	{ "store", 2047 },
@@ -87,7 +89,7 @@ static bool skim_parts(struct str array)
 
 static bool find_state(struct str name, enum record_state *out)
 {
-	for (*out = RECORD_CREATING; *out <= RECORD_TRASHED; (*out)++) {
+	for (*out = RECORD_CREATING; *out <= RECORD_ARCHIVED; (*out)++) {
 		if (str_is(name, record_state_name(*out)))
 			return true;
 	}
@@ -102,6 +104,13 @@ static bool parse_labels(const struct js_skim_field *found, struct js **out)
 		return true;
 	return found->kind == JS_SKIM_OTHER && found->text.p[0] == '{' &&
 	       js_parse(found->text, "labels", out, &ignored) == 0;
+}
+
+/* Below the base's own store: whose base that is gc_archive_send sees. */
+static bool is_archived_here(enum record_state state, struct str url)
+{
+	return state == RECORD_ARCHIVED && str_starts(url, S("file://")) &&
+	       str_has(url, S("/.ws/store/archive/"));
 }
 
 static int64_t number_of(const struct js_skim_field *f)
@@ -134,6 +143,7 @@ bool gc_brief_skim(struct str text, const char *id, struct gc_brief *out)
 	    str_copy(fields[TEXT_OWNER].text, out->owner, sizeof(out->owner)) != 0)
 		return false;
 	out->in_git = fields[TEXT_GIT_DIR].text.len > 0;
+	out->in_archive = is_archived_here(out->state, fields[TEXT_ARCHIVE].text);
 	return take_others(fields + TEXTS, out);
 }
 
@@ -160,6 +170,7 @@ void gc_brief_from(const struct record *r, struct gc_brief *out)
 		.state = r->state,
 		.ephemeral = r->ephemeral,
 		.in_git = r->git_dir[0] != '\0',
+		.in_archive = is_archived_here(r->state, str_of(r->archive_url)),
 		.created_ms = r->created_ms,
 		.ready_ms = r->ready_ms,
 		.last_used_ms = r->last_used_ms,

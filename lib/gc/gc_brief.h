@@ -8,7 +8,8 @@ struct gc_brief {
 	char profile[64], owner[256];
 	enum record_state state;
 	bool ephemeral;
-	bool in_git; /* it has a repository elsewhere */
+	bool in_git;     /* it has a repository elsewhere */
+	bool in_archive; /* it is archived, and here */
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
 	struct js *labels; /* NULL: none */
 };

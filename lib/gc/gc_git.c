@@ -11,8 +11,7 @@
 
 bool gc_git_matters(const struct gc *g, const struct gc_item *item)
 {
-	bool is_archived = g->options.archive_to && !item->ephemeral && !item->sensitive;
-	return item->has_git && !g->options.force_dirty && !is_archived;
+	return item->has_git && !g->options.force_dirty;
 }
 
 bool gc_git_refuses(enum gc_reason reason)

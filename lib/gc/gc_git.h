@@ -4,7 +4,7 @@
 
 #include "gc/gc_internal.h"
 
-/* Whether what git says keeps the item from being taken: false when it is archived first, and with force_dirty. */
+/* Whether what git says keeps the item from being taken, unless it is archived first. */
 bool gc_git_matters(const struct gc *g, const struct gc_item *item);
 /* Whether it is one of the reasons below. */
 bool gc_git_refuses(enum gc_reason reason);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "gc/gc_archive.h"
 #include "gc/gc_git.h"
 #include "gc/gc_internal.h"
 #include "os/dir.h"
@@ -226,6 +227,12 @@ struct look_job {
 static void look_at_leftover(const struct gc *g, struct gc_item *item)
 {
 	const struct gc_options *o = &g->options;
+	const struct gc_limits *l = &gc_policy_rule_of(&o->policy, item)->limits;
+	if (item->is_compressed && o->archive_to && l->set_older && item->idle_ms >= l->older_ms) {
+		item->action = GC_SEND;
+		item->reason = GC_REASON_IDLE;
+		return;
+	}
 	int kind = gc_forget_kind(g, item->id);
 	if (kind == GC_FORGET_LOST && o->orphans && item->idle_ms >= GC_STAGING_AGE_MS) {
 		item->action = GC_FORGET;
@@ -309,7 +316,10 @@ static void look_at_space(const struct gc *g, struct gc_plan *plan)
 /* git is asked only about what would be taken: that takes a process or five for each. */
 static void ask_git(const struct gc *g, struct gc_item *item)
 {
-	if (item->action != GC_TRASH || item->git_known || !gc_git_matters(g, item))
+	const struct gc_archive_place place = { g->options.archive_to, "" };
+	const struct gc_archive_place *archive = g->options.archive_to ? &place : NULL;
+	bool is_archived = item->exists && gc_archive_is_due(item, archive);
+	if (item->action != GC_TRASH || item->git_known || is_archived || !gc_git_matters(g, item))
 		return;
 	enum gc_reason why = gc_git_look(g, item);
 	item->git_known = true;

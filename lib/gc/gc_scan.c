@@ -50,6 +50,8 @@ static void fill_from_look(const struct gc *g, const struct gc_look *l, struct g
 	item->idle_ms = l->newest_ms > 0 ? g->now_ms - l->newest_ms : -1;
 	item->exists = l->record_ok && l->is_directory;
 	item->has_git = l->brief.in_git || l->tree.has_git;
+	item->is_worktree = l->brief.in_git;
+	item->is_compressed = l->brief.in_archive && !l->has_directory;
 	bool by_holder = l->locked && l->holder[0];
 	copy(item->detail, sizeof(item->detail), by_holder ? l->holder : l->trouble);
 }
