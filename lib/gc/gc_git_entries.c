@@ -53,15 +53,15 @@ static bool is_held(const struct gc *g, const char *id)
 	return lock_probe(dir, "lock", holder, &e) != 0;
 }
 
-/* How long git has not written to it; -1: it is gone. */
-static int64_t idle_ms(const struct gc *g, const struct git_repo *repo, const char *name)
+/* When git wrote to it last; INT64_MAX: it is gone. */
+static int64_t written_ms(const struct git_repo *repo, const char *name)
 {
 	struct file_stat st;
 	struct err ignored = ERR_INIT;
 	MEM_AUTO char *path = mem_printf("worktrees/%s", name);
 	if (dir_stat(repo->fd, path, &st, &ignored) != 0)
-		return -1;
-	return g->now_ms - (st.ctime_s * 1000 + st.ctime_ns / 1000000);
+		return INT64_MAX;
+	return st.ctime_s * 1000 + st.ctime_ns / 1000000;
 }
 
 static void add(const struct gc *g, const struct git_repo *repo, const struct git_repo_entry *at,
@@ -75,7 +75,8 @@ static void add(const struct gc *g, const struct git_repo *repo, const struct gi
 	snprintf(item->id, sizeof(item->id), "%s", id);
 	snprintf(item->name, sizeof(item->name), "%.255s", at->name);
 	snprintf(item->detail, sizeof(item->detail), "%.159s", repo->common);
-	item->idle_ms = idle_ms(g, repo, at->name);
+	item->newest_ms = written_ms(repo, at->name);
+	item->idle_ms = g->now_ms - item->newest_ms;
 	item->reason = is_held(g, id)    ? GC_REASON_LOCKED
 	               : g->clock_jumped ? GC_REASON_CLOCK
 	                                 : GC_REASON_YOUNG;
@@ -179,7 +180,7 @@ int gc_git_entries_forget(const struct gc *g, struct gc_item *item, struct gc_do
 		return gc_take_leave(g, item, why.msg, done);
 	if (git_repo_open(item->detail, &repo, e) != 0)
 		return -1;
-	if (!is_lost(g, item->id) || idle_ms(g, &repo, item->name) < GC_STAGING_AGE_MS)
+	if (!is_lost(g, item->id) || g->now_ms - written_ms(&repo, item->name) < GC_STAGING_AGE_MS)
 		return gc_take_leave(g, item, "it is there again", done);
 	if (forget(g, item, &repo, e) != 0)
 		return -1;

@@ -94,6 +94,7 @@ static void plan_trash_entry(const struct gc *g, int area, const char *name, str
 		return;
 	measure(g, area, item);
 	item->idle_ms = g->now_ms - ms;
+	item->newest_ms = ms;
 	item->in_trash = true;
 	item->reason = GC_REASON_TRASH_FRESH;
 	if (half_deleted) {
@@ -131,7 +132,8 @@ static void plan_staging_entry(const struct gc *g, int area, const char *name, s
 	if (gc_name_parse(str_of(name), false, &ms, item->id) ||
 	    dir_stat(area, name, &st, &ignored))
 		return;
-	item->idle_ms = g->now_ms - st.ctime_s * 1000;
+	item->newest_ms = st.ctime_s * 1000 + st.ctime_ns / 1000000;
+	item->idle_ms = g->now_ms - item->newest_ms;
 	item->reason = GC_REASON_NOT_READY;
 	if (is_locked(g, item)) {
 		item->reason = GC_REASON_LOCKED;
