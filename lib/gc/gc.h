@@ -76,7 +76,8 @@ struct gc_options {
 	bool sizes_too;     /* measure also what can't be taken (reports) */
 	const char *label;  /* whose value is wanted in the items; NULL */
 	bool dry_run;
-	unsigned jobs; /* threads that look; 0: one per core */
+	int64_t end_ms; /* monotonic: what is not looked at or done by then is left; 0: no end */
+	unsigned jobs;  /* threads that look; 0: one per core */
 	const struct ini *config;
 	const struct s3_config *s3;
 	void (*notice)(void *ctx, const struct err *e);

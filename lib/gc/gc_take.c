@@ -10,7 +10,7 @@
 #include "gc/gc_git.h"
 #include "os/dir.h"
 #include "os/node.h"
-#include "os/remove.h"
+#include "os/remove_idle.h"
 #include "ws/journal.h"
 #include "ws/teardown.h"
 
@@ -50,10 +50,15 @@ int gc_take_leave(const struct gc *g, struct gc_item *item, const char *why, str
 int gc_take_delete(const struct gc *g, const char *id, const char *name, struct gc_done *done,
                    struct err *e)
 {
-	struct remove_stats stats = { .entries = 0 };
-	if (base_dir_delete(g->base, "trash", name, &stats, e))
+	FD_AUTO trash = -1;
+	char gone[256];
+	struct remove_stats stats = { .end_ms = g->options.end_ms };
+	if (base_dir_give_up(g->base, "trash", name, gone, &trash, e) != 0)
 		return -1;
+	int status = remove_idle_tree(trash, gone, &stats, e);
 	done->freed_bytes += stats.allocated_bytes;
+	if (status != 0)
+		return -1;
 	struct js *fields = js_object();
 	js_set_text(fields, "name", name);
 	js_set_int(fields, "freed_bytes", (int64_t)stats.allocated_bytes);
