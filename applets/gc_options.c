@@ -11,6 +11,9 @@ enum { TRASH_TTL_DEFAULT_MS = 24 * 3600 * 1000, POLICY_FILE_MAX = INI_FILE_MAX }
 static const struct opt_row policy_rows[] = {
 	OPT_DURATION("older", 'o', "D", struct gc_words, older_ms,
 	             "take what has been idle for D or longer (7d)"),
+	OPT_DURATION(
+		"compress-after", 0, "D", struct gc_words, compress_ms,
+		"replace what has been idle for D or longer by an archive in the base's own store"),
 	OPT_COUNT("keep-last", 0, "N", struct gc_words, keep_last,
 	          "keep each owner's N last used; alone: take all others"),
 	OPT_DURATION("keep-within", 0, "D", struct gc_words, keep_within_ms,
@@ -38,11 +41,17 @@ static const struct opt_row policy_rows[] = {
 };
 
 static const struct opt_row rows[] = {
+	OPT_TEXT(
+		"archive-to", 0, "URL", struct gc_words, archive_to,
+		"what is taken goes into an archive there (s3://…, file:///…), read back and checked, instead of to its store; ws-setup --restore ID brings it back"),
 	OPT_DURATION("trash-ttl", 0, "D", struct gc_words, trash_ttl_ms,
 	             "delete what has been in the trash for D or longer (default 24h)"),
 	OPT_FLAG(
 		"orphans", 0, struct gc_words, orphans,
-		"also directories without a record (to the trash) and records of lost directories, after an hour"),
+		"also directories without a record (to the trash), records of lost directories and their worktrees in git, after an hour"),
+	OPT_FLAG(
+		"force-dirty", 0, struct gc_words, force_dirty,
+		"also workspaces with changes, detached or unpushed commits in git (saved like others)"),
 	OPT_DURATION("forget-records", 0, "D", struct gc_words, records_ms,
 	             "forget records of what was saved and removed D ago"),
 	OPT_FLAG("dry-run", 'n', struct gc_words, dry_run, "print the plan and change nothing"),
@@ -75,7 +84,7 @@ const struct opt_group gc_options_groups[] = {
 void gc_options_defaults(void *options)
 {
 	struct gc_words *o = options;
-	o->older_ms = o->keep_within_ms = o->min_age_ms = -1;
+	o->older_ms = o->compress_ms = o->keep_within_ms = o->min_age_ms = -1;
 	o->keep_last = o->max_total = o->max_count = UINT64_MAX;
 	o->trash_ttl_ms = o->records_ms = -1;
 }
@@ -113,6 +122,8 @@ static int add_rule(const struct gc_words *o, struct gc_rules *rules, struct err
 		.limits = {
 			.set_older = o->older_ms >= 0,
 			.older_ms = o->older_ms,
+			.set_compress = o->compress_ms >= 0,
+			.compress_ms = o->compress_ms,
 			.set_keep_last = o->keep_last != UINT64_MAX,
 			.keep_last = o->keep_last,
 			.set_keep_within = o->keep_within_ms >= 0,
@@ -157,6 +168,8 @@ int gc_options_make(const struct applet_call *call, struct gc_rules *rules, stru
 		.policy = gc_rules_policy(rules),
 		.trash_ttl_ms = trash_ttl(o, rules),
 		.orphans = o->orphans,
+		.archive_to = o->archive_to ? o->archive_to : rules->archive_to,
+		.force_dirty = o->force_dirty,
 		.set_records = o->records_ms >= 0,
 		.records_ms = o->records_ms,
 		.sizes_too = needs_all_sizes(o, rules),

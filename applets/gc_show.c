@@ -2,6 +2,7 @@
 #include "applets/gc_show.h"
 
 #include "base/codec.h"
+#include "base/datetime.h"
 #include "base/num.h"
 #include "os/log.h"
 
@@ -28,6 +29,8 @@ static void explain_limit(const struct gc_item *item, const struct gc_rule *r, s
 		buf_add_text(out, "no policy takes it");
 	else if (item->reason == GC_REASON_YOUNG || item->reason == GC_REASON_IDLE)
 		add_duration(out, "older ", l->older_ms);
+	else if (item->reason == GC_REASON_COMPRESS)
+		add_duration(out, "compress-after ", l->compress_ms);
 	else if (item->reason == GC_REASON_MIN_AGE)
 		add_duration(out, "min-age ", gc_policy_min_age_ms(l));
 	else if (item->reason == GC_REASON_KEEP_LAST)
@@ -74,7 +77,6 @@ static void print_json(const struct gc_item *item, const struct buf *why)
 	js_set_text(line, "reason", gc_reason_name(item->reason));
 	js_set_text(line, "id", item->id);
 	js_set_path(line, "name", str_of(item->name));
-	js_set_int(line, "idle_ms", item->idle_ms);
 	js_set_int(line, "newest_ms", item->newest_ms);
 	js_set_int(line, "allocated_bytes", (int64_t)item->allocated_bytes);
 	js_set_int(line, "entries", (int64_t)item->entries);
@@ -90,17 +92,18 @@ static void print_json(const struct gc_item *item, const struct buf *why)
 	applet_json_line(line);
 }
 
-/* A foreign directory's name may hold anything. */
+/* When it was used last, and not for how long it has been idle: of the same state two runs print the same bytes. A foreign
+ * directory's name may hold anything. */
 static void print_line(const struct gc_item *item, const struct buf *why)
 {
 	BUF_AUTO out = buf_make(LINE_MAX_BYTES);
-	char size[NUM_TEXT_MAX] = "-", idle[NUM_TEXT_MAX] = "-";
+	char size[NUM_TEXT_MAX] = "-", used[DATETIME_TEXT_MAX] = "-";
 	if (item->allocated_bytes > 0)
 		num_format_size(item->allocated_bytes, size);
-	if (item->idle_ms >= 0)
-		num_format_duration(item->idle_ms, idle);
-	buf_printf(&out, "%-6s %-13s  %10s  %10s  ", gc_action_name(item->action),
-	           gc_reason_name(item->reason), idle, size);
+	if (item->newest_ms > 0)
+		datetime_iso_ms(item->newest_ms, used);
+	buf_printf(&out, "%-8s %-15s  %24s  %10s  ", gc_action_name(item->action),
+	           gc_reason_name(item->reason), used, size);
 	codec_quote(str_of(item->name), &out);
 	if (item->detail[0]) {
 		buf_add_text(&out, "  ");
@@ -136,6 +139,7 @@ void gc_show_total(const struct applet_call *call, const struct gc_done *done, u
 	if (call->common->json) {
 		struct js *line = js_object();
 		js_set_int(line, "trashed", (int64_t)done->trashed);
+		js_set_int(line, "compressed", (int64_t)done->compressed);
 		js_set_int(line, "purged", (int64_t)done->purged);
 		js_set_int(line, "cleaned", (int64_t)done->cleaned);
 		js_set_int(line, "sent", (int64_t)done->sent);
@@ -146,9 +150,10 @@ void gc_show_total(const struct applet_call *call, const struct gc_done *done, u
 		applet_json_line(line);
 		return;
 	}
-	log_info("%zu to the trash, %zu deleted, %zu leftovers cleaned, %zu sent, %s freed",
-	         done->trashed, done->purged, done->cleaned, done->sent,
-	         num_format_size(done->freed_bytes, freed));
+	log_info(
+		"%zu to the trash, %zu compressed, %zu deleted, %zu leftovers cleaned, %zu sent, %s freed",
+		done->trashed, done->compressed, done->purged, done->cleaned, done->sent,
+		num_format_size(done->freed_bytes, freed));
 }
 
 /* ---- targets ---- */

@@ -108,7 +108,7 @@ const struct applet ws_gc_applet = {
 	.summary = "collect idle workspaces: save, move to the trash, delete later",
 	.synopsis = "[OPTIONS…]",
 	.details =
-		"Prints a line for each workspace: what is done with it and why, how long it has been idle, how much it\n"
+		"Prints a line for each workspace: what is done with it and why, when it was used last, how much it\n"
 		"holds. The newest of the record's times, of the lock's and of every file's in the tree counts. One that\n"
 		"is locked, used by a process, pinned, a mount point or above one, has no record or can't be read is left\n"
 		"alone. --dry-run prints the same plan. What waits in the spool is sent. A target that can't be reached\n"

@@ -49,13 +49,13 @@ static const char *state_of(const struct gc_look *l)
 		return "no-record";
 	if (!l->record_ok)
 		return "bad-record";
-	if (l->record.state == RECORD_READY && !l->has_directory)
+	if (l->record->state == RECORD_READY && !l->has_directory)
 		return "missing";
-	if (l->record.state == RECORD_READY && !l->is_directory)
+	if (l->record->state == RECORD_READY && !l->is_directory)
 		return "replaced";
-	if (l->record.state == RECORD_READY && l->locked)
+	if (l->record->state == RECORD_READY && l->locked)
 		return "active";
-	return record_state_name(l->record.state);
+	return record_state_name(l->record->state);
 }
 
 static bool has_labels(const struct gc_look *l, const struct opt_list *wanted)
@@ -64,8 +64,8 @@ static bool has_labels(const struct gc_look *l, const struct opt_list *wanted)
 		struct str key, value;
 		str_cut(str_of(wanted->items[i]), '=', &key, &value);
 		MEM_AUTO char *name = mem_str(key);
-		if (!js_get(l->record.labels, name) ||
-		    !str_eq(js_get_str(l->record.labels, name), value))
+		if (!js_get(l->record->labels, name) ||
+		    !str_eq(js_get_str(l->record->labels, name), value))
 			return false;
 	}
 	return true;
@@ -73,14 +73,14 @@ static bool has_labels(const struct gc_look *l, const struct opt_list *wanted)
 
 static bool is_wanted(const struct gc_look *l, const struct options *o)
 {
-	if (o->owner && strcmp(l->record.owner, o->owner) != 0)
+	if (o->owner && strcmp(l->record->owner, o->owner) != 0)
 		return false;
 	return has_labels(l, &o->labels);
 }
 
 static int64_t age_ms(const struct gc_look *l, int64_t now_ms)
 {
-	return l->record.created_ms > 0 ? now_ms - l->record.created_ms : -1;
+	return l->record->created_ms > 0 ? now_ms - l->record->created_ms : -1;
 }
 
 /* -1: there is no evidence. Evidence that is newer than our look is not idle at all. */
@@ -93,10 +93,10 @@ static int64_t idle_ms(const struct gc_look *l, int64_t now_ms)
 
 static void add_json(const struct listing *out, const struct gc_look *l)
 {
-	struct js *line = record_json(&l->record, out->base);
+	struct js *line = record_json(l->record, out->base);
 	js_set_text(line, "state", state_of(l));
 	if (l->record_ok)
-		js_set_text(line, "recorded_state", record_state_name(l->record.state));
+		js_set_text(line, "recorded_state", record_state_name(l->record->state));
 	js_set_bool(line, "exists", l->has_directory);
 	js_set_bool(line, "locked", l->locked);
 	if (l->locked)
@@ -145,10 +145,10 @@ static void add_row(struct listing *out, const struct gc_look *l)
 	struct table *t = &out->table;
 	if (l->tree_known)
 		num_format_size(l->tree.allocated_bytes, size);
-	table_cell_text(t, l->record.id);
-	table_cell_text(t, l->record.profile);
+	table_cell_text(t, l->record->id);
+	table_cell_text(t, l->record->profile);
 	table_cell_text(t, state_of(l));
-	table_cell_text(t, l->record.owner);
+	table_cell_text(t, l->record->owner);
 	add_duration(t, age_ms(l, out->now_ms));
 	add_duration(t, idle_ms(l, out->now_ms));
 	table_cell_text(t, size);
@@ -158,7 +158,9 @@ static void add_row(struct listing *out, const struct gc_look *l)
 /* Look at `id` and show it. `named`: it was asked for by its name, so that not finding it is a failure. */
 static int show(struct listing *out, const char *id, bool named, struct err *e)
 {
-	const struct gc_look_how how = { .now_ms = out->now_ms, .busy_too = true };
+	const struct gc_look_how how = { .now_ms = out->now_ms,
+		                         .busy_too = true,
+		                         .whole_record = true };
 	GC_LOOK_AUTO look;
 	gc_look_at(out->base, id, &how, &look);
 	if (named && !look.has_record && !look.has_directory)

@@ -11,8 +11,9 @@
 const char *gc_action_name(enum gc_action a)
 {
 	static const char *const names[] = {
-		[GC_KEEP] = "keep",   [GC_TRASH] = "trash", [GC_PURGE] = "purge",
-		[GC_CLEAN] = "clean", [GC_SEND] = "send",   [GC_FORGET] = "forget",
+		[GC_KEEP] = "keep",         [GC_TRASH] = "trash", [GC_PURGE] = "purge",
+		[GC_CLEAN] = "clean",       [GC_SEND] = "send",   [GC_FORGET] = "forget",
+		[GC_COMPRESS] = "compress",
 	};
 	return names[a];
 }
@@ -38,8 +39,14 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_UNREADABLE] = "unreadable",
 		[GC_REASON_NOT_READY] = "not-ready",
 		[GC_REASON_GONE] = "gone",
+		[GC_REASON_GIT_DIRTY] = "git-dirty",
+		[GC_REASON_GIT_UNPUSHED] = "git-unpushed",
+		[GC_REASON_GIT_DETACHED] = "git-detached",
+		[GC_REASON_GIT_UNKNOWN] = "git-unknown",
+		[GC_REASON_GIT_ENTRY] = "git-entry",
 		[GC_REASON_TRASH_FRESH] = "trash-fresh",
 		[GC_REASON_LIMIT] = "limit",
+		[GC_REASON_COMPRESS] = "compress-after",
 		[GC_REASON_IDLE] = "idle",
 		[GC_REASON_NOT_KEPT] = "not-kept",
 		[GC_REASON_COUNT] = "max-count",

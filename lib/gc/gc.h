@@ -17,7 +17,7 @@
 #include "ws/base_dir.h"
 #include "ws/record.h"
 
-enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET };
+enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET, GC_COMPRESS };
 /* "keep", "trash"…: stable words for --json. */
 const char *gc_action_name(enum gc_action a);
 
@@ -41,8 +41,13 @@ enum gc_reason {
 	GC_REASON_UNREADABLE, /* kept: its tree can't be read through */
 	GC_REASON_NOT_READY, /* kept: setup has not finished; the next setup of this id takes it up */
 	GC_REASON_GONE,      /* kept: a record without a directory (saved earlier) */
+	GC_REASON_GIT_DIRTY,    /* kept: changed or untracked files in a repository of its */
+	GC_REASON_GIT_UNPUSHED, /* kept: commits in it that no remote has */
+	GC_REASON_GIT_DETACHED, /* kept: commits in it that no branch has */
+	GC_REASON_GIT_UNKNOWN,  /* kept: what git knows of it can't be told */
 	GC_REASON_TRASH_FRESH,  /* kept: in the trash for less than trash_ttl */
 	GC_REASON_LIMIT,        /* kept: --max-delete was reached; the longest idle go first */
+	GC_REASON_COMPRESS,     /* compressed: idle for --compress-after or longer */
 	GC_REASON_IDLE,         /* taken: idle for --older or longer */
 	GC_REASON_NOT_KEPT,     /* taken: no keep policy keeps it */
 	GC_REASON_COUNT,        /* taken: more than max-count */
@@ -54,7 +59,8 @@ enum gc_reason {
 	GC_REASON_HALF_DELETED, /* taken: in the trash, and its deletion has begun already */
 	GC_REASON_STAGING,      /* taken: an unfinished setup, older than an hour, not locked */
 	GC_REASON_ORPHAN,       /* taken: a directory without a record, or a record without one */
-	GC_REASON_OLD_RECORD,   /* forgotten: saved and removed long ago */
+	GC_REASON_GIT_ENTRY, /* forgotten: a worktree in a repository's list, and no directory anywhere */
+	GC_REASON_OLD_RECORD, /* forgotten: saved and removed long ago */
 };
 const char *gc_reason_name(enum gc_reason r);
 
@@ -62,12 +68,16 @@ struct gc_options {
 	struct gc_policy policy;
 	int64_t trash_ttl_ms; /* default 24 h */
 	bool orphans; /* directories without record to the trash, and records without directory away */
+	bool force_dirty; /* take also what git says has work that is nowhere else: it is saved like any other */
+	const char *
+		archive_to; /* URL of a store: archived there instead of being saved to its own; NULL */
 	bool set_records;
 	int64_t records_ms; /* forget records of what was saved and removed so long ago */
 	bool sizes_too;     /* measure also what can't be taken (reports) */
 	const char *label;  /* whose value is wanted in the items; NULL */
 	bool dry_run;
-	unsigned jobs; /* threads that look; 0: one per core */
+	int64_t end_ms; /* monotonic: what is not looked at or done by then is left; 0: no end */
+	unsigned jobs;  /* threads that look; 0: one per core */
 	const struct ini *config;
 	const struct s3_config *s3;
 	void (*notice)(void *ctx, const struct err *e);
@@ -79,10 +89,15 @@ struct gc_item {
 	char name[256]; /* directory name in its place (trash entries differ from the id) */
 	enum gc_action action;
 	enum gc_reason reason;
-	bool at_once;  /* of trash: deleted right away */
-	bool exists;   /* a workspace with record and directory */
-	bool in_trash; /* an entry of the trash */
-	bool shielded; /* no policy may take it */
+	enum gc_action found_action; /* what it was before the policies */
+	enum gc_reason found_reason;
+	bool at_once;            /* of trash: deleted right away */
+	bool exists;             /* a workspace with record and directory */
+	bool in_trash;           /* an entry of the trash */
+	bool shielded;           /* no policy may take it */
+	bool is_worktree;        /* of a repository elsewhere */
+	bool is_compressed;      /* no directory, and an archive of it in the base's own store */
+	bool has_git, git_known; /* repositories in it; gc_git_look was asked */
 	bool ephemeral, sensitive;
 	unsigned rule;                     /* index; the count when it has none */
 	int64_t newest_ms;                 /* newest evidence of use; 0: none */
@@ -111,7 +126,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e) MUST_CHECK;
 void gc_plan_free(struct gc_plan *p);
 
 struct gc_done {
-	size_t trashed, purged, cleaned, sent, forgotten;
+	size_t trashed, compressed, purged, cleaned, sent, forgotten;
 	size_t left_alone; /* came alive between the plan and its turn */
 	uint64_t freed_bytes;
 };

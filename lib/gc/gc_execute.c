@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "gc/gc_archive.h"
+#include "gc/gc_git.h"
 #include "gc/gc_internal.h"
 #include "gc/gc_take.h"
 #include "os/dir.h"
@@ -114,20 +116,27 @@ static int forget_record(const struct gc *g, struct gc_item *item, struct gc_don
 
 static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
 {
+	const struct gc_archive_place there = { g->options.archive_to, "" };
+	const struct gc_archive_place *archive = there.url ? &there : NULL;
 	switch (item->action) {
 	case GC_KEEP:
 		break;
 	case GC_TRASH:
-		return item->reason == GC_REASON_ORPHAN ? gc_take_orphan(g, item, done, e)
-		                                        : gc_take_workspace(g, item, done, e);
+		return item->reason == GC_REASON_ORPHAN
+		               ? gc_take_orphan(g, item, done, e)
+		               : gc_take_workspace(g, item, archive, done, e);
+	case GC_COMPRESS:
+		return gc_archive_compress(g, item, done, e);
 	case GC_PURGE:
 		return purge(g, item, done, e);
 	case GC_CLEAN:
 		return clean(g, item, done, e);
 	case GC_SEND:
-		return send_spooled(g, item, done, e);
+		return item->is_compressed ? gc_archive_send(g, item, done, e)
+		                           : send_spooled(g, item, done, e);
 	case GC_FORGET:
-		return forget_record(g, item, done, e);
+		return item->reason == GC_REASON_GIT_ENTRY ? gc_git_entries_forget(g, item, done, e)
+		                                           : forget_record(g, item, done, e);
 	}
 	return 0;
 }

@@ -37,6 +37,9 @@ void gc_scan(const struct gc *g, const char *id, bool held, int64_t lock_ms, str
 /* The same for what has no record: GC_REASON_ORPHAN when nothing but that forbids to take it. */
 void gc_scan_orphan(const struct gc *g, const char *name, bool held, struct gc_item *item);
 
+/* A further item of the plan, zero. */
+struct gc_item *gc_plan_add(struct gc_plan *p);
+
 /* Split "<ms>.<id>.<rand>" of the trash, or "<id>.<rand>" of the staging area. -1 when it is none. */
 int gc_name_parse(struct str name, bool with_time, int64_t *ms,
                   char id[BASE_DIR_ID_MAX + 1]) MUST_CHECK;

@@ -25,18 +25,33 @@ static void add_evidence(struct gc_look *l, int64_t ms)
 		l->newest_ms = ms;
 }
 
-static void look_at_record(const struct base_dir *b, const char *id, struct gc_look *l)
+/* The whole of it for who asked for it, else what a collector needs. */
+static int load(const struct base_dir *b, const char *id, const struct gc_look_how *how,
+                struct gc_look *l, struct err *e)
+{
+	if (!how->whole_record)
+		return gc_brief_load(b, id, &l->brief, e);
+	l->record = mem_new(1, sizeof(*l->record));
+	if (record_load(b, id, l->record, e) != 0) {
+		record_init(l->record, id);
+		return -1;
+	}
+	gc_brief_from(l->record, &l->brief);
+	return 0;
+}
+
+static void look_at_record(const struct base_dir *b, const char *id, const struct gc_look_how *how,
+                           struct gc_look *l)
 {
 	struct err e = ERR_INIT;
-	if (record_load(b, id, &l->record, &e) == 0) {
+	if (load(b, id, how, l, &e) == 0) {
 		l->has_record = l->record_ok = true;
-		add_evidence(l, l->record.created_ms);
-		add_evidence(l, l->record.ready_ms);
-		add_evidence(l, l->record.last_used_ms);
-		add_evidence(l, l->record.saved_ms);
+		add_evidence(l, l->brief.created_ms);
+		add_evidence(l, l->brief.ready_ms);
+		add_evidence(l, l->brief.last_used_ms);
+		add_evidence(l, l->brief.saved_ms);
 		return;
 	}
-	record_init(&l->record, id);
 	l->has_record = e.kind != ERR_KIND_NOT_FOUND;
 	if (l->has_record)
 		say(l, e.msg);
@@ -161,7 +176,7 @@ void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_h
                 struct gc_look *out)
 {
 	memset(out, 0, sizeof(*out));
-	look_at_record(b, id, out);
+	look_at_record(b, id, how, out);
 	look_at_lock(b, id, how, out);
 	look_at_pin(b, id, how->now_ms, out);
 	look_at_directory(b, id, out);
@@ -175,5 +190,9 @@ void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_h
 
 void gc_look_free(struct gc_look *l)
 {
-	record_free(&l->record);
+	gc_brief_free(&l->brief);
+	if (l->record)
+		record_free(l->record);
+	mem_free(l->record);
+	l->record = NULL;
 }

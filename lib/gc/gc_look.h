@@ -6,25 +6,28 @@
 #define WS_GC_GC_LOOK_H
 
 #include "base/defs.h"
+#include "gc/gc_brief.h"
 #include "gc/gc_tree.h"
 #include "os/lock.h"
 #include "os/mounts.h"
 #include "os/users.h"
 #include "ws/base_dir.h"
 #include "ws/pin.h"
-#include "ws/record.h"
 
 struct gc_look_how {
 	const struct mounts *mounts; /* NULL: not known; then the mount ids have to do */
 	const struct users *users;   /* of the base; NULL: not known */
 	int64_t now_ms;
-	bool held;       /* its lock is ours */
-	int64_t lock_ms; /* with held: when the lock file was written last before we took it */
-	bool busy_too;   /* walk its tree also while someone is at work in it */
+	bool held;         /* its lock is ours */
+	int64_t lock_ms;   /* with held: when the lock file was written last before we took it */
+	bool busy_too;     /* walk its tree also while someone is at work in it */
+	bool whole_record; /* fill look.record, too */
 };
 
 struct gc_look {
-	struct record record; /* empty labels and the id alone when there is none */
+	struct gc_brief brief; /* zero when there is none */
+	struct record *
+		record; /* when the whole was asked for; empty labels and the id alone when there is none */
 	bool has_record, record_ok;
 	bool locked;
 	char holder[LOCK_HOLDER_MAX]; /* when locked */

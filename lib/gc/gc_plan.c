@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "gc/gc_archive.h"
+#include "gc/gc_git.h"
 #include "gc/gc_internal.h"
 #include "os/dir.h"
 #include "os/pool.h"
@@ -11,7 +13,7 @@
 
 enum { RANDOM_LEN = 9 }; /* as sys_random_name makes them */
 
-static struct gc_item *add(struct gc_plan *p)
+struct gc_item *gc_plan_add(struct gc_plan *p)
 {
 	if (p->count == p->cap) {
 		p->cap = p->cap ? 2 * p->cap : 64;
@@ -58,7 +60,7 @@ int gc_name_parse(struct str name, bool with_time, int64_t *ms, char id[BASE_DIR
 /* A further item, to be kept as none of ours until something else is found out. */
 static struct gc_item *add_stranger(struct gc_plan *plan, const char *name)
 {
-	struct gc_item *item = add(plan);
+	struct gc_item *item = gc_plan_add(plan);
 	snprintf(item->name, sizeof(item->name), "%s", name);
 	item->action = GC_KEEP;
 	item->reason = GC_REASON_NO_RECORD;
@@ -92,6 +94,7 @@ static void plan_trash_entry(const struct gc *g, int area, const char *name, str
 		return;
 	measure(g, area, item);
 	item->idle_ms = g->now_ms - ms;
+	item->newest_ms = ms;
 	item->in_trash = true;
 	item->reason = GC_REASON_TRASH_FRESH;
 	if (half_deleted) {
@@ -129,7 +132,8 @@ static void plan_staging_entry(const struct gc *g, int area, const char *name, s
 	if (gc_name_parse(str_of(name), false, &ms, item->id) ||
 	    dir_stat(area, name, &st, &ignored))
 		return;
-	item->idle_ms = g->now_ms - st.ctime_s * 1000;
+	item->newest_ms = st.ctime_s * 1000 + st.ctime_ns / 1000000;
+	item->idle_ms = g->now_ms - item->newest_ms;
 	item->reason = GC_REASON_NOT_READY;
 	if (is_locked(g, item)) {
 		item->reason = GC_REASON_LOCKED;
@@ -215,6 +219,7 @@ static int name_workspaces(const struct gc *g, struct gc_plan *plan, struct err 
 struct look_job {
 	struct pool_job job;
 	const struct gc *gc;
+	void (*look)(const struct gc *g, struct gc_item *item);
 	struct gc_item *items;
 	size_t count;
 	size_t *next; /* shared */
@@ -224,6 +229,12 @@ struct look_job {
 static void look_at_leftover(const struct gc *g, struct gc_item *item)
 {
 	const struct gc_options *o = &g->options;
+	const struct gc_limits *l = &gc_policy_rule_of(&o->policy, item)->limits;
+	if (item->is_compressed && o->archive_to && l->set_older && item->idle_ms >= l->older_ms) {
+		item->action = GC_SEND;
+		item->reason = GC_REASON_IDLE;
+		return;
+	}
 	int kind = gc_forget_kind(g, item->id);
 	if (kind == GC_FORGET_LOST && o->orphans && item->idle_ms >= GC_STAGING_AGE_MS) {
 		item->action = GC_FORGET;
@@ -254,11 +265,12 @@ static int look_at_some(struct pool_job *job, struct err *e)
 	size_t i;
 	(void)e;
 	while ((i = __atomic_fetch_add(j->next, 1, __ATOMIC_RELAXED)) < j->count)
-		look_at_one(j->gc, &j->items[i]);
+		j->look(j->gc, &j->items[i]);
 	return 0;
 }
 
-static int look_at_all(const struct gc *g, struct gc_item *items, size_t count, struct err *e)
+static int look_at_all(const struct gc *g, void (*look)(const struct gc *g, struct gc_item *item),
+                       struct gc_item *items, size_t count, struct err *e)
 {
 	enum { STACK_BYTES = 2 << 20, JOBS_MAX = 64 };
 	struct look_job jobs[JOBS_MAX];
@@ -270,6 +282,7 @@ static int look_at_all(const struct gc *g, struct gc_item *items, size_t count, 
 		return -1;
 	for (unsigned i = 0; i < n; i++) {
 		jobs[i] = (struct look_job){ .job = { .run = look_at_some }, .gc = g };
+		jobs[i].look = look;
 		jobs[i].items = items;
 		jobs[i].count = count;
 		jobs[i].next = &next;
@@ -286,7 +299,7 @@ static int plan_workspaces(const struct gc *g, struct gc_plan *plan, struct err 
 	size_t first = plan->count;
 	if (name_workspaces(g, plan, e))
 		return -1;
-	return look_at_all(g, plan->items + first, plan->count - first, e);
+	return look_at_all(g, look_at_one, plan->items + first, plan->count - first, e);
 }
 
 static void look_at_space(const struct gc *g, struct gc_plan *plan)
@@ -300,15 +313,72 @@ static void look_at_space(const struct gc *g, struct gc_plan *plan)
 		                         space.free_inodes };
 }
 
+/* ---- the decision ---- */
+
+/* git is asked only about what would be taken: that takes a process or five for each. */
+static void ask_git(const struct gc *g, struct gc_item *item)
+{
+	const struct gc_archive_place place = { g->options.archive_to, "" };
+	const struct gc_archive_place *archive = g->options.archive_to ? &place : NULL;
+	bool is_archived = item->exists && gc_archive_is_due(item, archive);
+	if (item->action != GC_TRASH || item->git_known || is_archived || !gc_git_matters(g, item))
+		return;
+	enum gc_reason why = gc_git_look(g, item);
+	item->git_known = true;
+	if (why == GC_REASON_IDLE)
+		return;
+	item->action = GC_KEEP;
+	item->reason = why;
+	item->at_once = false;
+}
+
+/* Back to what was known before the policies, which has now grown by what git keeps. Whether it has. */
+static bool reset(struct gc_plan *plan)
+{
+	bool refused = false;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct gc_item *item = &plan->items[i];
+		refused |= gc_git_refuses(item->reason) && !gc_git_refuses(item->found_reason);
+	}
+	for (size_t i = 0; refused && i < plan->count; i++) {
+		struct gc_item *item = &plan->items[i];
+		if (gc_git_refuses(item->reason)) {
+			item->found_action = GC_KEEP;
+			item->found_reason = item->reason;
+		}
+		item->action = item->found_action;
+		item->reason = item->found_reason;
+		item->shielded = item->at_once = false;
+	}
+	return refused;
+}
+
+/* When git keeps one, the policies may want another in its place. */
+static int decide(struct gc *g, struct gc_plan *plan, const struct gc_space *space, struct err *e)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		plan->items[i].found_action = plan->items[i].action;
+		plan->items[i].found_reason = plan->items[i].reason;
+	}
+	do {
+		gc_policy_apply(plan->items, plan->count, &g->options.policy, space);
+		if (look_at_all(g, ask_git, plan->items, plan->count, e) != 0)
+			return -1;
+	} while (reset(plan));
+	return 0;
+}
+
 int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 {
 	const struct gc_policy *p = &g->options.policy;
 	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
-	    plan_spool(g, plan, e) || plan_workspaces(g, plan, e))
+	    plan_spool(g, plan, e) || (g->options.orphans && gc_git_entries_plan(g, plan, e)) ||
+	    plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
 	look_at_space(g, plan);
 	const struct gc_space *space = plan->space_known ? &plan->space : NULL;
-	gc_policy_apply(plan->items, plan->count, p, space);
+	if (decide(g, plan, space, e))
+		return err_context(e, "plan");
 	gc_policy_targets(plan->items, plan->count, p, space, &plan->targets);
 	return 0;
 }

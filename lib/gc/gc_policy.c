@@ -145,7 +145,7 @@ static void shield_young(struct gc_item *item, const struct gc_limits *l)
 static bool is_only_keep(const struct gc_limits *l)
 {
 	return (l->set_keep_last || l->set_keep_within) && !l->set_older && !l->set_max_total &&
-	       !l->set_max_count;
+	       !l->set_max_count && !l->set_compress;
 }
 
 static void apply_rule(const struct order *o, size_t from, size_t end)
@@ -279,7 +279,8 @@ static void limit(const struct order *o, uint64_t max)
 	uint64_t taken = 0;
 	for (size_t i = 0; i < o->count; i++) {
 		struct gc_item *item = o->items[i];
-		if (!item->exists || item->action != GC_TRASH || ++taken <= max)
+		bool goes = item->action == GC_TRASH || item->action == GC_COMPRESS;
+		if (!item->exists || !goes || ++taken <= max)
 			continue;
 		item->action = GC_KEEP;
 		item->reason = GC_REASON_LIMIT;
@@ -294,6 +295,7 @@ static void say_why_kept(const struct gc_policy *p, struct gc_item *item)
 	const struct gc_limits *l = &rule->limits;
 	bool has_limit = l->set_max_count || l->set_max_total || p->quota_count > 0 ||
 	                 p->free_bytes.set || p->free_inodes.set || is_only_keep(l);
+	has_limit |= l->set_compress;
 	item->reason = has_limit && !l->set_older ? GC_REASON_WITHIN : GC_REASON_YOUNG;
 	if (rule->keep)
 		item->reason = GC_REASON_KEEP_RULE;
@@ -305,6 +307,21 @@ static void say_why_kept(const struct gc_policy *p, struct gc_item *item)
 		item->reason = GC_REASON_MIN_AGE;
 	else if (item->idle_ms >= gc_policy_min_age_ms(l) && item->shielded)
 		item->reason = GC_REASON_KEEP_LAST;
+}
+
+/* What nothing takes; a sensitive or ephemeral one has no archive, and a worktree's is in its repository. */
+static void apply_compress(const struct order *o)
+{
+	for (size_t i = 0; i < o->count; i++) {
+		struct gc_item *item = o->items[i];
+		const struct gc_limits *l = &gc_policy_rule_of(o->policy, item)->limits;
+		bool has_archive = !item->sensitive && !item->ephemeral && !item->is_worktree;
+		if (!may_take(item) || !has_archive || !l->set_compress ||
+		    item->idle_ms < l->compress_ms)
+			continue;
+		item->action = GC_COMPRESS;
+		item->reason = GC_REASON_COMPRESS;
+	}
 }
 
 static struct order order_of(struct gc_item *items, size_t count, const struct gc_policy *p,
@@ -352,6 +369,7 @@ void gc_policy_apply(struct gc_item *items, size_t count, const struct gc_policy
 		apply_mark(&all, &p->free_bytes, space->total_bytes, space->free_bytes, false);
 		apply_mark(&all, &p->free_inodes, space->total_inodes, space->free_inodes, true);
 	}
+	apply_compress(&workspaces);
 	limit(&all, gc_policy_max_delete(p, workspaces.count));
 	for (size_t i = 0; i < workspaces.count; i++) {
 		if (is_free(workspaces.items[i]))

@@ -6,6 +6,7 @@
  *   keep, keep_last (per owner), keep_within, min_age   shield a workspace from every policy;
  *   older                                               takes what has been idle for so long;
  *   max_count, max_total                                take the longest idle until they hold;
+ *   compress                            compresses what is left and has been idle for so long;
  *   keep_last, keep_within as the only limits           take everything that they do not keep.
  * Then, over all groups: quotas (the owner's longest idle), free space and inodes (trash first, oldest first; then
  * what is taken anyway, at once instead of by way of the trash; then the longest idle), and max_delete, which lets the
@@ -20,8 +21,9 @@
 enum { GC_RULES_MAX = 256, GC_QUOTAS_MAX = 1024, GC_MIN_AGE_DEFAULT_MS = 10 * 60 * 1000 };
 
 struct gc_limits {
-	bool set_older, set_keep_last, set_keep_within, set_max_total, set_max_count, set_min_age;
-	int64_t older_ms, keep_within_ms;
+	bool set_older, set_compress, set_keep_last, set_keep_within, set_max_total, set_max_count,
+		set_min_age;
+	int64_t older_ms, compress_ms, keep_within_ms;
 	uint64_t keep_last, max_total_bytes, max_count;
 	int64_t min_age_ms; /* not set: ten minutes, or `older` when that is shorter */
 };

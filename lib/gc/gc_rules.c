@@ -110,6 +110,7 @@ static int set_limit(struct gc_limits *l, struct str name, struct str value, str
 		uint64_t *count, *bytes;
 	} rows[] = {
 		{ "older", &l->set_older, &l->older_ms, NULL, NULL },
+		{ "compress-after", &l->set_compress, &l->compress_ms, NULL, NULL },
 		{ "keep-within", &l->set_keep_within, &l->keep_within_ms, NULL, NULL },
 		{ "min-age", &l->set_min_age, &l->min_age_ms, NULL, NULL },
 		{ "keep-last", &l->set_keep_last, NULL, &l->keep_last, NULL },
@@ -159,6 +160,8 @@ static int set_for_all(struct gc_rules *r, const struct ini_entry *entry, struct
 		return gc_rules_mark(entry->value, true, &r->free_inodes, e);
 	if (str_is(entry->name, "max-delete"))
 		return gc_rules_max_delete(r, entry->value, e);
+	if (str_is(entry->name, "archive-to"))
+		return r->archive_to = keep_word(r, entry->value), 0;
 	if (!str_is(entry->name, "trash-ttl"))
 		return err_set(e, ERR_KIND_CONFIG, "[gc] has no such name");
 	r->set_trash_ttl = true;

@@ -6,8 +6,8 @@
  *     label = NAME=GLOB
  *     keep = yes                      never taken
  *     class = sensitive               neither saved nor kept in the trash
- *     older, keep-last, keep-within, max-total, max-count, min-age
- *   [gc]            for all: min-free, min-free-inodes, max-delete, trash-ttl; as often as needed: quota
+ *     older, compress-after, keep-last, keep-within, max-total, max-count, min-age
+ *   [gc]            for all: min-free, min-free-inodes, max-delete, trash-ttl, archive-to; as often as needed: quota
  */
 #ifndef WS_GC_GC_RULES_H
 #define WS_GC_GC_RULES_H
@@ -25,7 +25,8 @@ struct gc_rules {
 	bool set_max_delete, max_delete_is_percent, set_trash_ttl;
 	uint64_t max_delete;
 	int64_t trash_ttl_ms;
-	char **words; /* owned texts */
+	const char *archive_to; /* NULL: nowhere */
+	char **words;           /* owned texts */
 	size_t word_count;
 };
 

@@ -25,7 +25,7 @@ static bool is_sensitive(const struct gc *g, const struct gc_item *item, const s
 	return (class && strcmp(class, "sensitive") == 0) || gc_policy_rule_of(p, item)->sensitive;
 }
 
-static void fill_from_record(const struct gc *g, const struct record *r, struct gc_item *item)
+static void fill_from_record(const struct gc *g, const struct gc_brief *r, struct gc_item *item)
 {
 	const struct gc_match match = {
 		.profile = r->profile,
@@ -49,6 +49,9 @@ static void fill_from_look(const struct gc *g, const struct gc_look *l, struct g
 	item->newest_ms = l->newest_ms;
 	item->idle_ms = l->newest_ms > 0 ? g->now_ms - l->newest_ms : -1;
 	item->exists = l->record_ok && l->is_directory;
+	item->has_git = l->brief.in_git || l->tree.has_git;
+	item->is_worktree = l->brief.in_git;
+	item->is_compressed = l->brief.in_archive && !l->has_directory;
 	bool by_holder = l->locked && l->holder[0];
 	copy(item->detail, sizeof(item->detail), by_holder ? l->holder : l->trouble);
 }
@@ -66,7 +69,7 @@ static struct gc_condition condition_of(const struct gc *g, const struct gc_look
 		.busy = l->busy,
 		.holds_base = l->tree.has_base,
 		.clock_jumped = g->clock_jumped,
-		.state = l->record.state,
+		.state = l->brief.state,
 		.newest_ms = l->newest_ms,
 		.now_ms = g->now_ms,
 	};
@@ -99,7 +102,7 @@ void gc_scan(const struct gc *g, const char *id, bool held, int64_t lock_ms, str
 	GC_LOOK_AUTO look;
 	gc_look_at(g->base, id, &how, &look);
 	start(id, item);
-	fill_from_record(g, &look.record, item);
+	fill_from_record(g, &look.brief, item);
 	fill_from_look(g, &look, item);
 	if (tree)
 		*tree = look.tree;

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "gc/gc_archive.h"
+#include "gc/gc_git.h"
 #include "os/dir.h"
 #include "os/node.h"
-#include "os/remove.h"
+#include "os/remove_idle.h"
 #include "ws/journal.h"
 #include "ws/teardown.h"
 
@@ -48,10 +50,15 @@ int gc_take_leave(const struct gc *g, struct gc_item *item, const char *why, str
 int gc_take_delete(const struct gc *g, const char *id, const char *name, struct gc_done *done,
                    struct err *e)
 {
-	struct remove_stats stats = { .entries = 0 };
-	if (base_dir_delete(g->base, "trash", name, &stats, e))
+	FD_AUTO trash = -1;
+	char gone[256];
+	struct remove_stats stats = { .end_ms = g->options.end_ms };
+	if (base_dir_give_up(g->base, "trash", name, gone, &trash, e) != 0)
 		return -1;
+	int status = remove_idle_tree(trash, gone, &stats, e);
 	done->freed_bytes += stats.allocated_bytes;
+	if (status != 0)
+		return -1;
 	struct js *fields = js_object();
 	js_set_text(fields, "name", name);
 	js_set_int(fields, "freed_bytes", (int64_t)stats.allocated_bytes);
@@ -59,21 +66,52 @@ int gc_take_delete(const struct gc *g, const char *id, const char *name, struct 
 	return 0;
 }
 
-/* Save it as the options say, and rename it to the trash. */
-static int save_and_trash(const struct gc *g, const struct gc_item *now, struct lock *lock,
+/* What is to be done with one workspace. */
+struct job {
+	struct gc *g;
+	struct gc_item *item; /* of the plan */
+	const struct gc_archive_place *archive;
+	struct lock *lock;
+	int64_t lock_ms;
+	struct gc_done *done;
+};
+
+/* Saved as ws-teardown saves it, and renamed to the trash. */
+static int save_and_trash(const struct job *j, const struct gc_item *now,
                           struct teardown_result *result, struct err *e)
 {
+	const struct gc_options *o = &j->g->options;
 	const struct teardown_options how = {
 		.discard = now->ephemeral || now->sensitive,
 		.keep_trash = true,
 		.no_spool = true,
 		.wake_fd = -1,
-		.config = g->options.config,
-		.s3 = g->options.s3,
-		.notice = g->options.notice,
-		.notice_ctx = g->options.notice_ctx,
+		.config = o->config,
+		.s3 = o->s3,
+		.notice = o->notice,
+		.notice_ctx = o->notice_ctx,
 	};
-	return teardown_run(g->base, now->id, &how, lock, result, e);
+	return teardown_run(j->g->base, now->id, &how, j->lock, result, e);
+}
+
+/* An archive that is the workspace's stub needs no other save. */
+static int put_away(const struct job *j, const struct gc_item *now, struct teardown_result *result,
+                    struct err *e)
+{
+	const struct base_dir *b = j->g->base;
+	bool is_stub = false;
+	if (gc_archive_is_due(now, j->archive) &&
+	    gc_archive_save(j->g, now->id, j->archive, &is_stub, e) != 0)
+		return -1;
+	if (!is_stub)
+		return save_and_trash(j, now, result, e);
+	if (base_dir_set_aside(b, b->fd, now->id, "trash", now->id, result->trash_name, e) != 0)
+		return err_context(e, "%s is archived, but not removed", now->id);
+	result->removed = true;
+	struct js *fields = js_object();
+	js_set_text(fields, "name", result->trash_name);
+	journal_add(b, "trash", now->id, fields);
+	return 0;
 }
 
 /* What says that the directory in the trash is in use: a process, a mount, or a change of its tree since `before` was
@@ -125,18 +163,27 @@ static int settle(const struct gc *g, struct gc_item *item, const char *name,
 	return item->sensitive ? record_remove(g->base, item->id, e) : 0;
 }
 
-static int take_locked(struct gc *g, struct gc_item *item, struct lock *lock, int64_t lock_ms,
-                       struct gc_done *done, struct err *e)
+/* With its lock in hand: what is true of it now, and why it stays; NULL when it may be taken. */
+static const char *look_again(const struct job *j, struct gc_item *now, struct gc_tree *tree)
+{
+	gc_scan(j->g, j->item->id, true, j->lock_ms, now, tree);
+	if (now->reason == GC_REASON_IDLE && !gc_archive_is_due(now, j->archive) &&
+	    gc_git_matters(j->g, now))
+		now->reason = gc_git_look(j->g, now);
+	if (now->reason != GC_REASON_IDLE)
+		return gc_reason_name(now->reason);
+	return now->newest_ms > j->item->newest_ms ? "it was used" : NULL;
+}
+
+static int take_locked(const struct job *j, struct err *e)
 {
 	struct gc_item now;
 	struct gc_tree before;
-	gc_scan(g, item->id, true, lock_ms, &now, &before);
-	if (now.reason != GC_REASON_IDLE)
-		return gc_take_leave(g, item, gc_reason_name(now.reason), done);
-	if (now.newest_ms > item->newest_ms)
-		return gc_take_leave(g, item, "it was used", done);
+	const char *why_not = look_again(j, &now, &before);
+	if (why_not)
+		return gc_take_leave(j->g, j->item, why_not, j->done);
 	struct teardown_result result = { .side_key = NULL };
-	int status = save_and_trash(g, &now, lock, &result, e);
+	int status = put_away(j, &now, &result, e);
 	char name[256];
 	memcpy(name, result.trash_name, sizeof(name));
 	bool removed = result.removed;
@@ -145,16 +192,24 @@ static int take_locked(struct gc *g, struct gc_item *item, struct lock *lock, in
 		return status;
 	/* A conflict is an error, and yet it is saved beside and removed. */
 	struct err why = ERR_INIT;
-	if (settle(g, item, name, &before, done, status ? &why : e) != 0)
+	if (settle(j->g, j->item, name, &before, j->done, status ? &why : e) != 0)
 		return -1;
 	return status;
 }
 
-int gc_take_workspace(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
+int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archive_place *archive,
+                      struct gc_done *done, struct err *e)
 {
 	LOCK_AUTO lock = LOCK_NONE;
 	struct err why = ERR_INIT;
-	int64_t lock_ms = gc_look_lock_ms(g->base, item->id);
+	const struct job j = {
+		.g = g,
+		.item = item,
+		.archive = archive,
+		.lock = &lock,
+		.lock_ms = gc_look_lock_ms(g->base, item->id),
+		.done = done,
+	};
 	if (gc_take_lock(g, item->id, &lock, &why)) {
 		if (why.kind == ERR_KIND_TRY_AGAIN || why.kind == ERR_KIND_NOT_FOUND)
 			return gc_take_leave(g, item, why.msg, done);
@@ -162,9 +217,9 @@ int gc_take_workspace(struct gc *g, struct gc_item *item, struct gc_done *done, 
 		return -1;
 	}
 	size_t trashed = done->trashed;
-	int status = take_locked(g, item, &lock, lock_ms, done, e);
+	int status = take_locked(&j, e);
 	if (done->trashed == trashed)
-		release_unused(g, item->id, &lock, lock_ms);
+		release_unused(g, item->id, &lock, j.lock_ms);
 	return status;
 }
 
@@ -174,6 +229,10 @@ static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done
 	struct gc_tree before;
 	char name[256];
 	gc_scan_orphan(g, item->id, true, &now);
+	if (now.reason == GC_REASON_ORPHAN && gc_git_matters(g, &now)) {
+		enum gc_reason git = gc_git_look(g, &now);
+		now.reason = git == GC_REASON_IDLE ? now.reason : git;
+	}
 	if (now.reason != GC_REASON_ORPHAN)
 		return gc_take_leave(g, item, gc_reason_name(now.reason), done);
 	if (now.newest_ms > item->newest_ms)

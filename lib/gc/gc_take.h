@@ -12,8 +12,10 @@ int gc_take_leave(const struct gc *g, struct gc_item *item, const char *why, str
 int gc_take_delete(const struct gc *g, const char *id, const char *name, struct gc_done *done,
                    struct err *e) MUST_CHECK;
 
-int gc_take_workspace(struct gc *g, struct gc_item *item, struct gc_done *done,
-                      struct err *e) MUST_CHECK;
+/* `archive`: archived there instead of being saved to its store, unless it is ephemeral or sensitive; NULL. */
+struct gc_archive_place;
+int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archive_place *archive,
+                      struct gc_done *done, struct err *e) MUST_CHECK;
 /* A directory without a record. */
 int gc_take_orphan(struct gc *g, struct gc_item *item, struct gc_done *done,
                    struct err *e) MUST_CHECK;

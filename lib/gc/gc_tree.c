@@ -95,6 +95,7 @@ static void add_entry(const struct walk_entry *entry, bool mounted, int64_t now_
 	raise_to(&out->newest_ms, newest_of(&entry->stat, true, now_ms));
 	raise_to(&out->inside_ms, newest_of(&entry->stat, true, now_ms));
 	out->has_base |= is_marker(entry);
+	out->has_git |= strcmp(entry->name, ".git") == 0;
 	bool shared = entry->stat.nlink > 1 && !file_is_dir(&entry->stat);
 	if (!shared || seen_add(seen, entry->stat.dev, entry->stat.ino))
 		out->allocated_bytes += entry->stat.allocated_bytes;

@@ -12,6 +12,7 @@ struct gc_tree {
 	bool has_mount;
 	char mount[128]; /* the first mount's path below it, cut */
 	bool has_base;   /* a base of workspaces lies in it */
+	bool has_git;    /* something named .git lies in it */
 };
 
 /* Walk the directory `name` of `dirfd`. Errors: the first thing that could not be read; the rest is in *out all the

@@ -18,6 +18,7 @@ static void make_ready(struct record *r)
 	}
 	r->state = RECORD_READY;
 	r->trash_name[0] = '\0';
+	r->archive_url[0] = r->archive_sha256[0] = '\0';
 	r->last_used_ms = sys_now_ms();
 }
 

@@ -191,6 +191,9 @@ int dir_stat(int dirfd, const char *path, struct file_stat *out, struct err *e)
 {
 	FD_AUTO parent = -1;
 	char name[DIR_NAME_MAX + 1];
+	/* One component needs no way to it. */
+	if (path[0] != '\0' && path[0] != '.' && !strchr(path, '/') && strlen(path) <= DIR_NAME_MAX)
+		return file_meta_at(dirfd, path, out) == 0 ? 0 : dir_path_fail(e, "stat", path);
 	if (open_parent(dirfd, path, O_PATH | O_DIRECTORY, &parent, name, e) != 0)
 		return -1;
 	int rc = name[0] != '\0' ? file_meta_at(parent, name, out) : file_meta_fd(parent, out);

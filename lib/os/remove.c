@@ -12,6 +12,7 @@
 #include "os/dir_path.h"
 #include "os/file.h"
 #include "os/file_meta.h"
+#include "os/sys.h"
 #include "os/walk.h"
 
 /* Names that the kernel passed over because the directory changed while it was read come up in the
@@ -94,6 +95,16 @@ static int handle(const struct walk_entry *entry, struct remove_stats *stats, bo
 	return rc < 0 ? -1 : 0;
 }
 
+enum { CLOCK_EVERY = 512 }; /* entries between two looks at the clock */
+
+static int check_time(const struct remove_stats *stats, struct err *e)
+{
+	if (!stats || stats->end_ms == 0 || stats->entries % CLOCK_EVERY != 0 ||
+	    sys_monotonic_ms() < stats->end_ms)
+		return 0;
+	return err_set(e, ERR_KIND_TRY_AGAIN, "time is up");
+}
+
 /* Remove what is below `fd`, once over. *again: a directory turned out not to be empty. */
 static int empty_once(int fd, struct remove_stats *stats, bool *again, struct err *e)
 {
@@ -113,7 +124,8 @@ static int empty_once(int fd, struct remove_stats *stats, bool *again, struct er
 		int rc = walk_next(walk, &entry, &why);
 		if (rc == 0)
 			return 0;
-		if (rc > 0 && handle(&entry, stats, again, &why) == 0)
+		if (rc > 0 && check_time(stats, &why) == 0 &&
+		    handle(&entry, stats, again, &why) == 0)
 			continue;
 		/* Moved or removed by somebody else: its directory tells whether it is empty. */
 		if (why.sys_errno == ENOENT || why.sys_errno == ESTALE)

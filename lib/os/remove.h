@@ -12,6 +12,7 @@
 struct remove_stats {
 	uint64_t entries;         /* files and directories removed */
 	uint64_t allocated_bytes; /* their blocks; a hardlink counts when its last name goes */
+	int64_t end_ms; /* monotonic: then it stops with TRY_AGAIN, and goes on with the next call; 0: never */
 };
 
 /* Remove `name` (one component) and all below it. Absent is fine. Stops at the first thing that

@@ -304,24 +304,30 @@ int base_dir_set_aside(const struct base_dir *b, int from, const char *name, con
 	return dir_sync(b->ws_fd, e) != 0 || dir_sync(fd, e) != 0 ? -1 : dir_sync(from, e);
 }
 
+int base_dir_give_up(const struct base_dir *b, const char *area, const char *name, char gone[256],
+                     int *fd, struct err *e)
+{
+	struct err why = ERR_INIT;
+	bool is_gone = str_ends(str_of(name), S(".gone"));
+	snprintf(gone, 256, "%s%s", name, is_gone ? "" : ".gone");
+	if (base_dir_area(b, area, fd, e) != 0)
+		return -1;
+	if (is_gone)
+		return 0;
+	if (dir_rename(*fd, name, *fd, gone, true, &why) == 0)
+		return dir_sync(*fd, e);
+	if (why.kind == ERR_KIND_NOT_FOUND)
+		return 0;
+	*e = why;
+	return -1;
+}
+
 int base_dir_delete(const struct base_dir *b, const char *area, const char *name,
                     struct remove_stats *stats, struct err *e)
 {
 	FD_AUTO fd = -1;
-	char gone[DIR_NAME_MAX + 1];
-	struct err why = ERR_INIT;
-	if (base_dir_area(b, area, &fd, e) != 0)
-		return -1;
-	if (str_ends(str_of(name), S(".gone")))
-		return remove_tree(fd, name, stats, e);
-	snprintf(gone, sizeof(gone), "%s.gone", name);
-	if (dir_rename(fd, name, fd, gone, true, &why) != 0) {
-		if (why.kind == ERR_KIND_NOT_FOUND)
-			return 0;
-		*e = why;
-		return -1;
-	}
-	if (dir_sync(fd, e) != 0)
+	char gone[256];
+	if (base_dir_give_up(b, area, name, gone, &fd, e) != 0)
 		return -1;
 	return remove_tree(fd, gone, stats, e);
 }

@@ -56,8 +56,11 @@ int base_dir_area(const struct base_dir *b, const char *area, int *fd, struct er
 /* Rename `name` in directory `from` to <area>/<ms>.<id>.<rand>, both synced. The new name goes to `as`. */
 int base_dir_set_aside(const struct base_dir *b, int from, const char *name, const char *area,
                        const char *id, char as[256], struct err *e) MUST_CHECK;
-/* Delete the entry `name` of an area. It is renamed to <name>.gone first: nothing that is half deleted lies under a
- * name that a record may hold, from where an undo would take it for whole. Absent is fine. */
+/* Rename the entry `name` of an area to <name>.gone (`gone`), which is then to be deleted: nothing that is half deleted
+ * lies under a name that a record may hold, from where an undo would take it for whole. Opens the area. Absent is fine. */
+int base_dir_give_up(const struct base_dir *b, const char *area, const char *name, char gone[256],
+                     int *fd, struct err *e) MUST_CHECK;
+/* The same, and delete it. */
 int base_dir_delete(const struct base_dir *b, const char *area, const char *name,
                     struct remove_stats *stats, struct err *e) MUST_CHECK;
 

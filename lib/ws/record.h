@@ -21,6 +21,7 @@ enum record_state {
 	RECORD_SAVED,    /* every part is in the store; the directory may go or is gone */
 	RECORD_SPOOLED,  /* the directory waits in .ws/spool/<id> to be sent */
 	RECORD_TRASHED,  /* taken by gc or discarded; the directory waits in .ws/trash */
+	RECORD_ARCHIVED, /* all of it is in the archive that the record names; the directory may go or is gone */
 };
 const char *record_state_name(enum record_state s);
 
@@ -53,6 +54,8 @@ struct record {
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
 	char trash_name[256];                            /* TRASHED: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */
+	char archive_url[4096];  /* where setup finds all of it; "" when the store has its parts */
+	char archive_sha256[65]; /* of the archive's bytes */
 	/* Of a worktree or clone; "" where there is nothing to say. */
 	char git_repo[4096];  /* path or URL of the source */
 	char git_dir[4096];   /* the worktree's administrative directory */

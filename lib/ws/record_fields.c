@@ -37,6 +37,8 @@ static const struct text_field record_texts[] = {
 	TEXT(struct record, root),
 	TEXT(struct record, idempotency_key),
 	TEXT(struct record, trash_name),
+	TEXT(struct record, archive_url),
+	TEXT(struct record, archive_sha256),
 	TEXT(struct record, git_repo),
 	TEXT(struct record, git_dir),
 	TEXT(struct record, git_branch),
@@ -73,6 +75,7 @@ static const struct number_field part_flags[] = {
 static const char *const state_names[] = {
 	[RECORD_CREATING] = "creating", [RECORD_READY] = "ready",     [RECORD_SAVING] = "saving",
 	[RECORD_SAVED] = "saved",       [RECORD_SPOOLED] = "spooled", [RECORD_TRASHED] = "trashed",
+	[RECORD_ARCHIVED] = "archived",
 };
 
 const char *record_fields_state_name(enum record_state s)

@@ -81,6 +81,7 @@ static int record_ready(struct setup_work *w, struct err *e)
 	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
 		r->ready_ms = r->last_used_ms;
 	r->trash_name[0] = '\0';
+	r->archive_url[0] = r->archive_sha256[0] = '\0';
 	if (s->action == SETUP_RESTORE || s->action == SETUP_FINISH)
 		r->hooks_pending = w->o->has_hooks;
 	if (w->o->ephemeral)

@@ -180,6 +180,9 @@ static int begin(struct setup_work *w, struct stage *stage, struct err *e)
 		return -1;
 	for (size_t i = 0; i < r->part_count; i++)
 		r->parts[i].has_token = false;
+	/* A setup from an archive that was killed goes on with the archive. */
+	if (r->state != RECORD_ARCHIVED && r->state != RECORD_CREATING)
+		r->archive_url[0] = '\0';
 	r->state = RECORD_CREATING;
 	r->trash_name[0] = '\0';
 	r->root_ino = 0;

@@ -148,12 +148,53 @@ static int restore_all(struct setup_work *w, const struct part_list *parts, stru
 	return restore_from(w, order, parts->count, staging, e);
 }
 
+/* ---- from an archive of the whole ---- */
+
+/* The workspace is what it was when it was archived, and so is the state of the store that each part was built on. */
+static void revive_tokens(struct record *r)
+{
+	for (size_t i = 0; i < r->part_count; i++)
+		r->parts[i].has_token = r->parts[i].was_absent || r->parts[i].token.etag[0];
+}
+
+static int unpack_archive(struct setup_work *w, int staging, struct source *source, struct err *e)
+{
+	char path[] = ".";
+	const struct record *r = &w->out->record;
+	const struct profile_part def = { .name = "archive", .path = "." };
+	const struct part whole = { .def = &def, .path = path };
+	struct part_restored restored;
+	if (part_restore(staging, &whole, source, w->o->progress, &restored, e) != 0)
+		return -1;
+	if (restored.sha256[0] && strcmp(restored.sha256, r->archive_sha256) != 0)
+		return err_set(e, ERR_KIND_DATA, "it is not the archive that was made of %s",
+		               r->id);
+	w->out->restored_bytes += restored.content_bytes;
+	w->out->restored_entries += restored.entries;
+	return 0;
+}
+
+static int restore_archive(struct setup_work *w, int staging, struct err *e)
+{
+	SOURCE_AUTO source = NULL;
+	struct record *r = &w->out->record;
+	w->out->parts_restored = r->part_count;
+	if (store_blob_source(r->archive_url, w->o->s3, &source, e) != 0 ||
+	    (staging >= 0 && unpack_archive(w, staging, source, e) != 0))
+		return err_context(e, "restore %s", r->archive_url);
+	if (staging >= 0)
+		revive_tokens(r);
+	return 0;
+}
+
 int setup_restore_parts(struct setup_work *w, int staging, bool *whole_is_restored, struct err *e)
 {
 	PART_LIST_AUTO parts = { .count = 0 };
 	STORE_AUTO store = NULL;
 	const struct profile_words words = part_words(&w->out->record);
-	*whole_is_restored = false;
+	*whole_is_restored = w->out->record.archive_url[0] != '\0';
+	if (*whole_is_restored)
+		return restore_archive(w, staging, e);
 	if (part_expand(&w->out->profile, &words, &parts, e) != 0 ||
 	    store_open(w->store_url, w->o->s3, &store, e) != 0)
 		return -1;

@@ -75,7 +75,8 @@ static int find_dir(struct teardown_job *j, struct err *e)
  * its place: an empty tree would replace what the store has. */
 static int no_dir(struct teardown_job *j, struct err *e)
 {
-	if (j->record.state == RECORD_SAVED || j->record.state == RECORD_TRASHED) {
+	if (j->record.state == RECORD_SAVED || j->record.state == RECORD_TRASHED ||
+	    j->record.state == RECORD_ARCHIVED) {
 		if (!j->o->dry_run)
 			teardown_git_forget(j);
 		j->out->removed = true;

@@ -38,6 +38,7 @@ int teardown_remove_saved(struct teardown_job *j, struct err *e)
 {
 	char name[256];
 	j->record.state = RECORD_SAVED;
+	j->record.archive_url[0] = '\0';
 	j->record.saved_ms = sys_now_ms();
 	if (record_save(j->b, &j->record, e) != 0 || teardown_git_unlink(j, e) != 0 ||
 	    to_trash(j, name, e) != 0)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# gc.sh: how fast ws-gc looks and plans, against du and find over the same trees. Needs about 1 GB in $1 (else /dev/shm).
+# gc.sh: how fast ws-gc looks and plans, against du and find over the same trees, and how fast it deletes. Needs about 1 GB in $1 (else /dev/shm).
 set -eu
 ws=$(cd "$(dirname "$0")/../.." && pwd)/dist/ws
 dir=$(mktemp -d "${1:-/dev/shm}/ws-gc-bench.XXXXXX")
@@ -33,6 +33,13 @@ def base(name, count):
     return path
 
 
+def peak(path):
+    """Peak memory of planning for it, by workspace."""
+    command = [ws, "gc", "--base", path, "--dry-run", "-q"]
+    usage = os.wait4(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid, 0)[2]
+    return usage.ru_maxrss * 1024 / workspaces
+
+
 path = base("scan", 20)
 for number in range(entries):
     folder = f"{path}/w{number % 20}/d{number // 20 % 200}"
@@ -48,5 +55,32 @@ for name, command in (("du", ["du", "-s", path]), ("find", ["find", path, "-newe
 
 path = base("plan", workspaces)
 seconds = best([ws, "gc", "--base", path, "--dry-run", "--older", "7d", "--max-total", "1T", "-q"], 2)
-print(f"plan: {workspaces} workspaces in {seconds:.2f} s")
+print(f"plan: {workspaces} workspaces in {seconds:.2f} s (bar 5), {peak(path):,.0f} bytes of memory for each")
+
+
+def workspace(path, files, name="w"):
+    """An ephemeral workspace with so many files in 200 directories, idle from now on."""
+    subprocess.run([ws, "setup", "--base", path, "--id", name, "--ephemeral"], check=True, stdout=subprocess.DEVNULL)
+    for number in range(files):
+        folder = f"{path}/{name}/d{number % 200}"
+        if number < 200:
+            os.mkdir(folder)
+        os.close(os.open(f"{folder}/f{number}", os.O_CREAT | os.O_WRONLY))
+
+
+path = f"{directory}/delete"
+seconds = []
+for _ in range(3):
+    workspace(path, entries)
+    subprocess.run([ws, "gc", "--base", path, "--older", "0s", "-q"], check=True)
+    seconds.append(best([ws, "gc", "--base", path, "--trash-ttl", "0s", "-q"], 1))
+total = entries + 200
+print(f"delete: {total} entries in {min(seconds):.2f} s, {total / min(seconds):,.0f} entries/s (bar 150,000)")
+times = []
+for name in ("a", "b", "c"):
+    workspace(path, 20000, name)
+    trace = f"{directory}/trace"
+    subprocess.run(["strace", "-f", "-T", "-o", trace, "-e", "trace=renameat2", ws, "gc", "--base", path, "--older", "0s", "-q"], check=True)
+    times += [float(line.rpartition("<")[2].rstrip(">\n")) for line in open(trace) if f'"{name}", ' in line]
+print(f"disappear: a workspace of 20,000 files is out of the way in {min(times) * 1000:.2f} ms (bar 5)")
 PYTHON

@@ -9,7 +9,7 @@ import pytest
 
 import ws as helpers
 
-STATES = {"creating", "ready", "saving", "saved", "spooled", "trashed"}
+STATES = {"creating", "ready", "saving", "saved", "spooled", "trashed", "archived"}
 
 
 class Base:

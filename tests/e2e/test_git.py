@@ -563,7 +563,7 @@ def test_restore_needs_no_more_than_the_id(base, repo):
 def test_gc_keeps_the_work_of_what_it_collects_agent_deck_1995(base, repo):
     root = create(base, repo)
     before = make_work(repo, root)
-    base.gc("--older", "0s", "--trash-ttl", "0s")
+    base.gc("--older", "0s", "--trash-ttl", "0s", "--force-dirty")
     base.gc("--older", "0s", "--trash-ttl", "0s")
     base.setup("--restore", "t1")
     assert (repo.status(root), content(root)) == before

@@ -34,6 +34,8 @@ static void make_limits(struct gc_limits *l)
 {
 	l->set_older = dice(3) == 0;
 	l->older_ms = (int64_t)dice(12) * 100000;
+	l->set_compress = dice(4) == 0;
+	l->compress_ms = (int64_t)dice(12) * 100000;
 	l->set_keep_last = dice(4) == 0;
 	l->keep_last = dice(4);
 	l->set_keep_within = dice(4) == 0;
@@ -59,6 +61,9 @@ static void make_item(struct world *w, struct gc_item *item, size_t i)
 	item->idle_ms = (int64_t)dice(12) * 100000;
 	item->exists = dice(6) > 0;
 	item->in_trash = !item->exists;
+	item->sensitive = dice(8) == 0;
+	item->ephemeral = dice(8) == 0;
+	item->is_worktree = dice(8) == 0;
 	item->reason = dice(5) == 0 ? obstacles[dice(4)] : GC_REASON_IDLE;
 	if (item->in_trash)
 		item->reason = GC_REASON_TRASH_FRESH;
@@ -106,7 +111,7 @@ static void make_world(struct world *w)
 /* ---- the model ---- */
 
 struct verdict {
-	bool taken, at_once, purged, shielded;
+	bool taken, at_once, purged, shielded, compressed;
 };
 
 static bool longer_idle(const struct gc_item *a, const struct gc_item *b)
@@ -193,7 +198,7 @@ static void model_rule(const struct world *w, unsigned index, struct verdict *v)
 	const struct gc_limits *l = &w->rules[index].limits;
 	const struct scope s = { .by_rule = true, .rule_index = index };
 	bool only_keep = (l->set_keep_last || l->set_keep_within) && !l->set_older &&
-	                 !l->set_max_count && !l->set_max_total;
+	                 !l->set_max_count && !l->set_max_total && !l->set_compress;
 	uint64_t count, total;
 	int next;
 	for (size_t i = 0; i < w->count; i++) {
@@ -279,6 +284,18 @@ static void model_mark(const struct world *w, bool inodes, struct verdict *v)
 	}
 }
 
+static void model_compress(const struct world *w, struct verdict *v)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct gc_item *item = &w->items[i];
+		const struct gc_limits *l = &rule_of(w, item)->limits;
+		v[i].compressed = item->exists && item->reason == GC_REASON_IDLE &&
+		                  !v[i].shielded && !v[i].taken && l->set_compress &&
+		                  item->idle_ms >= l->compress_ms && !item->sensitive &&
+		                  !item->ephemeral && !item->is_worktree;
+	}
+}
+
 static void model_limit(const struct world *w, struct verdict *v)
 {
 	uint64_t there = 0;
@@ -290,11 +307,13 @@ static void model_limit(const struct world *w, struct verdict *v)
 	for (size_t i = 0; w->policy.set_max_delete && i < w->count; i++) {
 		uint64_t before = 0;
 		for (size_t k = 0; k < w->count; k++)
-			before += v[k].taken && longer_idle(&w->items[k], &w->items[i]);
-		kept[i] = v[i].taken && before >= max;
+			before += (v[k].taken || v[k].compressed) &&
+			          longer_idle(&w->items[k], &w->items[i]);
+		kept[i] = (v[i].taken || v[i].compressed) && before >= max;
 	}
 	for (size_t i = 0; i < w->count; i++) {
 		v[i].taken &= !kept[i];
+		v[i].compressed &= !kept[i];
 		v[i].at_once &= !kept[i];
 	}
 }
@@ -310,6 +329,7 @@ static void model(const struct world *w, struct verdict *v)
 		model_quota(w, owners[i], v);
 	model_mark(w, false, v);
 	model_mark(w, true, v);
+	model_compress(w, v);
 	model_limit(w, v);
 }
 
@@ -317,7 +337,7 @@ static void model(const struct world *w, struct verdict *v)
 
 static void test_model(void)
 {
-	size_t wrong = 0, taken = 0, limited = 0;
+	size_t wrong = 0, taken = 0, limited = 0, compressed = 0;
 	for (int round = 0; round < ROUNDS; round++) {
 		struct world w;
 		struct verdict v[ITEMS_MAX] = { { false } };
@@ -329,6 +349,7 @@ static void test_model(void)
 			bool purged =
 				item->action == GC_PURGE && item->reason != GC_REASON_TRASH_OLD;
 			bool same = (item->action == GC_TRASH) == v[i].taken &&
+			            (item->action == GC_COMPRESS) == v[i].compressed &&
 			            item->at_once == v[i].at_once && purged == v[i].purged;
 			if (!same && wrong++ == 0)
 				tap_note(
@@ -339,12 +360,14 @@ static void test_model(void)
 			wrong += item->exists && item->action == GC_KEEP &&
 			         item->reason == GC_REASON_IDLE;
 			taken += item->action == GC_TRASH;
+			compressed += item->action == GC_COMPRESS;
 			limited += item->reason == GC_REASON_LIMIT;
 		}
 	}
 	TAP_INT((int)wrong, 0, "policies and the model of them agree, in %d random worlds", ROUNDS);
-	TAP_OK(taken > ROUNDS / 2 && limited > ROUNDS / 100,
-	       "where enough happens (%zu taken, %zu limited)", taken, limited);
+	TAP_OK(taken > ROUNDS / 2 && limited > ROUNDS / 100 && compressed > ROUNDS / 100,
+	       "where enough happens (%zu taken, %zu limited, %zu compressed)", taken, limited,
+	       compressed);
 }
 
 /* Never, whatever the policy: what is locked, pinned, busy or mounted; what is shielded; more than max-delete. */
@@ -360,10 +383,11 @@ static void test_never(void)
 		for (size_t i = 0; i < w.count; i++) {
 			bool free = before.items[i].reason == GC_REASON_IDLE;
 			there += w.items[i].exists;
-			taken += w.items[i].action == GC_TRASH;
-			wrong += w.items[i].action == GC_TRASH && (!free || !w.items[i].exists);
-			wrong += w.items[i].action == GC_TRASH &&
-			         is_shielded(&before, &before.items[i]);
+			bool goes =
+				w.items[i].action == GC_TRASH || w.items[i].action == GC_COMPRESS;
+			taken += goes;
+			wrong += goes && (!free || !w.items[i].exists);
+			wrong += goes && is_shielded(&before, &before.items[i]);
 		}
 		wrong += taken > gc_policy_max_delete(&w.policy, there);
 	}

@@ -9,11 +9,8 @@
 #include "base/mem.h"
 #include "gc/gc_internal.h"
 #include "os/sys.h"
-#include "tests/unit/scratch.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/gc_place.h"
 #include "ws/teardown.h"
-
-enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
 
 /* ---- in the place of lib/ws/teardown.c ---- */
 
@@ -58,155 +55,10 @@ void teardown_result_free(struct teardown_result *r)
 	mem_free(r->side_key);
 }
 
-/* ---- a base of its own ---- */
-
-struct place {
-	struct scratch dir;
-	struct base_dir base;
-	int64_t now_ms; /* what the clock says: ten days after everything was made */
-	char notice[ERR_MSG_MAX];
-};
-
-static void keep_notice(void *ctx, const struct err *e)
+static void place_start(struct place *p)
 {
-	struct place *p = ctx;
-	snprintf(p->notice, sizeof(p->notice), "%s", e->msg);
-}
-
-static void place_open(struct place *p)
-{
-	struct err e = ERR_INIT;
-	char path[80];
 	memset(&saved, 0, sizeof(saved));
-	sys_fake_clock(-1);
-	scratch_open(&p->dir);
-	snprintf(path, sizeof(path), "%s/base", p->dir.path);
-	if (base_dir_open(path, true, &p->base, &e))
-		printf("Bail out! %s\n", e.msg);
-	p->now_ms = sys_now_ms() + 10 * (int64_t)DAY;
-	p->notice[0] = '\0';
-	sys_fake_clock(p->now_ms);
-}
-
-static void place_close(struct place *p)
-{
-	base_dir_close(&p->base);
-	scratch_close(&p->dir);
-	sys_fake_clock(-1);
-}
-#define PLACE_AUTO AUTO(place_close) struct place
-
-static void save_record(struct place *p, struct record *r)
-{
-	struct err e = ERR_INIT;
-	if (record_save(&p->base, r, &e))
-		printf("Bail out! %s\n", e.msg);
-	record_free(r);
-}
-
-/* A record that was used last `idle_ms` before the present. */
-static void make_record(struct place *p, const char *id, enum record_state state, int64_t idle_ms)
-{
-	struct record r;
-	record_init(&r, id);
-	r.state = state;
-	r.created_ms = p->now_ms - 10 * (int64_t)DAY;
-	r.last_used_ms = p->now_ms - idle_ms;
-	snprintf(r.profile, sizeof(r.profile), "task");
-	snprintf(r.owner, sizeof(r.owner), "somebody");
-	save_record(p, &r);
-}
-
-/* The same with its directory and a file in it, idle for ten days. */
-static void make_idle(struct place *p, const char *id)
-{
-	char path[300];
-	make_record(p, id, RECORD_READY, 10 * (int64_t)DAY);
-	scratch_dir(p->base.fd, id);
-	snprintf(path, sizeof(path), "%s/file", id);
-	scratch_file(p->base.fd, path, "content");
-}
-
-static void make_area(struct place *p, const char *area, const char *name)
-{
-	FD_AUTO fd = -1;
-	struct err e = ERR_INIT;
-	if (base_dir_area(&p->base, area, &fd, &e) || !scratch_dir(fd, name))
-		printf("Bail out! %s/%s: %s\n", area, name, e.msg);
-}
-
-static struct lock take_lock(struct place *p, const char *id)
-{
-	FD_AUTO dir = -1;
-	struct lock lock = LOCK_NONE;
-	struct err e = ERR_INIT;
-	if (record_dir(&p->base, id, true, &dir, &e) || lock_take(dir, "lock", 0, &lock, &e))
-		printf("Bail out! %s\n", e.msg);
-	return lock;
-}
-
-static void set_mtime(int dirfd, const char *path, int64_t ms)
-{
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = ms / 1000 } };
-	if (utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW) != 0)
-		printf("Bail out! utimensat %s\n", path);
-}
-
-static struct gc_options seven_days(struct place *p)
-{
-	static const struct gc_rule rule = {
-		.name = "",
-		.limits = { .set_older = true, .older_ms = 7 * (int64_t)DAY },
-	};
-	return (struct gc_options){
-		.policy = { .rules = &rule, .rule_count = 1 },
-		.trash_ttl_ms = DAY,
-		.notice = keep_notice,
-		.notice_ctx = p,
-	};
-}
-
-/* One run of the collector over the place, with a plan made. */
-struct collection {
-	struct gc *gc;
-	struct gc_plan plan;
-};
-
-static bool collection_open(struct collection *c, struct place *p, const struct gc_options *o)
-{
-	struct err e = ERR_INIT;
-	memset(c, 0, sizeof(*c));
-	if (gc_open(&p->base, o, &c->gc, &e) == 0 && gc_make_plan(c->gc, &c->plan, &e) == 0)
-		return true;
-	tap_note("%s", e.msg);
-	return false;
-}
-
-static void collection_close(struct collection *c)
-{
-	gc_plan_free(&c->plan);
-	gc_close(c->gc);
-}
-#define COLLECTION_AUTO AUTO(collection_close) struct collection
-
-static struct gc_item *item_named(const struct collection *c, const char *name)
-{
-	for (size_t i = 0; i < c->plan.count; i++) {
-		if (strcmp(c->plan.items[i].name, name) == 0)
-			return &c->plan.items[i];
-	}
-	return NULL;
-}
-
-/* "trash idle", what a fresh plan says of `name`. */
-static const char *planned(struct place *p, const char *name, char out[64])
-{
-	const struct gc_options o = seven_days(p);
-	COLLECTION_AUTO c;
-	const struct gc_item *item = collection_open(&c, p, &o) ? item_named(&c, name) : NULL;
-	snprintf(out, 64, "%s %s", item ? gc_action_name(item->action) : "not in the plan",
-	         item ? gc_reason_name(item->reason) : "");
-	return out;
+	place_open(p);
 }
 
 /* ---- the decision ---- */
@@ -379,7 +231,7 @@ static void make_areas(struct place *p, char names[4][64])
 static void test_plan(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	char trash[4][64];
 	make_one_of_each(&p);
 	make_areas(&p, trash);
@@ -435,7 +287,7 @@ static void test_fresh_leftovers(void)
 {
 	PLACE_AUTO p;
 	char says[64];
-	place_open(&p);
+	place_start(&p);
 	make_area(&p, "staging", "left.000000005");
 	int64_t made_ms = p.now_ms - 10 * (int64_t)DAY;
 	sys_fake_clock(made_ms + HOUR - 5000);
@@ -448,7 +300,7 @@ static void test_fresh_leftovers(void)
 static void test_plan_changes_nothing(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "idle");
 	unlinkat(p.base.ws_fd, "trash", AT_REMOVEDIR);
 	unlinkat(p.base.ws_fd, "staging", AT_REMOVEDIR);
@@ -476,7 +328,7 @@ static void test_record_times(void)
 	};
 	PLACE_AUTO p;
 	char says[64];
-	place_open(&p);
+	place_start(&p);
 	scratch_dir(p.base.fd, "one");
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		struct record r;
@@ -494,7 +346,7 @@ static void test_tree_times(void)
 {
 	PLACE_AUTO p;
 	char says[64];
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	scratch_dir(p.base.fd, "one/a");
 	scratch_dir(p.base.fd, "one/a/b");
@@ -527,7 +379,7 @@ static void test_lock_time(void)
 {
 	PLACE_AUTO p;
 	char says[64];
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	struct lock lock = take_lock(&p, "one");
 	lock_release(&lock);
@@ -539,7 +391,7 @@ static void test_lock_time(void)
 static void test_sizes(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	make_idle(&p, "two");
 	char block[8192];
@@ -566,7 +418,7 @@ static void test_sizes(void)
 static void test_limit(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	/* Their trees are ten days old; what differs is the record, and idle is the newer of the two. */
 	static const struct {
 		const char *id;
@@ -602,7 +454,7 @@ static int execute(struct collection *c, const char *name, struct gc_done *done,
 static void test_take(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	struct record r;
 	record_init(&r, "passing");
@@ -684,7 +536,7 @@ static void test_come_alive(void)
 	};
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		PLACE_AUTO p;
-		place_open(&p);
+		place_start(&p);
 		make_idle(&p, "one");
 		const struct gc_options o = seven_days(&p);
 		COLLECTION_AUTO c;
@@ -705,7 +557,7 @@ static void test_come_alive(void)
 static void test_failed_save(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	struct lock lock = take_lock(&p, "one");
 	lock_release(&lock);
@@ -728,7 +580,7 @@ static void test_failed_save(void)
 static void test_late_change(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	saved.writes = "late";
 	const struct gc_options o = seven_days(&p);
@@ -796,7 +648,7 @@ static void test_processes(void)
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		PLACE_AUTO p;
 		char says[64];
-		place_open(&p);
+		place_start(&p);
 		make_idle(&p, "one");
 		make_idle(&p, "one-b");
 		pid_t pid = start_user(p.base.fd, "one", rows[i].how);
@@ -816,7 +668,7 @@ static void test_processes(void)
 static void test_late_process(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	const struct gc_options o = seven_days(&p);
 	COLLECTION_AUTO c;
@@ -836,7 +688,7 @@ static void test_pins(void)
 	char says[64];
 	struct err e = ERR_INIT;
 	struct pin pin = { .reason = "release", .until_ms = 0 };
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	TAP_OK(pin_set(&p.base, "one", &pin, &e) == 0, "a pin is set");
 	TAP_TEXT(planned(&p, "one", says), "keep pinned", "a pin keeps it");
@@ -858,7 +710,7 @@ static void test_base_inside(void)
 {
 	PLACE_AUTO p;
 	char says[64];
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	scratch_dir(p.base.fd, "one/deep");
 	scratch_dir(p.base.fd, "one/deep/.ws");
@@ -882,7 +734,7 @@ static void test_clock(void)
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		PLACE_AUTO p;
 		char says[64];
-		place_open(&p);
+		place_start(&p);
 		make_idle(&p, "one");
 		make_area(&p, "trash", "5.old.000000001");
 		gc_clock_note(&p.base);
@@ -899,7 +751,7 @@ static void test_clock(void)
 static void test_undo(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	make_idle(&p, "one");
 	const struct gc_options o = seven_days(&p);
 	struct gc_done done;
@@ -929,7 +781,7 @@ static void test_undo(void)
 static void test_orphans(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	scratch_dir(p.base.fd, "lost-dir");
 	scratch_file(p.base.fd, "lost-dir/file", "content");
 	make_record(&p, "lost-record", RECORD_READY, 10 * (int64_t)DAY);
@@ -957,7 +809,7 @@ static void test_orphans(void)
 static void test_fresh_orphans(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	scratch_dir(p.base.fd, "lost-dir");
 	make_record(&p, "lost-record", RECORD_READY, HOUR - 5000);
 	sys_fake_clock(p.now_ms - 10 * (int64_t)DAY + HOUR - 5000);
@@ -985,7 +837,7 @@ static void test_purge(void)
 {
 	PLACE_AUTO p;
 	char trash[4][64];
-	place_open(&p);
+	place_start(&p);
 	make_areas(&p, trash);
 	make_record(&p, "half", RECORD_SAVED, 10 * (int64_t)DAY);
 	FD_AUTO area = -1;
@@ -1027,7 +879,7 @@ static void test_purge_and_record(void)
 	};
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		PLACE_AUTO p;
-		place_open(&p);
+		place_start(&p);
 		make_area(&p, "trash", "5.one.000000001");
 		make_trashed(&p, "one", rows[i].state, rows[i].trash_name);
 		const struct gc_options o = seven_days(&p);
@@ -1045,7 +897,7 @@ static void test_clean_of_what_came_alive(void)
 {
 	PLACE_AUTO p;
 	char trash[4][64];
-	place_open(&p);
+	place_start(&p);
 	make_areas(&p, trash);
 	FD_AUTO area = -1;
 	struct err e = ERR_INIT;
@@ -1063,7 +915,7 @@ static void test_clean_of_what_came_alive(void)
 static void test_one_at_a_time(void)
 {
 	PLACE_AUTO p;
-	place_open(&p);
+	place_start(&p);
 	const struct gc_options o = seven_days(&p);
 	COLLECTION_AUTO c;
 	AUTO(gc_close_auto) struct gc *second = NULL;

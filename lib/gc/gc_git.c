@@ -1,0 +1,107 @@
+/* Repositories in a workspace. */
+#include "gc/gc_git.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/dir.h"
+#include "os/walk.h"
+#include "ws/git_state.h"
+
+bool gc_git_matters(const struct gc *g, const struct gc_item *item)
+{
+	return item->has_git && !g->options.force_dirty;
+}
+
+bool gc_git_refuses(enum gc_reason reason)
+{
+	return reason == GC_REASON_GIT_DIRTY || reason == GC_REASON_GIT_UNPUSHED ||
+	       reason == GC_REASON_GIT_DETACHED || reason == GC_REASON_GIT_UNKNOWN;
+}
+
+/* The first thing that only this directory has. */
+static enum gc_reason judge(const struct git_state *s, const char *path, char detail[160])
+{
+	const struct {
+		uint64_t count;
+		enum gc_reason reason;
+		const char *what;
+	} rows[] = {
+		{ s->dirty, GC_REASON_GIT_DIRTY, "changed files" },
+		{ s->untracked, GC_REASON_GIT_DIRTY, "untracked files" },
+		{ s->detached, GC_REASON_GIT_DETACHED, "commits of a detached head" },
+		{ s->unpushed, GC_REASON_GIT_UNPUSHED, "commits that are not pushed" },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		if (rows[i].count == 0)
+			continue;
+		snprintf(detail, 160, "%.80s: %llu %s", path[0] ? path : ".",
+		         (unsigned long long)rows[i].count, rows[i].what);
+		return rows[i].reason;
+	}
+	return GC_REASON_IDLE;
+}
+
+/* A directory named .git without a HEAD is no repository: git itself passes it over. */
+static bool is_repository(const struct walk_entry *entry)
+{
+	struct err ignored = ERR_INIT;
+	MEM_AUTO char *head = mem_printf("%s/HEAD", entry->name);
+	return !file_is_dir(&entry->stat) || dir_exists(entry->dirfd, head, &ignored) != 0;
+}
+
+/* Of a worktree the record knows where its repository is; the agent can't point it elsewhere. */
+static enum gc_reason look_at(const struct walk_entry *entry, const char *git_dir, char detail[160])
+{
+	struct git_state state;
+	struct err e = ERR_INIT;
+	size_t len = strlen(entry->path) - strlen(entry->name);
+	MEM_AUTO char *path = mem_str(str_from(entry->path, len > 0 ? len - 1 : 0));
+	const char *dir = entry->depth == 0 && git_dir[0] ? git_dir : NULL;
+	if (!dir && !is_repository(entry))
+		return GC_REASON_IDLE;
+	if (git_state_look(entry->dirfd, dir, &state, &e) == 0)
+		return judge(&state, path, detail);
+	snprintf(detail, 160, "%.60s: %.90s", path[0] ? path : ".", e.msg);
+	return GC_REASON_GIT_UNKNOWN;
+}
+
+static enum gc_reason look_below(int fd, const char *git_dir, char detail[160])
+{
+	const struct walk_options how = { .one_file_system = true,
+		                          .unsorted = true,
+		                          .no_stat = true };
+	WALK_AUTO w = NULL;
+	struct walk_entry entry;
+	struct err e = ERR_INIT;
+	enum gc_reason reason = GC_REASON_IDLE;
+	int got = walk_open(fd, &how, &w, &e);
+	while (got == 0 && reason == GC_REASON_IDLE && (got = walk_next(w, &entry, &e)) > 0) {
+		got = 0;
+		if (strcmp(entry.name, ".git") != 0)
+			continue;
+		reason = look_at(&entry, git_dir, detail);
+		walk_skip(w);
+	}
+	if (!err_is(&e))
+		return reason;
+	snprintf(detail, 160, "%.150s", e.msg);
+	return GC_REASON_GIT_UNKNOWN;
+}
+
+enum gc_reason gc_git_look(const struct gc *g, struct gc_item *item)
+{
+	FD_AUTO fd = -1;
+	struct err e = ERR_INIT;
+	MEM_AUTO struct record *r = mem_new(1, sizeof(*r));
+	MEM_AUTO char *git_dir = NULL;
+	if (record_load(g->base, item->id, r, &e) == 0) {
+		git_dir = mem_text(r->git_dir);
+		record_free(r);
+	}
+	if (dir_open(g->base->fd, item->id, &fd, &e) == 0)
+		return look_below(fd, git_dir ? git_dir : "", item->detail);
+	snprintf(item->detail, sizeof(item->detail), "%.150s", e.msg);
+	return GC_REASON_GIT_UNKNOWN;
+}

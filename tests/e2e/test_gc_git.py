@@ -1,0 +1,163 @@
+"""ws-gc and git: work that only the workspace has keeps it, at any depth and in any profile; and what a repository believes in vain."""
+import json
+import shutil
+
+import pytest
+
+import ws as helpers
+from place import Base, base, digest, file_base, make_files  # noqa: F401 (fixtures)
+from test_git import ENV, Repo, create, repo  # noqa: F401 (fixtures)
+
+
+def git(directory, *args):
+    return helpers.run(["git", *args], cwd=directory, env=ENV).stdout.strip()
+
+
+def clone(repo, directory):
+    """A clean clone of the upstream, as an agent makes one; everything in it is pushed."""
+    helpers.run(["git", "clone", "-q", "--no-hardlinks", repo.upstream, directory], env=ENV)
+    return directory
+
+
+def change_file(tree):
+    (tree / "file").write_text("changed\n")
+
+
+def stage_file(tree):
+    (tree / "file").write_text("changed\n")
+    git(tree, "add", "file")
+
+
+def add_file(tree):
+    (tree / "new").write_text("new\n")
+
+
+def commit(tree):
+    git(tree, "commit", "-q", "--allow-empty", "-m", "more")
+
+
+def commit_elsewhere(tree):
+    git(tree, "checkout", "-q", "-b", "other")
+    commit(tree)
+    git(tree, "checkout", "-q", "main")
+
+
+def detach(tree):
+    git(tree, "checkout", "-q", "--detach")
+    commit(tree)
+
+
+def stash(tree):
+    change_file(tree)
+    git(tree, "stash", "-q")
+
+
+def break_it(tree):
+    (tree / ".git/HEAD").write_text("nonsense\n")
+
+
+WORK = {
+    "a changed file": (change_file, "git-dirty"),
+    "a staged file": (stage_file, "git-dirty"),
+    "a new file": (add_file, "git-dirty"),
+    "a commit": (commit, "git-unpushed"),
+    "a commit on another branch": (commit_elsewhere, "git-unpushed"),
+    "a detached commit": (detach, "git-detached"),
+    "a stash": (stash, "git-unpushed"),
+    "a broken repository": (break_it, "git-unknown"),
+}
+
+
+def first(base, *args, **options):
+    lines = [json.loads(line) for line in base.run("ws-gc", "--json", *args, **options).stdout.splitlines()]
+    return next(line for line in lines if line.get("name") == "t1")
+
+
+@pytest.mark.parametrize("what", WORK)
+@pytest.mark.parametrize("ephemeral", [False, True], ids=["saved", "ephemeral"])
+def test_work_that_only_the_workspace_has_keeps_it(file_base, repo, what, ephemeral):
+    act, reason = WORK[what]
+    root = file_base.setup("--id", "t1", *(["--ephemeral"] if ephemeral else []))
+    tree = clone(repo, root / "deep/er/repo")
+    assert first(file_base, "--dry-run", "--older", "0s")["reason"] == "idle"
+    act(tree)
+    line = first(file_base, "--older", "0s")
+    assert (line["action"], line["reason"]) == ("keep", reason) and line["detail"].startswith("deep/er/repo: "), line
+    assert root.exists()
+    plan, total = file_base.gc("--older", "0s", "--force-dirty")
+    assert plan["t1"] == "trash idle" and total["trashed"] == 1 and not root.exists()
+
+
+def test_a_clean_clone_is_taken_and_comes_back(file_base, repo):
+    root = file_base.setup("--id", "t1")
+    clone(repo, root / "repo")
+    (root / "repo/ignored.o").write_text("object")  # .gitignore says that nobody needs it
+    before = digest(root)
+    assert file_base.gc("--older", "0s")[0]["t1"] == "trash idle"
+    assert digest(file_base.setup("--id", "t1")) == before
+
+
+def test_looking_changes_nothing(file_base, repo):
+    root = file_base.setup("--id", "t1")
+    change_file(clone(repo, root / "repo"))
+    before = digest(root)
+    first(file_base, "--older", "0s")
+    assert digest(root) == before
+
+
+def test_a_directory_named_git_that_is_no_repository_keeps_nothing(file_base):
+    root = file_base.setup("--id", "t1")
+    make_files(root, {"fixture/.git/config": "x"})
+    assert file_base.gc("--older", "0s")[0]["t1"] == "trash idle"
+
+
+def test_without_git_nothing_is_known(file_base, repo, tmp_path):
+    root = file_base.setup("--id", "t1")
+    clone(repo, root / "repo")
+    line = first(file_base, "--older", "0s", env={"PATH": str(tmp_path)})
+    assert line["reason"] == "git-unknown" and root.exists()
+
+
+def test_a_worktree_with_work_is_kept_and_one_without_goes(file_base, repo):
+    root = create(file_base, repo)
+    (root / "file").write_text("changed\n")
+    assert first(file_base, "--older", "0s")["reason"] == "git-dirty"
+    git(root, "checkout", "-q", "file")
+    commit(root)
+    assert first(file_base, "--older", "0s")["reason"] == "git-unpushed"
+    git(root, "push", "-q", "origin", "HEAD:fix")
+    assert first(file_base, "--older", "0s")["reason"] == "idle" and not root.exists()
+
+
+def test_a_hook_or_a_filter_of_the_agents_is_not_run(file_base, repo, tmp_path):
+    root = file_base.setup("--id", "t1")
+    tree = clone(repo, root / "repo")
+    told = tmp_path / "told"
+    git(tree, "config", "core.fsmonitor", f"touch {told}")
+    (tree / ".git/hooks/post-index-change").write_text(f"#!/bin/sh\ntouch {told}\n")
+    (tree / ".git/hooks/post-index-change").chmod(0o755)
+    change_file(tree)
+    assert first(file_base, "--older", "0s")["reason"] == "git-dirty" and not told.exists()
+
+
+def test_when_git_keeps_one_the_next_goes_in_its_place(file_base, repo):
+    change_file(clone(repo, file_base.setup("--id", "t1") / "repo"))
+    for name in ("t2", "t3"):
+        file_base.setup("--id", name)
+    plan, total = file_base.gc("--max-count", "1", "--min-age", "0s")
+    assert plan["t1"] == "keep git-dirty" and total["trashed"] == 2
+
+
+def test_an_orphan_with_work_is_kept_too(file_base, repo):
+    """It is younger than an hour here: the class of orphans is tested where the clock can be set (gc_git_test)."""
+    file_base.setup("--id", "t2")
+    change_file(clone(repo, file_base.path / "t1"))
+    assert first(file_base, "--orphans")["reason"] == "young"
+
+
+def test_a_worktree_without_a_directory_waits_an_hour(file_base, repo):
+    root = create(file_base, repo)
+    shutil.rmtree(root)
+    lines = [json.loads(line) for line in file_base.run("ws-gc", "--json", "--orphans").stdout.splitlines()]
+    entry = next(line for line in lines if line.get("detail") == str(repo.path / ".git"))
+    assert (entry["id"], entry["action"], entry["reason"]) == ("t1", "keep", "young") and repo.worktrees() == [str(root)]
