@@ -169,7 +169,8 @@ static int tell_conflict(const struct teardown_job *j, struct err *e)
 	MEM_AUTO char *store = record_store_url(&j->record, j->b);
 	return err_set(
 		e, ERR_KIND_CONFLICT,
-		"workspace %s: the store has a state that it was not built on; this one is %s/%s",
+		"workspace %s: the store has a state that it was not built on; this one is %s/%s; "
+		"the next setup starts from the store's, take what it lacks from there (ws-archive extract)",
 		j->record.id, store, j->out->side_key);
 }
 
