@@ -44,6 +44,13 @@ char *generation_prefix(const char *key)
 	return mem_printf("%" STR_FMT ".gen/", STR_ARG(stem));
 }
 
+char *generation_lease_key(const char *key)
+{
+	struct str stem, ending;
+	split(key, &stem, &ending);
+	return mem_printf("%" STR_FMT ".lease", STR_ARG(stem));
+}
+
 char *generation_key(const char *key, const char *who, const char *save_id, int64_t now_ms)
 {
 	struct str stem, ending;

@@ -33,6 +33,8 @@ enum { GENERATION_CLAIM_MS = 60 * 60 * 1000, GENERATION_KEEP = 4 };
 /* The names above; mem_free. */
 char *generation_key(const char *key, const char *who, const char *save_id, int64_t now_ms);
 char *generation_side_key(const char *key, const char *who, int64_t now_ms);
+/* "DIR/NAME.lease": which host works with it (ws/lease.h). */
+char *generation_lease_key(const char *key);
 /* What all generations of a key (and the claims) begin with: "DIR/NAME.gen/". */
 char *generation_prefix(const char *key);
 

@@ -146,9 +146,9 @@ int store_copy(struct store *s, const char *from, const char *to, const struct s
 	return 0;
 }
 
-bool store_is_conditional(struct store *s)
+bool store_is_conditional(struct store *s, const char *if_etag, bool is_small)
 {
-	return s->backend->is_conditional(s);
+	return s->backend->is_conditional(s, if_etag, is_small);
 }
 
 int store_delete(struct store *s, const char *key, struct err *e)

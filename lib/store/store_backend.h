@@ -13,7 +13,7 @@ struct store_backend {
 	/* NULL: read and written */
 	int (*copy)(struct store *s, const char *from, const char *to, const struct store_put *put,
 	            struct blob_id *id, struct err *e);
-	bool (*is_conditional)(struct store *s);
+	bool (*is_conditional)(struct store *s, const char *if_etag, bool is_small);
 	int (*remove)(struct store *s, const char *key, struct err *e);
 	int (*list)(struct store *s, const char *prefix, struct store_list **out, struct err *e);
 	void (*close)(struct store *s); /* frees the struct, but not url */

@@ -189,9 +189,11 @@ static int file_store_remove(struct store *base, const char *key, struct err *e)
 	return remove_locked(parent, name, e);
 }
 
-static bool file_store_is_conditional(struct store *base)
+static bool file_store_is_conditional(struct store *base, const char *if_etag, bool is_small)
 {
 	(void)base; /* commits compare and rename under the store's lock */
+	(void)if_etag;
+	(void)is_small;
 	return true;
 }
 

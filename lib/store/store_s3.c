@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "s3/s3_conditional.h"
 
 enum { FULL_KEY_MAX = 2 * STORE_KEY_MAX + 2 };
 
@@ -185,9 +186,12 @@ static int s3_store_sink(struct store *base, const char *key, const struct store
 	struct s3_store *store = self(base);
 	char text[FULL_KEY_MAX];
 	struct str full;
+	bool atomic = put->atomic && put->if_etag;
 	const struct s3_put how = {
 		.content_type = store_content_type(key, put),
 		.save_id = put->save_id,
+		.if_match = atomic && put->if_etag[0] ? put->if_etag : NULL,
+		.if_none_match = atomic && !put->if_etag[0],
 	};
 	SINK_AUTO inner = NULL;
 	if (full_key(store, key, text, &full, e) != 0 || open_client(store, e) != 0 ||
@@ -227,10 +231,25 @@ static int s3_store_copy(struct store *base, const char *from, const char *to,
 	return check_stored(&target, id, e);
 }
 
-static bool s3_store_is_conditional(struct store *base)
+static bool honours(struct s3_store *s, enum s3_condition what)
 {
-	(void)base;
-	return false;
+	char text[FULL_KEY_MAX], how[S3_PROBE_HOW_MAX];
+	struct err ignored = ERR_INIT; /* what can't be asked is not believed */
+	snprintf(text, sizeof(text), "%s%s", s->prefix, s->prefix[0] ? "/" : "");
+	return s3_conditional_ask(s->s3, str_of(s->bucket), str_of(text), what, how, &ignored) ==
+	       S3_ANSWER_YES;
+}
+
+static bool s3_store_is_conditional(struct store *base, const char *if_etag, bool is_small)
+{
+	struct s3_store *s = self(base);
+	struct err ignored = ERR_INIT;
+	bool create = if_etag[0] == '\0';
+	if (open_client(s, &ignored) != 0 ||
+	    !honours(s, create ? S3_CONDITION_CREATE : S3_CONDITION_REPLACE))
+		return false;
+	return is_small ||
+	       honours(s, create ? S3_CONDITION_CREATE_COMPLETE : S3_CONDITION_REPLACE_COMPLETE);
 }
 
 static int s3_store_remove(struct store *base, const char *key, struct err *e)

@@ -70,6 +70,7 @@ struct part_save {
 	const char *key;
 	const char *save_id;
 	const char *if_etag; /* as in struct store_put */
+	bool atomic;
 	const char *const
 		*only; /* of a tree: these paths and what is below them; NULL: all of it */
 	size_t only_count;

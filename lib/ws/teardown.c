@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "ws/journal.h"
+#include "ws/lease.h"
 #include "ws/teardown_job.h"
 
 void teardown_job_notice(const struct teardown_job *j, const struct err *e)
@@ -211,7 +212,16 @@ static int run_locked(const struct base_dir *b, const char *id, const struct tea
                       struct teardown_result *out, struct err *e)
 {
 	AUTO(free_job) struct teardown_job j = { .b = b, .o = o, .out = out, .parent = -1 };
-	return open_job(&j, id, e) != 0 ? -1 : decide(&j, e);
+	if (open_job(&j, id, e) != 0)
+		return -1;
+	int result = decide(&j, e);
+	const struct lease lease = {
+		.base = b, .record = &j.record, .profile = &j.profile, .s3 = o->s3
+	};
+	if (out->removed && !out->spooled && !o->dry_run && j.record.lease_ms > 0 &&
+	    lease_is_needed(&lease))
+		lease_release(&lease);
+	return result;
 }
 
 int teardown_run(const struct base_dir *b, const char *id, const struct teardown_options *o,

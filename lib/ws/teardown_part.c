@@ -53,7 +53,10 @@ int teardown_part_is_ours(struct teardown_step *s, struct err *e)
 
 /* ---- storing ---- */
 
-static int store_at(struct teardown_step *s, const char *key, const char *if_etag,
+static const struct store_put anyway = { .if_etag = NULL };
+static const struct store_put absent = { .if_etag = "" };
+
+static int store_at(struct teardown_step *s, const char *key, const struct store_put *put,
                     bool partial_is_fine, struct part_saved *out, struct err *e)
 {
 	const struct teardown_options *o = s->j->o;
@@ -61,7 +64,8 @@ static int store_at(struct teardown_step *s, const char *key, const char *if_eta
 		.store = s->store,
 		.key = key,
 		.save_id = s->record->save_id,
-		.if_etag = if_etag,
+		.if_etag = put->if_etag,
+		.atomic = put->atomic,
 		.only = s->only,
 		.only_count = s->only_count,
 		.keep_going = o->keep_going,
@@ -79,7 +83,7 @@ static int store_partial(struct teardown_step *s, const char *key, struct part_s
 {
 	MEM_AUTO char *beside = mem_printf("%s.partial", key);
 	s->record->partial = true;
-	return store_at(s, beside, NULL, true, out, e);
+	return store_at(s, beside, &anyway, true, out, e);
 }
 
 static const char *who(const struct teardown_step *s)
@@ -99,7 +103,8 @@ static int name_side_key(struct teardown_step *s, struct err *e)
 
 static int store_aside(struct teardown_step *s, struct part_saved *out, struct err *e)
 {
-	if (name_side_key(s, e) != 0 || store_at(s, s->record->side_key, "", false, out, e) != 0)
+	if (name_side_key(s, e) != 0 ||
+	    store_at(s, s->record->side_key, &absent, false, out, e) != 0)
 		return -1;
 	return out->unreadable > 0 ? store_partial(s, s->record->side_key, out, e) : 0;
 }
@@ -126,7 +131,7 @@ static int store_generation(struct teardown_step *s, const char *if_etag, struct
 	MEM_AUTO char *generation = generation_key(key_of(s), who(s), save_id, sys_now_ms());
 	const struct store_put put = { .save_id = save_id, .if_etag = if_etag };
 	struct err why = ERR_INIT;
-	if (store_at(s, generation, "", false, out, e) != 0)
+	if (store_at(s, generation, &absent, false, out, e) != 0)
 		return -1;
 	if (out->missing || out->unreadable > 0 ||
 	    generation_commit(s->store, generation, key_of(s), &put, &out->id, &why) == 0)
@@ -141,10 +146,12 @@ static int store_in_place(struct teardown_step *s, struct part_saved *out, struc
 {
 	const struct record_part *r = s->record;
 	const char *if_etag = s->j->o->overwrite_remote ? NULL : r->was_absent ? "" : r->token.etag;
-	bool by_generation = s->part->def->shared && if_etag && !store_is_conditional(s->store);
+	bool is_shared = s->part->def->shared && if_etag;
+	bool atomic = is_shared && store_is_conditional(s->store, if_etag, false);
+	const struct store_put put = { .if_etag = if_etag, .atomic = atomic };
 	struct err why = ERR_INIT;
-	int stored = by_generation ? store_generation(s, if_etag, out, &why)
-	                           : store_at(s, key_of(s), if_etag, false, out, &why);
+	int stored = is_shared && !atomic ? store_generation(s, if_etag, out, &why)
+	                                  : store_at(s, key_of(s), &put, false, out, &why);
 	if (stored == 0)
 		return out->unreadable > 0 ? store_partial(s, key_of(s), out, e) : 0;
 	/* Someone was faster between our look and our commit. */
