@@ -117,6 +117,33 @@ def test_60_sessions_one_after_the_other_build_on_each_other(base_and_store):
     assert objects(base_and_store.store, ".conflict-") == []
 
 
+def leaves_nothing(base):
+    assert not list(base.path.glob("sess_*")) and base.area("staging") == [] and base.ls() == {}
+
+
+def test_2_1_j_a_403_for_a_key_that_is_missing_names_the_permission_that_is(memory):
+    """AWS answers so without s3:ListBucket: every new workspace failed, and nobody knew why."""
+    base = memory("honoured", may_list=False)
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
+    assert "s3:ListBucket" in result.stderr and HOME_KEY in result.stderr, result
+    leaves_nothing(base)
+    assert base.store.keys() == []
+    base.store.s3.may_list = True
+    base.setup(*WORKSPACE, "--session", "s1")
+
+
+def test_57_a_403_for_a_key_that_is_there_names_the_other_permission(memory, faults):
+    """cc-broker 57: "gzip: invalid header" hid an AccessDenied."""
+    base = memory("honoured")
+    base.store.put(HOME_KEY, b"x")
+    faults.backend = base.store.s3.url
+    base.env["AWS_ENDPOINT_URL_S3"] = faults.url
+    faults.on("*", HOME_KEY, error(403, "AccessDenied"), times=9)
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
+    assert "s3:GetObject is missing" in result.stderr and HOME_KEY in result.stderr, result
+    leaves_nothing(base)
+
+
 # ---- two hosts, two bases ----
 
 

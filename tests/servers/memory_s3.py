@@ -70,6 +70,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _work(self, s3, objects, key, query, body):
         if "uploads" in query or "uploadId" in query:
             return self._multipart(s3, objects, key, query, body)
+        if not key and not s3.may_list:
+            return self._error(403, "AccessDenied")
         if not key:
             return self._list(objects, query.get("prefix", ""))
         if self.command == "PUT":
