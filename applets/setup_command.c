@@ -7,6 +7,7 @@
 #include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/lease.h"
 #include "ws/supervise.h"
 #include "ws/teardown.h"
 
@@ -77,16 +78,31 @@ static int save(struct setup *s, const struct setup_command *c,
 	return status;
 }
 
+/* In a process of its own: what the store is slow with must not keep signals from the command. */
+static void start_lease(struct lease *lease, struct proc_task *task)
+{
+	struct err why = ERR_INIT;
+	if (lease->record->lease_ms > 0 && proc_fork_task(lease_keep, lease, task, &why) != 0)
+		log_warn("%s: the lease is not renewed: %s", lease->record->id, why.msg);
+}
+
 int setup_command_run(struct setup *s, const struct setup_command *c, struct err *e)
 {
 	FD_AUTO signal_fd = -1;
 	if (supervise_prepare(&signal_fd, e))
 		return -1;
+	struct proc_task keeper = { .proc.pidfd = -1, .err_fd = -1 };
+	struct lease lease = {
+		.base = &s->base, .record = &s->record, .profile = &s->profile, .s3 = c->s3
+	};
+	start_lease(&lease, &keeper);
 	struct supervise_result ended = { .terminated = false };
 	struct err why = ERR_INIT;
 	bool started = supervise(s, c, signal_fd, &ended, &why) == 0;
 	struct err not_saved = ERR_INIT;
-	if (save(s, c, &ended, &not_saved) == 0)
+	int saved = save(s, c, &ended, &not_saved);
+	proc_kill_task(&keeper);
+	if (saved == 0)
 		return started ? ended.status : (*e = why, -1);
 	if (!started || ended.status != 0) {
 		log_err(&not_saved);

@@ -52,6 +52,7 @@ struct record {
 	bool ephemeral;
 	char idempotency_key[256];
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
+	int64_t lease_ms; /* how long the lease in the store was taken for; 0: there is none (lease.h) */
 	char trash_name[256];                            /* TRASHED: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */
 	char archive_url[4096];  /* where setup finds all of it; "" when the store has its parts */

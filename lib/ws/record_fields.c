@@ -56,6 +56,7 @@ static const struct number_field record_numbers[] = {
 	NUMBER(struct record, last_used_ms),   NUMBER(struct record, saved_ms),
 	NUMBER(struct record, archived_bytes), NUMBER(struct record, content_bytes),
 	NUMBER(struct record, entries),        NUMBER(struct record, root_ino),
+	NUMBER(struct record, lease_ms),
 };
 
 static const struct text_field part_texts[] = {

@@ -10,6 +10,7 @@
 #include "ws/flat.h"
 #include "ws/git_setup.h"
 #include "ws/journal.h"
+#include "ws/lease.h"
 #include "ws/setup_open.h"
 #include "ws/setup_restore.h"
 #include "ws/start.h"
@@ -138,6 +139,32 @@ static int register_files(const struct setup_work *w, struct err *e)
 	return flat_update(&flat, NULL, NULL, e);
 }
 
+static struct lease lease_of(const struct setup_work *w)
+{
+	return (struct lease){
+		.base = &w->out->base,
+		.record = &w->out->record,
+		.profile = &w->out->profile,
+		.s3 = w->o->s3,
+	};
+}
+
+/* Before the store is read: what another host is about to save would be missed. */
+static int take_lease(struct setup_work *w, struct err *e)
+{
+	const struct lease lease = lease_of(w);
+	bool ephemeral = w->o->ephemeral || w->out->profile.ephemeral;
+	w->out->record.lease_ms = 0;
+	if (w->o->lease_ms < 0 || ephemeral || !lease_is_needed(&lease))
+		return 0;
+	w->out->record.lease_ms = w->o->lease_ms;
+	if (lease_take(&lease, w->o->wait_ms, &w->leased, e) != 0)
+		return -1;
+	if (!w->leased)
+		w->out->record.lease_ms = 0;
+	return 0;
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
@@ -147,7 +174,8 @@ static int run(struct setup_work *w, struct err *e)
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
 		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
-	if (act(w, e) != 0 || git_setup_attach(w, e) != 0 || register_files(w, e) != 0)
+	if (take_lease(w, e) != 0 || act(w, e) != 0 || git_setup_attach(w, e) != 0 ||
+	    register_files(w, e) != 0)
 		return -1;
 	note_start(w);
 	return record_ready(w, e);
@@ -159,6 +187,9 @@ static void undo(struct setup_work *w)
 {
 	struct setup *s = w->out;
 	struct err ignored = ERR_INIT;
+	const struct lease lease = lease_of(w);
+	if (w->leased && !w->placed && w->plan.action == SETUP_RESTORE)
+		lease_release(&lease);
 	if (!w->is_new || w->placed || s->lock.fd < 0)
 		return;
 	if (record_remove(&s->base, s->record.id, &ignored) != 0)

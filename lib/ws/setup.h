@@ -39,7 +39,9 @@ struct setup_options {
 	bool restore; /* `id` is known already: its record says which profile it has; NOT_FOUND when it is not */
 	struct setup_git git;
 	bool has_hooks;  /* a new workspace is not done before they ran: hook.h */
-	int64_t wait_ms; /* for the lock; 0: not at all */
+	int64_t wait_ms; /* for the lock, and then for the lease; 0: not at all */
+	int64_t lease_ms; /* how long other hosts are to stay away without a renewal (lease.h); 0: they need not;
+	                   * negative: neither are they heeded */
 	bool dry_run;
 	const struct ini *config;
 	const struct s3_config *s3;

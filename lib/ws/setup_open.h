@@ -14,6 +14,7 @@ struct setup_work {
 	bool is_new;      /* there was none: what is made of it goes when the setup fails */
 	bool has_base;    /* false only in a dry run */
 	bool placed;      /* a new directory is in its place */
+	bool leased;      /* the lease was taken */
 	struct place place;
 	struct setup_plan plan;
 	char *store_url;

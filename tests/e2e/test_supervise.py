@@ -150,7 +150,7 @@ def test_the_terminal_is_lent_to_the_command_and_comes_back(stalling, faults):
         pid = int(wait_until(lambda: ready.exists() and ready.read_text(), what="the command"))
         assert os.tcgetpgrp(tty[0]) == pid
         os.write(tty[0], b"line\n")
-        wait_until(lambda: faults.seen("PUT"), what="the upload")
+        wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
         assert os.tcgetpgrp(tty[0]) == process.pid
         os.write(tty[0], b"\x03\x03")
         wait_until(lambda: os.write(tty[0], b"\x03") and process.poll() is not None, what="the end after ^C")
@@ -211,7 +211,7 @@ def stalling(ws, tmp_path, servers, faults):
     s3 = helpers.S3("swift", servers("swift"))
     store = helpers.S3Store(s3)
     faults.backend = s3.plain_endpoint
-    faults.on("PUT", "", reply(200, silent=True, then="stall"), times=100, optional=True)
+    faults.on("PUT", SAVED, reply(200, silent=True, then="stall"), times=100, optional=True)
     base = Base(ws, tmp_path / "base", store)
     base.env["AWS_ENDPOINT_URL_S3"] = faults.url
     return base
@@ -235,7 +235,7 @@ def test_after_a_term_the_deadline_ends_in_the_spool(stalling):
 def test_a_second_term_spools_at_once(stalling, faults):
     session = Session(stalling, "--id", "t1", "--deadline", "1h", script="echo work >file; trap 'exit 0' TERM")
     session.signal()
-    wait_until(lambda: faults.seen("PUT"), what="the upload")
+    wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
     began = time.monotonic()
     session.signal()
     status, _, err = finish(session.process)
@@ -247,7 +247,7 @@ def test_a_second_term_spools_at_once(stalling, faults):
 def test_without_a_term_the_save_may_take_its_time_and_a_first_term_starts_the_deadline(stalling, faults):
     session = Session(stalling, "--id", "t1", "--deadline", "300ms", script="echo work >file")
     session.flag.unlink()
-    wait_until(lambda: faults.seen("PUT"), what="the upload")
+    wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
     time.sleep(0.5)  # more than the deadline, which has not begun
     assert session.process.poll() is None
     session.signal()
