@@ -1,6 +1,6 @@
 /*
  * Run a command as PID 1 should: signals from the first instruction on, forwarded to the child's process
- * group; every orphan reaped; the command's status or 128+n.
+ * group (TSTP, TTIN and TTOU as STOP); every orphan reaped; the command's status or 128+n.
  */
 #ifndef WS_WS_SUPERVISE_H
 #define WS_WS_SUPERVISE_H
@@ -11,6 +11,7 @@
 
 struct supervise_result {
 	int status;               /* 0 to 255, or 128 + signal */
+	int signal_number;        /* that it died of; 0: none */
 	bool terminated;          /* a TERM, INT or HUP came to us */
 	int64_t terminated_at_ms; /* monotonic; when the first one came */
 	bool over_time;           /* the time limit was reached before that */

@@ -53,6 +53,12 @@ def test_the_command_does_not_see_our_secrets(file_base):
     assert not re.search(r"^(AWS_|WS_)|canary|AKIDSECRET", result.stdout, re.M), result
 
 
+def test_the_command_sees_what_it_is_said_to_see(file_base):
+    secrets = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_REGION": "r1", "AWS_PROFILE": "p1", "WS_PROFILE": "task"}
+    result = supervise(file_base, "env", options=("--pass-env", "AWS_REGION", "--pass-env", "WS_PROFILE", "--pass-env", "AWS_UNSET"), env=secrets)
+    assert sorted(re.findall(r"^(?:AWS|WS)_.*", result.stdout, re.M)) == ["AWS_REGION=r1", "WS_PROFILE=task"]
+
+
 def test_the_command_inherits_no_descriptor_but_the_three(file_base):
     result = supervise(file_base, "sh", "-c", "ls /proc/self/fd")
     assert result.stdout.split() == ["0", "1", "2", "3"], result  # 3 is ls's own
