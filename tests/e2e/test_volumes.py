@@ -255,8 +255,8 @@ def test_all_seven_are_saved_and_restored_exactly_each_on_its_own(file_base):
     root = base.setup("--profile", "volumes", "--id", "box")
     for _, _, _, path in VOLUMES.values():
         make_files(root / path, {"file": path, ".hidden/config": path})
-    (root / "ssh/id_ed25519").write_text("key")
-    (root / "ssh/id_ed25519").chmod(0o600)
+    for name in ("ssh", "users"):  # what is private by profile
+        helpers.run(["chmod", "-R", "u=rwX,go=", root / name])
     before = digest(root, top=False)
     base.teardown("box")
     keys = [key for key in store.keys() if not key.rpartition("/")[2].startswith(".")]
