@@ -4,11 +4,13 @@
 
 #include "applets/applet.h"
 
+extern const struct applet pack_backup_applet;
 extern const struct applet pack_cat_applet;
 extern const struct applet pack_create_applet;
 extern const struct applet pack_diff_applet;
 extern const struct applet pack_extract_applet;
 extern const struct applet pack_list_applet;
+extern const struct applet pack_restore_applet;
 extern const struct applet pack_verify_applet;
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/reset.h"
 
 enum { OUTPUT_MAX = 1 << 20 };
 
@@ -85,8 +86,8 @@ static void add_mount(struct line *l, const char *type, const char *source, cons
 	add_option(l, "--mount", text.p);
 }
 
-/* The user's own directory, private when it has to be made. */
-static int make_host(const char *path, struct err *e)
+/* The user's own directory, private when it has to be made, which is noted: a reset takes what we made and nothing else. */
+static int make_host(const struct setup *s, const char *path, struct err *e)
 {
 	FD_AUTO there = -1, parent = -1, made = -1;
 	char name[DIR_NAME_MAX + 1];
@@ -99,7 +100,9 @@ static int make_host(const char *path, struct err *e)
 	    dir_open_user_parent(path, &parent, name, e) != 0)
 		return -1;
 	file_close_auto(&made);
-	return dir_make(parent, name, 0700, &made, e);
+	if (dir_make(parent, name, 0700, &made, e) != 0)
+		return -1;
+	return reset_host_note(&s->base, s->record.id, path, e);
 }
 
 static int add_volume(struct line *l, const struct setup_docker *d, const struct volume *v,
@@ -113,7 +116,7 @@ static int add_volume(struct line *l, const struct setup_docker *d, const struct
 	}
 	MEM_AUTO char *own = mem_printf("%s/%s", d->setup->root, v->path);
 	bool host = v->is_users || d->from == SETUP_DOCKER_HOST;
-	if (host && !v->is_users && make_host(v->host, e) != 0)
+	if (host && !v->is_users && !d->dry_run && make_host(d->setup, v->host, e) != 0)
 		return -1;
 	add_mount(l, "bind", host ? v->host : own, v->container, v->read_only);
 	return 0;

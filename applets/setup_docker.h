@@ -20,7 +20,8 @@ struct setup_docker {
 	const char *user;                  /* "UID[:GID]", or NULL */
 	const char *const *words;          /* image, command, arguments */
 	size_t word_count;
-	bool nul; /* each word ends with a NUL; else one line for a shell */
+	bool dry_run; /* make nothing */
+	bool nul;     /* each word ends with a NUL; else one line for a shell */
 };
 
 /* Check what does not need a workspace. Errors: USAGE. */

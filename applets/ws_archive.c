@@ -3,19 +3,15 @@
 #include "applets/table.h"
 
 static const struct applet *const verbs[] = {
-	&pack_cat_applet,
-	&pack_create_applet,
-	&pack_diff_applet,
-	&pack_extract_applet,
-	&pack_list_applet,
-	&pack_verify_applet,
-	NULL,
+	&pack_backup_applet,  &pack_cat_applet,     &pack_create_applet,
+	&pack_diff_applet,    &pack_extract_applet, &pack_list_applet,
+	&pack_restore_applet, &pack_verify_applet,  NULL,
 };
 
 const struct applet ws_archive_applet = {
 	.name = "ws-archive",
 	.summary =
-		"archives that every tar can read: create, list, extract, look into, verify, compare",
+		"archives that every tar can read: create, list, extract, look into, verify, compare, back up",
 	.synopsis = "COMMAND [OPTIONS] …",
 	.details =
 		"An ARCHIVE is a path, file:///path, s3://BUCKET/KEY, or - for standard input or output.\n"

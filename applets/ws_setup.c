@@ -226,6 +226,7 @@ static struct setup_docker docker_of(const struct applet_call *call, const struc
 		.user = o->user,
 		.words = call->args,
 		.word_count = call->arg_count,
+		.dry_run = o->dry_run,
 		.nul = o->print == SETUP_PRINT_DOCKER0,
 	};
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "applets/s3_options.h"
+#include "applets/teardown_reset.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -14,6 +15,7 @@ struct options {
 	struct s3_config s3;
 	bool keep, discard, overwrite_remote, keep_going, keep_trash, retry, dry_run;
 	int64_t deadline_ms, wait_ms;
+	struct teardown_reset reset;
 };
 
 static const struct opt_row rows[] = {
@@ -37,10 +39,17 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	TEARDOWN_RESET_GROUP(offsetof(struct options, reset)),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
+
+static void defaults(void *options)
+{
+	struct options *o = options;
+	o->reset.tier = TEARDOWN_RESET_NONE;
+}
 
 static const char *outcome(const struct options *o, const struct teardown_result *r)
 {
@@ -125,9 +134,16 @@ static int run(const struct applet_call *call, struct err *e)
 		return err_set(
 			e, ERR_KIND_USAGE,
 			"--discard saves nothing: it goes with none of the options of saving");
+	if (o->reset.tier == TEARDOWN_RESET_NONE ? o->reset.force || o->reset.purge
+	                                         : o->retry || o->discard || o->keep)
+		return err_set(
+			e, ERR_KIND_USAGE,
+			"--force and --purge are for --reset, which saves nothing and goes with no other task");
 	BASE_DIR_AUTO base = { .fd = -1, .ws_fd = -1 };
 	if (ws_options_open_base(&o->where, call->config, &base, e))
 		return -1;
+	if (o->reset.tier != TEARDOWN_RESET_NONE)
+		return teardown_reset_run(call, &o->reset, o->dry_run, &base, o->wait_ms, e);
 	struct progress progress = { .label = NULL };
 	const struct teardown_options how = {
 		.keep = o->keep,
@@ -154,13 +170,14 @@ static int run(const struct applet_call *call, struct err *e)
 const struct applet ws_teardown_applet = {
 	.name = "ws-teardown",
 	.summary = "save a workspace to its store, verify, then remove it",
-	.synopsis = "[OPTIONS…] ID…  |  --retry",
+	.synopsis = "[OPTIONS…] ID…  |  --retry  |  --reset TIER [--force] ID…",
 	.details =
 		"Nothing is uploaded over a state that this workspace was not built on, and nothing is removed before\n"
 		"its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
 		"by `ws-teardown --retry`.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
+	.defaults = defaults,
 	.args_max = SIZE_MAX,
 	.run = run,
 };

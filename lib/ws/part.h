@@ -42,7 +42,6 @@ struct part_hash {
 	struct mutex mutex;
 	struct digest_sha256 digest;
 	uint64_t next; /* bytes hashed so far */
-	bool gap;      /* bytes were passed over: there is no hash */
 };
 /* `inner` stays the caller's. part_hash_free when done. */
 void part_hash_init(struct part_hash *h, struct source *inner);
@@ -61,6 +60,11 @@ struct part_restored {
  * there is removed first: the result is what was saved, not a mixture (law 6). */
 int part_restore(int root, const struct part *p, struct source *source, struct progress *progress,
                  struct part_restored *out, struct err *e) MUST_CHECK;
+
+/* ---- part_private.c ---- */
+
+/* Directories 0700 and files 0600, at and below the open directory `fd`, whatever an archive said: ssh takes no others. */
+int part_private_set(int fd, struct err *e) MUST_CHECK;
 
 /* ---- part_save.c ---- */
 
@@ -84,6 +88,7 @@ struct part_saved {
 	bool missing; /* there is nothing at the part's path; nothing was stored */
 	uint64_t
 		unreadable; /* left out. When partial is not fine and it is > 0: nothing was stored */
+	uint64_t changed;   /* while they were read: stored all the same */
 	uint64_t entries, content_bytes;
 	struct blob_id id; /* of the object; its size is what was archived */
 	char sha256[DIGEST_SHA256_HEX];

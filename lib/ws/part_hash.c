@@ -2,13 +2,11 @@
 #include "base/codec.h"
 #include "ws/part.h"
 
-/* Readers that take the archive from front to back may look at a place twice; those that use its index jump. */
+/* Readers that take an archive from front to back look at its index first, and at some places twice. */
 static void add(struct part_hash *h, uint64_t offset, const char *p, size_t len)
 {
-	if (offset > h->next)
-		h->gap = true;
 	uint64_t end;
-	if (h->gap || __builtin_add_overflow(offset, len, &end) || end <= h->next)
+	if (offset > h->next || __builtin_add_overflow(offset, len, &end) || end <= h->next)
 		return;
 	size_t known = (size_t)(h->next - offset);
 	digest_sha256_add(&h->digest, p + known, len - known);
@@ -45,7 +43,7 @@ void part_hash_text(const struct part_hash *h, char out[DIGEST_SHA256_HEX])
 {
 	unsigned char digest[DIGEST_SHA256_LEN];
 	out[0] = '\0';
-	if (h->gap || (h->base.size_known && h->next != h->base.id.size_bytes))
+	if (h->base.size_known && h->next != h->base.id.size_bytes)
 		return;
 	digest_sha256_out(&h->digest, digest);
 	codec_hex(digest, sizeof(digest), out);

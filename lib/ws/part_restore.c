@@ -40,7 +40,7 @@ static int restore_tree(int root, const struct part *p, struct source *source,
 		return -1;
 	out->entries = result.entries;
 	out->content_bytes = result.content_bytes;
-	return 0;
+	return p->def->is_private ? part_private_set(fd, e) : 0;
 }
 
 /* The copy of the file that an earlier part brought, in an archive that knows its mode and its time. */

@@ -31,6 +31,7 @@ static int write_tree(int fd, const struct part *p, const struct part_save *how,
 	if (writer_tree(fd, how->only, how->only_count, &options, sink, &result, e) != 0)
 		return -1;
 	out->unreadable = result.unreadable;
+	out->changed = result.changed;
 	out->entries = result.entries;
 	out->content_bytes = result.content_bytes;
 	memcpy(out->sha256, result.sha256, sizeof(out->sha256));

@@ -152,6 +152,8 @@ static int part_line(struct loader *l, const struct ini_entry *at, struct profil
 		return set_bool(l, at, &part->shared);
 	else if (str_is(at->name, "mode"))
 		return set_mode(l, at, &part->file_mode);
+	else if (str_is(at->name, "private"))
+		return set_bool(l, at, &part->is_private);
 	else
 		return refuse(l, at, "no such name for a part");
 	return 0;

@@ -4,8 +4,8 @@
  *
  *   [profile NAME]           base, id, cwd, mode, ephemeral, flat (yes, no), git (worktree, clone); as often as needed:
  *                            needs (workspace, session), dir (PATH, or PATH MODE), env (NAME=value)
- *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode, shared (yes, no);
- *                            and as often as needed: exclude
+ *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode;
+ *                            shared, private (yes, no); and as often as needed: exclude
  *
  * Values may hold {id} {workspace} {session} {session_bare} {root} {project_hash} {tmp}: session_bare is the
  * session without its "cse_" prefix; project_hash is <root>/project with '/' and '_' turned to '-'.
@@ -40,6 +40,7 @@ struct profile_part {
 	uint32_t file_mode; /* for is_file */
 	bool shared; /* other workspaces save at the same key: where the store can't put conditionally, by generations
 	              * (store/generation.h) */
+	bool is_private;    /* of a tree: directories 0700, files 0600 after a restore */
 };
 
 struct profile {

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 import ws as helpers
-from place import base, digest, file_base, make_files, need_root  # noqa: F401 (fixtures)
+from place import Session, base, digest, file_base, make_files, need_root  # noqa: F401 (fixtures)
 
 HOME = "/home/opencoder"
 VOLUMES = {  # name: (container path, path on the host, priority, directory of the workspace)
@@ -255,8 +255,8 @@ def test_all_seven_are_saved_and_restored_exactly_each_on_its_own(file_base):
     root = base.setup("--profile", "volumes", "--id", "box")
     for _, _, _, path in VOLUMES.values():
         make_files(root / path, {"file": path, ".hidden/config": path})
-    (root / "ssh/id_ed25519").write_text("key")
-    (root / "ssh/id_ed25519").chmod(0o600)
+    for name in ("ssh", "users"):  # what is private by profile
+        helpers.run(["chmod", "-R", "u=rwX,go=", root / name])
     before = digest(root, top=False)
     base.teardown("box")
     keys = [key for key in store.keys() if not key.rpartition("/")[2].startswith(".")]
@@ -284,3 +284,223 @@ def test_ssh_is_private_after_a_restore_whatever_the_archive_says(file_base):
     base.teardown("box")
     root = base.setup("--profile", "volumes", "--id", "box")
     assert [stat.S_IMODE((root / name).stat().st_mode) for name in ("ssh", "users")] == [0o700, 0o700]
+
+
+# ---- backing up your data ----
+
+
+def every_volume(directory, where):
+    """Something in each volume, with hidden names; {part: digest}. `where` is the place of a volume below the directory."""
+    found = {}
+    for name, (container, host, _, path) in VOLUMES.items():
+        place = where(name, container, host, path)
+        if place is None:
+            continue
+        make_files(directory / place, {"file": name, ".git/config": name, ".env": name})
+        if name in ("opencode-ssh", "opencode-users"):
+            helpers.run(["chmod", "-R", "u=rwX,go=", directory / place])
+        found[name] = directory / place
+    return found
+
+
+WAYS = {  # how the volumes are reached: where they are below a directory, and the options that say so
+    "bind mount mode": (lambda name, container, host, path: host and host[2:], "host", None),
+    "named volume mode, a helper container": (lambda name, container, host, path: name, "mounts", None),
+    "named volume mode, on the host of docker": (lambda name, container, host, path: f"{name}/_data", "docker", None),
+    "an isolated sandbox instance": (lambda name, container, host, path: f"{name}-mytree", "mounts", "MyTree"),
+    "a workspace": (lambda name, container, host, path: path, "workspace", None),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_all_volumes_are_backed_up_and_restored_exactly(base, tmp_path, way):
+    """`rm -rf /data/* && tar xzf` leaves dotfiles, so that the documented restore merges .git and .env of two states."""
+    where, volumes_are, instance = WAYS[way]
+    top = base.ws.home if volumes_are == "host" else tmp_path / "v"
+    places = every_volume(top, where)
+    how = ["--profile", "volumes", "--volumes", volumes_are, *([] if volumes_are == "host" else ["-C", top]), *(["--instance", instance] if instance else [])]
+    before = {name: digest(path) for name, path in places.items()}
+    saved = lines(base.ws("ws-archive", "backup", "--json", "--verify", "-o", tmp_path / "backup", *how))
+    assert [line["part"] for line in saved[:-1]] == list(places)  # the most critical first
+    assert len(places) == (6 if volumes_are == "host" else 7)  # "opencode-users has no default bind mount"
+    for path in places.values():
+        make_files(path, {"file": "later", ".git/hooks/post-commit": "stray"})
+    base.ws("ws-archive", "restore", "-q", "--discard", tmp_path / "backup", *how)
+    assert {name: digest(path) for name, path in places.items()} == before
+
+
+def test_a_single_volume_is_restored_and_the_other_six_stay(base, tmp_path):
+    places = every_volume(tmp_path / "v", WAYS["a workspace"][0])
+    how = ["--profile", "volumes", "--volumes", "workspace", "-C", tmp_path / "v"]
+    base.ws("ws-archive", "backup", "-q", "-o", tmp_path / "backup", *how)
+    for path in places.values():
+        (path / "file").write_text("later")
+    base.ws("ws-archive", "restore", "-q", "--part", "opencode-ssh", tmp_path / "backup", *how)
+    assert {name: (path / "file").read_text() for name, path in places.items()} == {
+        name: name if name == "opencode-ssh" else "later" for name in VOLUMES}
+
+
+def test_a_backup_of_one_instance_is_restored_to_another(base, tmp_path):
+    places = every_volume(tmp_path / "v", WAYS["an isolated sandbox instance"][0])
+    how = ["--profile", "volumes", "--volumes", "mounts", "-C", tmp_path / "v", "--instance"]
+    base.ws("ws-archive", "backup", "-q", "-o", tmp_path / "backup", *how, "mytree")
+    base.ws("ws-archive", "restore", "-q", tmp_path / "backup", *how, "other")
+    assert digest(tmp_path / "v/opencode-data-other") == digest(places["opencode-data"])
+
+
+def test_critical_data_can_be_backed_up_alone(base, tmp_path):
+    every_volume(tmp_path / "v", WAYS["a workspace"][0])
+    saved = lines(base.ws("ws-archive", "backup", "--json", "-o", tmp_path / "backup", "--profile", "volumes", "--volumes", "workspace", "-C", tmp_path / "v",
+                          "--priority", "high"))
+    assert [line["part"] for line in saved[:-1]] == ["opencode-data", "opencode-workspace", "opencode-ssh", "opencode-users"]
+
+
+def test_volumes_that_are_not_said_right_are_an_error(base, tmp_path):
+    backup = ["ws-archive", "backup", "-n", "-o", tmp_path / "b", "--profile"]
+    base.ws(*backup, "volumes", "--volumes", "mounts", status=64).complains("-C DIR")
+    base.ws(*backup, "volumes", "--instance", "a", status=64).complains("--instance")
+    base.ws(*backup, "volumes", "--volumes", "docker", "--instance", "../x", status=64).complains("instance")
+    base.ws(*backup, "task", status=64).complains("no volumes")
+    base.ws(*backup, "nothing", status=66).complains("no profile")
+
+
+def test_ssh_keys_are_private_after_a_restore_of_a_workspace(file_base):
+    """Private/public keys at 600 in a directory at 700, or ssh takes none of them."""
+    base = file_base
+    root = base.setup("--profile", "volumes", "--id", "box")
+    make_files(root / "ssh", {"id_ed25519": "key", "opencode/id": "key"})
+    for path in (root / "ssh/id_ed25519", root / "ssh/opencode"):
+        path.chmod(0o777)
+    base.teardown("box")
+    root = base.setup("--profile", "volumes", "--id", "box")
+    modes = [stat.S_IMODE((root / "ssh" / name).stat().st_mode) for name in ("", "id_ed25519", "opencode", "opencode/id")]
+    assert modes == [0o700, 0o600, 0o700, 0o600]
+
+
+# ---- reset ----
+
+
+class Box:
+    """A workspace with its seven volumes, and host directories for six of them, of which one was there before."""
+
+    def __init__(self, base):
+        self.base, self.home = base, base.ws.home
+        make_files(self.home / "opencode", {"mine": "of the upstream installation"})
+        self.root = base.setup("--profile", "volumes", "--id", "box")
+        volumes(base, "--id", "box", "--print", "docker", "--volumes", "host")
+        self.hosts = [self.home / host[2:] for _, host, _, _ in VOLUMES.values() if host]
+        for directory in [*self.hosts, *(self.root / path for *_, path in VOLUMES.values())]:
+            make_files(directory, {"data": str(directory)})
+
+    def reset(self, tier, *args, **options):
+        return lines(self.base.run("ws-teardown", "--json", "--reset", tier, *args, "box", **options))
+
+    def full(self):
+        """The directories that still have their data."""
+        places = [*(self.root / path for *_, path in VOLUMES.values()), *self.hosts]
+        return {path for path in places if (path / "data").exists()}
+
+    def all(self):
+        return {*(self.root / path for *_, path in VOLUMES.values()), *self.hosts}
+
+
+@pytest.fixture
+def box(base):
+    return Box(base)
+
+
+TIERS = {
+    "cache": lambda box: {box.root / "cache"},
+    "volumes": lambda box: {box.root / path for *_, path in VOLUMES.values()},
+    "host": lambda box: {box.root / path for *_, path in VOLUMES.values()} | (set(box.hosts) - {box.home / "opencode"}),
+}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_reset_takes_its_tier_and_nothing_else(box, tier):
+    before = box.all()
+    assert box.full() == before
+    taken = TIERS[tier](box)
+    done = box.reset(tier, "--force")
+    assert {line["path"] for line in done if line["action"] == "take"} == {str(path) for path in taken}
+    assert box.full() == before - taken
+    assert all((box.root / path).is_dir() for *_, path in VOLUMES.values()), "the mount sources stay, empty"
+    assert [stat.S_IMODE((box.root / name).stat().st_mode) for name in ("ssh", "data")] == [0o700, 0o755]
+    for line in done:  # nothing is deleted yet
+        assert ("moved_to" in line) == (line["action"] == "take")
+        assert "moved_to" not in line or os.listdir(line["moved_to"]) == ["data"]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_plan_of_a_reset_is_what_the_reset_does(box, tier):
+    def plan(found):
+        return [{key: value for key, value in line.items() if key not in ("dry_run", "moved_to")} for line in found]
+
+    before = box.full()
+    planned = plan(box.reset(tier))
+    assert plan(box.reset(tier, "--dry-run", "--force")) == planned and box.full() == before
+    assert plan(box.reset(tier, "--force")) == planned
+
+
+def test_a_host_directory_that_was_there_before_is_never_reset(box):
+    """`occ reset host` deletes ~/opencode, which is shared with a vanilla upstream installation."""
+    kept = {line["path"]: line["reason"] for line in box.reset("host", "--force", "--purge") if line["action"] == "keep"}
+    assert kept == {str(box.home / "opencode"): "not-made-by-ws"}
+    assert (box.home / "opencode/mine").read_text() == "of the upstream installation"
+    assert not (box.home / ".cache/opencode").exists()
+    assert box.base.area("trash") == []
+
+
+def test_a_directory_that_somebody_put_in_the_place_is_never_reset(box, canary):
+    cache = box.home / ".cache/opencode"
+    cache.rename(cache.with_name("moved"))
+    cache.mkdir()
+    (cache / "data").write_text("somebody's")
+    state = box.home / ".local/state/opencode"
+    state.rename(state.with_name("moved"))
+    state.symlink_to(canary)
+    reasons = {line["path"]: line["reason"] for line in box.reset("host", "--force") if line["place"] == "host"}
+    assert (reasons[str(cache)], reasons[str(state)]) == ("replaced-since", "no-directory")
+    assert (cache / "data").read_text() == "somebody's"
+
+
+def test_a_reset_of_a_workspace_in_use_or_without_volumes_is_refused(base, box):
+    base.setup("--id", "plain")
+    base.run("ws-teardown", "--reset", "cache", "plain", status=64).complains("no volumes")
+    base.run("ws-teardown", "--reset", "cache", "nothing", status=66)
+    base.run("ws-teardown", "--reset", "everything", "box", status=64)
+    base.run("ws-teardown", "--force", "box", status=64)
+    base.run("ws-teardown", "--reset", "cache", "--discard", "box", status=64)
+    session = Session(base, "--profile", "volumes", "--id", "box")
+    base.run("ws-teardown", "--reset", "cache", "--force", "box", status=75)
+    assert session.end()[0] == 0
+
+
+def test_a_reset_is_saved_like_any_other_change(file_base):
+    base = file_base
+    root = base.setup("--profile", "volumes", "--id", "box")
+    make_files(root, {"cache/x": "1", "data/x": "2"})
+    base.teardown("box")
+    base.setup("--profile", "volumes", "--id", "box")
+    base.run("ws-teardown", "--reset", "cache", "--force", "-q", "box")
+    base.teardown("box")
+    root = base.setup("--profile", "volumes", "--id", "box")
+    assert os.listdir(root / "cache") == [] and (root / "data/x").read_text() == "2"
+
+
+# ---- platforms ----
+
+
+def test_a_host_with_one_volume_is_told_which_paths_reset_on_each_deploy(mounts):
+    """Railway: one volume, at the most critical path."""
+    data = f"{HOME}/.local/share/opencode"
+    script = bound_or_skip(mounts, "railway") + "; mount -t tmpfs tmpfs /home; mkdir -p " + data + "; mount --bind data " + data
+    result = mounts.check(script, "--profile", "volumes", "--json", status=78)
+    found = {line["path"]: line["answer"] for line in lines(result)}
+    assert found[data] == "persistent" and found[f"{HOME}/workspace"] == "ephemeral"
+    assert "WARNING: Persistence is not configured" in result.stderr and f"{HOME}/.ssh (ephemeral)" in result.stderr
+
+
+def test_a_dry_run_makes_no_host_directories(base):
+    volumes(base, "--id", "v1", "-n", "--print", "docker", "--volumes", "host")
+    assert not (base.ws.home / "opencode").exists()

@@ -1,0 +1,34 @@
+/* What ws-archive backup and restore share: where volumes are, hooks, how parts are shown. */
+#ifndef WS_APPLETS_BACKUP_OPTIONS_H
+#define WS_APPLETS_BACKUP_OPTIONS_H
+
+#include "applets/applet.h"
+#include "ws/backup.h"
+
+struct backup_set_options {
+	const char *profile, *directory, *instance;
+	int volumes; /* enum backup_where */
+};
+enum { BACKUP_SET_OPTIONS_COUNT = 4, BACKUP_HOOK_OPTIONS_COUNT = 3 };
+extern const struct opt_row backup_options_set_rows[BACKUP_SET_OPTIONS_COUNT];
+extern const struct opt_row backup_options_hook_rows[BACKUP_HOOK_OPTIONS_COUNT];
+
+#define BACKUP_SET_OPTIONS_GROUP(offset)                                             \
+	{                                                                            \
+		"Volumes", backup_options_set_rows, BACKUP_SET_OPTIONS_COUNT, offset \
+	}
+/* Over a struct backup_hooks. */
+#define BACKUP_HOOK_OPTIONS_GROUP(offset)                                            \
+	{                                                                            \
+		"Hooks", backup_options_hook_rows, BACKUP_HOOK_OPTIONS_COUNT, offset \
+	}
+
+/* Add the volumes of the profile that was named. */
+int backup_options_volumes(const struct applet_call *call, const struct backup_set_options *o,
+                           struct backup *out, struct err *e) MUST_CHECK;
+/* For backup_hook_run: its error, or the exit status of the signal that ended it. */
+int backup_options_result(int rc, int stopped, struct err *e) MUST_CHECK;
+/* What was printed is out, as a child's is not otherwise. */
+int backup_options_flush(struct err *e) MUST_CHECK;
+
+#endif
