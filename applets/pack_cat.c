@@ -11,9 +11,11 @@ enum { STEP = 256 * 1024, SHOWN = 256 };
 
 struct options {
 	struct s3_config s3;
+	struct pack_limits limits;
 };
 
 static const struct opt_group groups[] = {
+	PACK_LIMITS_GROUP(offsetof(struct options, limits)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -48,7 +50,7 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	SOURCE_AUTO source = NULL;
 	READER_AUTO reader = NULL;
-	if (pack_open(call->args[0], &o->s3, &source, &reader, e))
+	if (pack_open(call->args[0], &o->s3, &o->limits, &source, &reader, e))
 		return -1;
 	for (size_t i = 1; i < call->arg_count; i++)
 		if (cat(reader, call->args[i], e))

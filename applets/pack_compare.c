@@ -200,7 +200,7 @@ static int compare(const struct pack_compare *how, const char *const operands[2]
 	struct inventory_options options = {
 		.exclude = exclude,
 		.read_all = how->read_all,
-		.reader = { .jobs = how->jobs, .progress = progress },
+		.reader = { .limits = how->limits, .jobs = how->jobs, .progress = progress },
 	};
 	for (size_t i = 0; i < how->options->exclude.count; i++)
 		if (exclude_add(exclude, str_of(how->options->exclude.items[i]), e))

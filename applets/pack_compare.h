@@ -17,6 +17,7 @@ struct pack_compare {
 	const struct s3_config *s3;
 	const struct pack_compare_options *options;
 	bool read_all; /* of the first side, which is an archive then */
+	const struct limits *limits;
 	unsigned jobs;
 };
 

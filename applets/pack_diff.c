@@ -1,6 +1,7 @@
 /* ws-archive diff: what is different between two archives or directories. */
 #include "applets/pack_compare.h"
 #include "applets/pack_guard.h"
+#include "applets/pack_limits.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 
@@ -8,6 +9,7 @@ enum { DIFFERENT = 1 };
 
 struct options {
 	struct s3_config s3;
+	struct pack_limits limits;
 	struct pack_compare_options compare;
 };
 
@@ -19,6 +21,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	PACK_LIMITS_GROUP(offsetof(struct options, limits)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -26,9 +29,16 @@ static const struct opt_group groups[] = {
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
-	const struct pack_compare how = { .call = call, .s3 = &o->s3, .options = &o->compare };
+	struct limits limits;
+	const struct pack_compare how = {
+		.call = call,
+		.s3 = &o->s3,
+		.options = &o->compare,
+		.limits = &limits,
+	};
 	size_t differences;
-	if (pack_guard(call->args, call->arg_count, -1, e))
+	if (pack_limits_get(&o->limits, &limits, e) ||
+	    pack_guard(call->args, call->arg_count, -1, e))
 		return -1;
 	if (pack_compare_show(&how, call->args[0], call->args[1], &differences, e))
 		return -1;

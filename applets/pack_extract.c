@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "applets/pack_guard.h"
+#include "applets/pack_limits.h"
 #include "applets/pack_stage.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
@@ -14,6 +15,7 @@
 
 struct options {
 	struct s3_config s3;
+	struct pack_limits limits;
 	const char *directory;
 	uint64_t strip, jobs;
 	bool same_owner;
@@ -32,6 +34,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	PACK_LIMITS_GROUP(offsetof(struct options, limits)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -67,11 +70,12 @@ static void show(const struct applet_call *call, const struct extract_result *r,
 }
 
 static int unpack(const struct applet_call *call, struct source *source, int dirfd,
-                  struct extract_result *r, struct err *e)
+                  const struct limits *limits, struct extract_result *r, struct err *e)
 {
 	const struct options *o = call->options;
 	struct progress progress = { .label = NULL };
 	const struct extract_options how = {
+		.limits = limits,
 		.jobs = (unsigned)o->jobs,
 		.strip = (unsigned)o->strip,
 		.same_owner = o->same_owner,
@@ -94,11 +98,13 @@ static int run(const struct applet_call *call, struct err *e)
 	SOURCE_AUTO source = NULL;
 	PACK_STAGE_AUTO stage = { .parent = -1, .dir = -1 };
 	struct extract_result r;
+	struct limits limits;
 	int64_t start = sys_monotonic_ms();
-	if (store_blob_source(call->args[0], &o->s3, &source, e) ||
+	if (pack_limits_get(&o->limits, &limits, e) ||
+	    store_blob_source(call->args[0], &o->s3, &source, e) ||
 	    pack_stage_open(o->directory, &stage, e) || pack_guard(call->args, 1, stage.parent, e))
 		return -1;
-	if (unpack(call, source, stage.dir, &r, e) || pack_stage_publish(&stage, e))
+	if (unpack(call, source, stage.dir, &limits, &r, e) || pack_stage_publish(&stage, e))
 		return err_context(e, "%s", call->args[0]);
 	show(call, &r, sys_monotonic_ms() - start);
 	return 0;

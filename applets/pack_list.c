@@ -13,6 +13,7 @@ enum { LINE_MAX = 1 << 20, HASH_BYTES = 32, SECONDS_A_DAY = 86400 };
 
 struct options {
 	struct s3_config s3;
+	struct pack_limits limits;
 	bool names;
 };
 
@@ -22,6 +23,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	PACK_LIMITS_GROUP(offsetof(struct options, limits)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -172,7 +174,7 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	SOURCE_AUTO source = NULL;
 	READER_AUTO reader = NULL;
-	if (pack_open(call->args[0], &o->s3, &source, &reader, e))
+	if (pack_open(call->args[0], &o->s3, &o->limits, &source, &reader, e))
 		return -1;
 	if (list(call, reader, e))
 		return err_context(e, "%s", call->args[0]);

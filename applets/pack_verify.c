@@ -4,6 +4,7 @@
 
 #include "applets/pack_compare.h"
 #include "applets/pack_guard.h"
+#include "applets/pack_limits.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 #include "base/num.h"
@@ -12,6 +13,7 @@
 
 struct options {
 	struct s3_config s3;
+	struct pack_limits limits;
 	uint64_t jobs;
 	const char *against;
 	struct pack_compare_options compare;
@@ -29,6 +31,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	PACK_LIMITS_GROUP(offsetof(struct options, limits)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -52,7 +55,8 @@ static void show(const struct applet_call *call, const char *name, const struct 
 		       num_format_size(check->content_bytes, size));
 }
 
-static int verify(const struct applet_call *call, const char *name, struct err *e)
+static int verify(const struct applet_call *call, const char *name, const struct limits *limits,
+                  struct err *e)
 {
 	const struct options *o = call->options;
 	SOURCE_AUTO source = NULL;
@@ -62,7 +66,11 @@ static int verify(const struct applet_call *call, const char *name, struct err *
 		return -1;
 	if (source->size_known)
 		progress_expect(&progress, source->id.size_bytes, 0);
-	const struct reader_options how = { .jobs = (unsigned)o->jobs, .progress = &progress };
+	const struct reader_options how = {
+		.limits = limits,
+		.jobs = (unsigned)o->jobs,
+		.progress = &progress,
+	};
 	struct meter *meter = applet_progress(call, &progress, "verify");
 	int rc = reader_verify(source, &how, &check, e);
 	applet_progress_end(meter);
@@ -72,7 +80,8 @@ static int verify(const struct applet_call *call, const char *name, struct err *
 	return 0;
 }
 
-static int verify_against(const struct applet_call *call, struct err *e)
+static int verify_against(const struct applet_call *call, const struct limits *limits,
+                          struct err *e)
 {
 	const struct options *o = call->options;
 	const struct pack_compare how = {
@@ -80,6 +89,7 @@ static int verify_against(const struct applet_call *call, struct err *e)
 		.s3 = &o->s3,
 		.options = &o->compare,
 		.read_all = true,
+		.limits = limits,
 		.jobs = (unsigned)o->jobs,
 	};
 	size_t differences;
@@ -100,15 +110,17 @@ static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	uint64_t failed = 0;
-	if (pack_guard(call->args, call->arg_count, -1, e))
+	struct limits limits;
+	if (pack_limits_get(&o->limits, &limits, e) ||
+	    pack_guard(call->args, call->arg_count, -1, e))
 		return -1;
 	if (o->against)
-		return verify_against(call, e);
+		return verify_against(call, &limits, e);
 	if (call->arg_count == 1)
-		return verify(call, call->args[0], e);
+		return verify(call, call->args[0], &limits, e);
 	for (size_t i = 0; i < call->arg_count; i++) {
 		struct err why = ERR_INIT;
-		if (verify(call, call->args[i], &why))
+		if (verify(call, call->args[i], &limits, &why))
 			applet_item_failed(call, &why, &failed);
 	}
 	return applet_result(failed, call->arg_count, "archives", e);

@@ -31,8 +31,24 @@ static struct disk_dir *add(struct disk *d, struct str path)
 int disk_dirs_init(struct disk *d, struct err *e)
 {
 	struct disk_dir *root = add(d, S(""));
+	struct file_stat st;
 	root->holds = 1;
-	return dir_open(d->root, "", &root->fd, e);
+	if (dir_open(d->root, "", &root->fd, e) || file_stat(root->fd, &st, e, "."))
+		return -1;
+	d->dirs.dev = st.dev;
+	d->dirs.mount_id = st.mount_id;
+	return 0;
+}
+
+/* Open a directory that was made here. Nothing that was mounted on it meanwhile is written to. */
+static int open_made(const struct disk *d, int at, const char *path, int *fd, struct err *e)
+{
+	struct file_stat st;
+	if (dir_open(at, path, fd, e) || file_stat(*fd, &st, e, path))
+		return -1;
+	if (st.dev == d->dirs.dev && st.mount_id == d->dirs.mount_id)
+		return 0;
+	return err_set(e, ERR_KIND_DATA, "open %s: something was mounted there", path);
 }
 
 void disk_dirs_free(struct disk *d)
@@ -74,10 +90,12 @@ static int make_room(struct disk *d, struct err *e)
 
 static int open_again(struct disk *d, struct disk_dir *dir, struct err *e)
 {
+	FD_AUTO fd = -1;
 	if (dir->fd >= 0)
 		return 0;
-	if (make_room(d, e) || dir_open(d->root, dir->path, &dir->fd, e))
+	if (make_room(d, e) || open_made(d, d->root, dir->path, &fd, e))
 		return err_context(e, "unpack below '%s'", names_show(str_of(dir->path)).text);
+	dir->fd = file_take(&fd);
 	d->dirs.open++;
 	return 0;
 }
@@ -95,7 +113,7 @@ static int make(struct disk *d, struct disk_dir *parent, struct str path, struct
 		return rc ? -1
 		          : err_set(e, ERR_KIND_DATA, "'%s': no name for a directory",
 		                    names_show(path).text);
-	if (node_make_dir(parent->fd, name, PRIVATE, e) || dir_open(parent->fd, name, &fd, e)) {
+	if (node_make_dir(parent->fd, name, PRIVATE, e) || open_made(d, parent->fd, name, &fd, e)) {
 		if (e->sys_errno == EEXIST)
 			e->kind = ERR_KIND_DATA;
 		return err_context(e, "unpack '%s'", names_show(path).text);

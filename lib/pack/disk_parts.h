@@ -25,7 +25,8 @@ struct disk_dir {
 struct disk_dirs {
 	struct disk_dir **list; /* the first is the root */
 	size_t count, cap;
-	size_t open, hand; /* descriptors open; where to look for one to close */
+	size_t open, hand;      /* descriptors open; where to look for one to close */
+	uint64_t dev, mount_id; /* of the root; mount_id 0: the kernel does not say */
 };
 
 struct disk_link {

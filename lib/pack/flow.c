@@ -7,9 +7,8 @@
 
 #include "base/mem.h"
 #include "pack/feed.h"
+#include "pack/guard.h"
 #include "pack/index.h"
-
-enum { RATIO_FROM = 64 << 20 };
 
 struct flow {
 	struct flow_options options;
@@ -100,9 +99,7 @@ static int check_totals(struct flow *f, const struct member_head *head, struct e
 	f->raw_total += head->raw_len;
 	if (f->number >= f->limits.max_members)
 		return bad_member(f, "more members than the limit", e);
-	if (f->raw_total > RATIO_FROM && f->raw_total / f->packed_total > f->limits.max_ratio)
-		return bad_member(f, "it unpacks to more than the limit allows", e);
-	return 0;
+	return guard_ratio(&f->limits, f->packed_total, f->raw_total, e);
 }
 
 /* Hand the data member at the feed's start to the workers. */

@@ -1,38 +1,16 @@
 /* libarchive reads headers and finds data; decompressing is ours (unpack), so is everything that touches a disk. */
-#include "pack/foreign.h"
-
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
-#include <locale.h>
 #include <string.h>
 
 #include "base/codec.h"
 #include "base/mem.h"
-#include "pack/feed.h"
+#include "pack/foreign_parts.h"
+#include "pack/guard.h"
 #include "pack/names.h"
-#include "pack/unpack.h"
 
-struct foreign {
-	struct source *source;
-	struct limits limits;
-	struct archive *a;
-	const char *format;
-	/* For zip only. In a UTF-8 locale libarchive composes the names of pax headers (NFC), which would change them; in
-	 * the C locale it fails to convert them, and gives them as they are. A zip's it would give with question marks. */
-	locale_t utf8;
-	bool is_zip;
-	struct feed feed;      /* of a zip */
-	struct unpack *unpack; /* of a tar */
-	struct err inner;      /* what went wrong below libarchive */
-	uint64_t total;        /* bytes of the tar so far */
-	uint64_t data_end;     /* behind the last one that is not zero */
-	uint64_t content_end;  /* behind the last piece of the present file */
-	size_t given;          /* bytes of the feed that libarchive has */
-	struct entry entry;
-	struct entry_xattr *xattrs;
-	size_t xattrs_cap;
-	bool ended;
+enum {
+	HEADER_BLOCKS = 64 * 1024,
+	EXTENT_TEXT_MAX = 48, /* two numbers of 20 digits, and what is between them */
 };
 
 /* What libarchive says quotes names of the archive. */
@@ -60,17 +38,58 @@ static void note_zeros(struct foreign *f, const unsigned char *p, size_t len)
 	f->total += len;
 }
 
+/* The bytes that a header with so many extents may have, with its extensions and the texts that they need. */
+static uint64_t header_max(const struct foreign *f, uint64_t extents)
+{
+	const struct limits *l = &f->limits;
+	return l->max_pax_bytes + 2 * l->max_name_bytes + HEADER_BLOCKS + extents * EXTENT_TEXT_MAX;
+}
+
+static int header_too_large(struct err *e)
+{
+	return err_set(e, ERR_KIND_DATA,
+	               "a header is larger than the limits 'pax' and 'sparse' allow");
+}
+
+/* What the piece at hand has of the header, up to `end`. */
+static struct str header_part(const struct foreign *f, uint64_t end)
+{
+	uint64_t start = f->total - f->piece_len;
+	uint64_t from = f->header_from > start ? f->header_from - start : 0;
+	if (end < start) /* of a map, whose last line goes on here */
+		return (struct str){ "", 0 };
+	return str_skip(str_from(f->piece, (size_t)(end - start)), (size_t)from);
+}
+
+/* The piece at hand is about to go. */
+static void keep_header(struct foreign *f)
+{
+	if (f->in_header && f->piece_len > 0)
+		buf_add_str(&f->header, header_part(f, f->total));
+}
+
+/* libarchive keeps in memory whatever a header says, and a header goes on as long as it says. */
+static int check_header_goes_on(struct foreign *f)
+{
+	if (!f->in_header || f->total - f->header_from <= header_max(f, f->limits.max_sparse))
+		return 0;
+	return header_too_large(&f->inner);
+}
+
 static la_ssize_t read_tar(struct archive *a, void *ctx, const void **out)
 {
 	struct foreign *f = ctx;
 	const unsigned char *p = NULL;
 	size_t len;
-	if (unpack_next(f->unpack, &p, &len, &f->inner) < 0) {
+	keep_header(f);
+	if (check_header_goes_on(f) || unpack_next(f->unpack, &p, &len, &f->inner) < 0) {
 		archive_set_error(a, EIO, "%s", f->inner.msg);
 		return ARCHIVE_FATAL;
 	}
 	if (len > 0)
 		note_zeros(f, p, len);
+	f->piece = p;
+	f->piece_len = len;
 	*out = p;
 	return (la_ssize_t)len;
 }
@@ -165,6 +184,7 @@ int foreign_open(struct source *source, struct str start, const struct limits *l
 	*out = f;
 	f->source = source;
 	f->limits = *limits;
+	f->header = buf_make(SIZE_MAX / 2);
 	f->a = archive_read_new();
 	if (!f->a)
 		mem_exhausted();
@@ -189,6 +209,7 @@ void foreign_close(struct foreign *f)
 	feed_free(&f->feed);
 	if (f->utf8)
 		freelocale(f->utf8);
+	buf_free(&f->header);
 	mem_free(f->xattrs);
 	mem_free(f);
 }
@@ -199,102 +220,6 @@ const char *foreign_format(const struct foreign *f)
 }
 
 /* ---- entries ---- */
-
-static enum entry_type type_of(struct archive_entry *from)
-{
-	if (archive_entry_hardlink(from))
-		return ENTRY_TYPE_HARDLINK;
-	switch (archive_entry_filetype(from)) {
-	case AE_IFREG:
-		return ENTRY_TYPE_FILE;
-	case AE_IFDIR:
-		return ENTRY_TYPE_DIR;
-	case AE_IFLNK:
-		return ENTRY_TYPE_SYMLINK;
-	case AE_IFIFO:
-		return ENTRY_TYPE_FIFO;
-	case AE_IFCHR:
-		return ENTRY_TYPE_CHAR;
-	case AE_IFBLK:
-		return ENTRY_TYPE_BLOCK;
-	default:
-		return ENTRY_TYPE_OTHER;
-	}
-}
-
-static int take_xattrs(struct foreign *f, struct archive_entry *from, struct err *e)
-{
-	size_t count = (size_t)archive_entry_xattr_reset(from), bytes = 0;
-	if (count > f->xattrs_cap) {
-		f->xattrs = mem_grow(f->xattrs, count, sizeof(f->xattrs[0]));
-		f->xattrs_cap = count;
-	}
-	f->entry.xattrs = f->xattrs;
-	f->entry.xattr_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const char *name;
-		const void *value;
-		size_t size;
-		if (archive_entry_xattr_next(from, &name, &value, &size) != ARCHIVE_OK)
-			break;
-		f->xattrs[i] = (struct entry_xattr){ str_of(name), str_from(value, size) };
-		f->entry.xattr_count++;
-		bytes += size + strlen(name);
-	}
-	if (bytes > f->limits.max_xattr_bytes)
-		return err_set(e, ERR_KIND_DATA, "'%s': the attributes are larger than the limit",
-		               names_show(f->entry.path).text);
-	return 0;
-}
-
-/* Numbers that a header may give in ways no file has. */
-static int take_numbers(struct foreign *f, struct archive_entry *from, struct err *e)
-{
-	struct entry *to = &f->entry;
-	la_int64_t size = archive_entry_size(from);
-	la_int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from);
-	long ns = archive_entry_mtime_nsec(from);
-	bool is_file = to->type == ENTRY_TYPE_FILE;
-	if (is_file && (size < 0 || !archive_entry_size_is_set(from)))
-		return err_set(e, ERR_KIND_DATA, "'%s': the size is negative or unknown",
-		               names_show(to->path).text);
-	if (uid < 0 || gid < 0 || ns < 0 || ns >= 1000000000)
-		return err_set(e, ERR_KIND_DATA, "'%s': an owner or a time that cannot be",
-		               names_show(to->path).text);
-	/* Type 'D', the only directory that has content: a list of what was there. Unpacked as it is, files that were gone
-	 * come back, and those of earlier archives are missing. */
-	if (!f->is_zip && archive_entry_filetype(from) == AE_IFDIR && size > 0)
-		return err_set(e, ERR_KIND_DATA,
-		               "'%s': this is one of GNU tar's incremental archives, which only "
-		               "GNU tar (-g) can put together",
-		               names_show(to->path).text);
-	to->size_bytes = is_file ? (uint64_t)size : 0;
-	to->uid = (uint64_t)uid;
-	to->gid = (uint64_t)gid;
-	to->mtime_s = archive_entry_mtime(from);
-	to->mtime_ns = (uint32_t)ns;
-	to->mode = archive_entry_perm(from) & 07777;
-	return 0;
-}
-
-static int take_entry(struct foreign *f, struct archive_entry *from, struct err *e)
-{
-	struct entry *to = &f->entry;
-	const char *path = archive_entry_pathname(from);
-	*to = (struct entry){ .type = type_of(from), .path = str_of(path) };
-	if (!path)
-		return err_set(e, ERR_KIND_DATA, "an entry has no name that can be read");
-	if (to->type == ENTRY_TYPE_HARDLINK)
-		to->link = str_of(archive_entry_hardlink(from));
-	if (to->type == ENTRY_TYPE_SYMLINK)
-		to->link = str_of(archive_entry_symlink(from));
-	if (to->type == ENTRY_TYPE_SYMLINK && to->link.len == 0)
-		return err_set(e, ERR_KIND_DATA, "'%s': a symlink without a target",
-		               names_show(to->path).text);
-	to->uname = str_of(archive_entry_uname(from));
-	to->gname = str_of(archive_entry_gname(from));
-	return take_numbers(f, from, e) ? -1 : take_xattrs(f, from, e);
-}
 
 /* Read what is left, so that the last checksum is seen, and look at how the tar ends. */
 static int finish_tar(struct foreign *f, struct err *e)
@@ -328,6 +253,35 @@ static bool is_harmless(struct foreign *f)
 	return why && strstr(why, "can't be converted");
 }
 
+/* By now it is known how long the header is. */
+static int check_header(struct foreign *f, struct archive_entry *from, struct err *e)
+{
+	uint64_t extents = (uint64_t)archive_entry_sparse_count(from);
+	uint64_t end = (uint64_t)archive_filter_bytes(f->a, 0);
+	struct str all = header_part(f, end);
+	if (extents > f->limits.max_sparse || end - f->header_from > header_max(f, extents))
+		return header_too_large(e);
+	if (f->header.len > 0) {
+		buf_add_str(&f->header, all);
+		all = buf_str(&f->header);
+	}
+	return buf_check(&f->header, e, "a header") ? -1 : foreign_check(all, &f->limits, e);
+}
+
+static int read_header(struct foreign *f, struct archive_entry **from)
+{
+	/* What was left of the content is not the header's. */
+	int rc = f->any ? archive_read_data_skip(f->a) : ARCHIVE_OK;
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_EOF)
+		return rc;
+	f->any = f->in_header = true;
+	f->header_from = (uint64_t)archive_filter_bytes(f->a, 0);
+	buf_clear(&f->header);
+	rc = archive_read_next_header(f->a, from);
+	f->in_header = false;
+	return rc;
+}
+
 int foreign_next(struct foreign *f, const struct entry **out, struct err *e)
 {
 	struct archive_entry *from;
@@ -335,13 +289,13 @@ int foreign_next(struct foreign *f, const struct entry **out, struct err *e)
 		return 0;
 	f->content_end = 0;
 	locale_t before = f->utf8 ? uselocale(f->utf8) : (locale_t)0;
-	int rc = archive_read_next_header(f->a, &from);
+	int rc = read_header(f, &from);
 	int result = 1;
 	if (rc == ARCHIVE_EOF)
 		result = finish(f, e);
 	else if (rc != ARCHIVE_OK && !(rc == ARCHIVE_WARN && is_harmless(f)))
 		result = fail(f, "read a header", e);
-	else if (take_entry(f, from, e))
+	else if ((!f->is_zip && check_header(f, from, e)) || foreign_take(f, from, e))
 		result = -1;
 	if (f->utf8)
 		uselocale(before);
@@ -367,6 +321,10 @@ int foreign_data(struct foreign *f, const unsigned char **p, size_t *len, uint64
 	if ((uint64_t)at < f->content_end)
 		return err_set(e, ERR_KIND_DATA, "content that goes back in the file");
 	f->content_end = (uint64_t)at + *len;
+	f->content += *len;
+	/* Files of a zip may share their bytes. */
+	if (f->is_zip && guard_ratio(&f->limits, f->source->id.size_bytes, f->content, e))
+		return -1;
 	*p = bytes;
 	*offset = (uint64_t)at;
 	return 1;

@@ -21,3 +21,14 @@ int guard_entry(struct guard *g, const struct limits *limits, const struct entry
 		               names_show(entry->path).text, limits->max_name_bytes);
 	return 0;
 }
+
+int guard_ratio(const struct limits *limits, uint64_t packed_bytes, uint64_t raw_bytes,
+                struct err *e)
+{
+	if (raw_bytes <= limits->ratio_from || raw_bytes / (packed_bytes + 1) <= limits->max_ratio)
+		return 0;
+	return err_set(e, ERR_KIND_DATA,
+	               "it unpacks to more than %" PRIu64
+	               " times its size, as bombs do (the limit 'ratio')",
+	               limits->max_ratio);
+}

@@ -13,5 +13,8 @@ struct guard {
 /* One more entry. Errors: DATA, naming the limit. */
 int guard_entry(struct guard *g, const struct limits *limits, const struct entry *entry,
                 struct err *e) MUST_CHECK;
+/* So many bytes of the archive have become so many. Errors: DATA, naming the limit. */
+int guard_ratio(const struct limits *limits, uint64_t packed_bytes, uint64_t raw_bytes,
+                struct err *e) MUST_CHECK;
 
 #endif

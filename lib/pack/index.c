@@ -115,9 +115,10 @@ static int chain_blocks(struct index *ix, struct err *e)
 		return damaged(e, "its parts do not add up");
 	if (t->raw_bytes < TAR_END || t->raw_bytes > INT64_MAX)
 		return damaged(e, "the size of the whole cannot be");
-	if (t->entries > ix->limits.max_entries || t->members > ix->limits.max_members)
+	if (t->entries > ix->limits.max_entries || t->members > ix->limits.max_members ||
+	    t->content_bytes > ix->limits.max_bytes)
 		return err_set(e, ERR_KIND_DATA,
-		               "the archive has more entries or members than the limit");
+		               "the archive has more entries, members or bytes than the limit");
 	return 0;
 }
 

@@ -16,8 +16,11 @@ struct index_cursor {
 	const unsigned char *hash;
 	uint64_t members_left, entries_left, files_left;
 	uint64_t raw_end, packed_end; /* of its members */
-	struct buf path;
+	bool first;                   /* the next entry is its first */
+	struct buf path, before;      /* of the entry at hand and of the one before it */
 	int64_t mtime_s;
+	bool whole; /* every entry so far was seen */
+	uint64_t content_bytes;
 	/* The member at hand: */
 	struct index_member member;
 	uint64_t member_end; /* in the tar */
@@ -36,7 +39,8 @@ struct index_cursor *index_cursor_new(struct index *ix)
 	struct index_cursor *c = mem_new(1, sizeof(*c));
 	c->ix = ix;
 	c->raw = buf_make((size_t)ix->limits.max_index_bytes);
-	c->path = buf_make((size_t)ix->limits.max_name_bytes);
+	c->path = c->before = buf_make((size_t)ix->limits.max_name_bytes);
+	c->whole = true;
 	return c;
 }
 
@@ -46,6 +50,7 @@ void index_cursor_free(struct index_cursor *c)
 		return;
 	buf_free(&c->raw);
 	buf_free(&c->path);
+	buf_free(&c->before);
 	mem_free(c);
 }
 
@@ -82,9 +87,12 @@ static int load(struct index_cursor *c, size_t number, uint64_t ahead, bool jump
 		                           .raw_offset = b->raw_off };
 	c->member_end = b->raw_off;
 	c->mtime_s = 0;
+	c->first = true;
 	buf_clear(&c->path);
-	if (jump)
+	if (jump) {
 		c->pos = b->raw_off + lead;
+		c->whole = false;
+	}
 	if (w->entries > 0 && c->pos != b->raw_off + lead)
 		return damaged(e, "the entries of two blocks do not join");
 	return 0;
@@ -102,6 +110,16 @@ static int end_block(const struct index_cursor *c, struct err *e)
 	return 0;
 }
 
+static int end_index(const struct index_cursor *c, struct err *e)
+{
+	const struct index_totals *t = &c->ix->totals;
+	if (c->pos != t->raw_bytes - TAR_END)
+		return damaged(e, "the entries do not reach the end");
+	if (c->whole && c->content_bytes != t->content_bytes)
+		return damaged(e, "the sizes do not add up");
+	return 0;
+}
+
 int index_cursor_member(struct index_cursor *c, struct index_member *out, struct err *e)
 {
 	if (c->again_member) {
@@ -115,9 +133,7 @@ int index_cursor_member(struct index_cursor *c, struct index_member *out, struct
 		if (end_block(c, e))
 			return -1;
 		if (c->next_block == c->ix->block_count)
-			return c->pos == c->ix->totals.raw_bytes - TAR_END
-			               ? 0
-			               : damaged(e, "the entries do not reach the end");
+			return end_index(c, e);
 		if (load(c, c->next_block, AHEAD, false, e))
 			return -1;
 	}
@@ -185,6 +201,22 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	return 0;
 }
 
+/* Names are where a search will look for them. */
+static int check_order(struct index_cursor *c, struct str path, struct err *e)
+{
+	const struct index *ix = c->ix;
+	const struct index_block *b = &ix->blocks[c->next_block - 1];
+	if (c->first && !str_eq(path, str_from(ix->paths.p + b->path_at, b->path_len)))
+		return damaged(e, "a block begins with another name than the root says");
+	if (!ix->sorted)
+		return 0;
+	if (c->before.len > 0 && names_cmp(buf_str(&c->before), path) >= 0)
+		return damaged(e, "the names are not in order");
+	buf_clear(&c->before);
+	buf_add_str(&c->before, path);
+	return 0;
+}
+
 int index_cursor_entry(struct index_cursor *c, struct index_item *out, struct err *e)
 {
 	if (c->again_item) {
@@ -197,6 +229,10 @@ int index_cursor_entry(struct index_cursor *c, struct index_item *out, struct er
 	*out = (struct index_item){ .raw_offset = c->pos };
 	if (read_entry(c, out) || c->entries.bad)
 		return damaged(e, "an entry is broken");
+	if (check_order(c, out->head.entry.path, e))
+		return -1;
+	c->first = false;
+	c->content_bytes += out->head.entry.size_bytes;
 	uint64_t end = c->ix->totals.raw_bytes - TAR_END;
 	if (out->head.stored_bytes > end ||
 	    tar_padded(out->head.stored_bytes) + out->head.head_bytes > end - c->pos)
@@ -235,7 +271,9 @@ static size_t block_of(const struct index *ix, struct str path)
 static void rewind_cursor(struct index_cursor *c)
 {
 	c->again_member = c->again_item = false;
-	c->pos = c->next_block = 0;
+	c->pos = c->next_block = c->content_bytes = 0;
+	c->whole = true;
+	buf_clear(&c->before);
 	c->members_left = c->entries_left = c->files_left = 0;
 	c->member_end = c->raw_end = c->packed_end = 0;
 	c->member = (struct index_member){ .number = 0 };

@@ -13,6 +13,7 @@ enum {
 	AT_ROOT_CRC = 24,
 	AT_VERSION = 28,
 	AT_MAGIC = 32,
+	AT_ZERO = 40,
 	AT_CRC = 44,
 };
 
@@ -38,7 +39,7 @@ int index_footer_parse(const unsigned char *p, uint64_t size_bytes, struct index
 	struct str payload = member_payload(p, INDEX_FOOTER_LEN);
 	const unsigned char *q = (const unsigned char *)payload.p;
 	if (payload.len != INDEX_FOOTER_PAYLOAD ||
-	    memcmp(q + AT_MAGIC, magic, sizeof(magic)) != 0 ||
+	    memcmp(q + AT_MAGIC, magic, sizeof(magic)) != 0 || wire_u32(q + AT_ZERO) != 0 ||
 	    wire_u32(q + AT_CRC) != member_crc32(q, AT_CRC))
 		return err_set(e, ERR_KIND_DATA, "the archive's footer is damaged");
 	if (wire_u32(q + AT_VERSION) != INDEX_VERSION)

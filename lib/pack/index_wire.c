@@ -20,6 +20,7 @@ void index_wire_read_totals(struct wire *w, struct index_totals *t, bool *sorted
 	uint64_t flags = wire_read_varint(w);
 	*sorted = flags == FLAG_SORTED;
 	w->bad |= flags > FLAG_SORTED;
+	w->bad |= flags > FLAG_SORTED;
 	t->entries = wire_read_varint(w);
 	t->content_bytes = wire_read_varint(w);
 	t->raw_bytes = wire_read_varint(w);

@@ -3,12 +3,15 @@
 #define WS_PACK_LIMITS_H
 
 #include "base/defs.h"
+#include "base/err.h"
+#include "base/str.h"
 
 struct limits {
 	uint64_t max_entries; /* 10,000,000 */
 	uint64_t max_bytes;   /* unpacked, all entries together; 1 TiB */
-	uint64_t
-		max_ratio; /* unpacked / packed, once 64 MiB were unpacked; 1,100 (deflate's own bound is 1,032) */
+	/* Unpacked / packed; 200. What is worth keeping stays below 100, a bomb of one layer of deflate is at 1,000. It
+	 * counts from ratio_from bytes on (1 GiB): less than that is no harm, and may well be zeros. */
+	uint64_t max_ratio, ratio_from;
 	uint64_t max_depth;       /* components of a path; 1,024 */
 	uint64_t max_name_bytes;  /* of a path or link target; 32,768 */
 	uint64_t max_pax_bytes;   /* one extended header; 1 MiB */
@@ -20,5 +23,14 @@ struct limits {
 
 /* The defaults above. */
 struct limits limits_default(void);
+/* Those for what this program has saved itself and must give back whatever it is: no ratio. */
+struct limits limits_of_ours(void);
+
+/* All names that limits_set knows, with commas between. */
+#define LIMITS_NAMES \
+	"entries, bytes, ratio, ratio-from, depth, name, pax, xattr, sparse, index, members"
+
+/* Set one by "NAME=N", N as sizes are given. Errors: USAGE. */
+int limits_set(struct limits *limits, struct str setting, struct err *e) MUST_CHECK;
 
 #endif

@@ -42,8 +42,8 @@ static int set_constant(bool *given, struct str key, struct str value, const cha
 	return str_is(value, want) ? 0 : bad(key, "is of an unknown version", e);
 }
 
-/* [-]seconds[.decimals], of which nine are kept. */
-static int set_time(struct tar_pax *out, struct str key, struct str value, struct err *e)
+int tar_pax_time(struct str key, struct str value, int64_t *seconds_out, uint32_t *ns_out,
+                 struct err *e)
 {
 	struct str whole, decimals;
 	uint64_t seconds, ns = 0;
@@ -57,12 +57,17 @@ static int set_time(struct tar_pax *out, struct str key, struct str value, struc
 			return bad(key, "is not a time", e);
 		ns = ns * 10 + (uint64_t)(c - '0');
 	}
+	*seconds_out = negative ? -(int64_t)seconds - (ns > 0) : (int64_t)seconds;
+	*ns_out = (uint32_t)(negative && ns > 0 ? 1000000000U - ns : ns);
+	return 0;
+}
+
+static int set_time(struct tar_pax *out, struct str key, struct str value, struct err *e)
+{
 	if (out->has_mtime)
 		return bad(key, "comes twice", e);
 	out->has_mtime = true;
-	out->mtime_s = negative ? -(int64_t)seconds - (ns > 0) : (int64_t)seconds;
-	out->mtime_ns = (uint32_t)(negative && ns > 0 ? 1000000000U - ns : ns);
-	return 0;
+	return tar_pax_time(key, value, &out->mtime_s, &out->mtime_ns, e);
 }
 
 static int add_xattr(struct tar_pax *out, const struct limits *limits, struct tar_scratch *s,
@@ -118,8 +123,7 @@ static int set(struct tar_pax *out, const struct limits *limits, struct tar_scra
 	return 0;
 }
 
-/* Cut the first record off *text. */
-static int next_record(struct str *text, struct str *key, struct str *value, struct err *e)
+int tar_pax_next(struct str *text, struct str *key, struct str *value, struct err *e)
 {
 	struct str digits, rest;
 	uint64_t len;
@@ -140,7 +144,7 @@ int tar_pax_parse(struct str text, const struct limits *limits, struct tar_scrat
 	*out = (struct tar_pax){ .has_size = false };
 	while (text.len > 0) {
 		struct str key, value;
-		if (next_record(&text, &key, &value, e) || set(out, limits, s, key, value, e))
+		if (tar_pax_next(&text, &key, &value, e) || set(out, limits, s, key, value, e))
 			return -1;
 	}
 	return 0;

@@ -20,4 +20,10 @@ struct tar_pax {
 int tar_pax_parse(struct str text, const struct limits *limits, struct tar_scratch *s,
                   struct tar_pax *out, struct err *e) MUST_CHECK;
 
+/* Cut the first record off *text. Errors: DATA when it is broken. */
+int tar_pax_next(struct str *text, struct str *key, struct str *value, struct err *e) MUST_CHECK;
+/* [-]seconds[.decimals], of which nine are kept. Errors: DATA, naming `key`. */
+int tar_pax_time(struct str key, struct str value, int64_t *seconds, uint32_t *ns,
+                 struct err *e) MUST_CHECK;
+
 #endif

@@ -6,9 +6,10 @@
 
 #include "base/mem.h"
 #include "os/pool.h"
+#include "pack/guard.h"
 #include "pack/member.h"
 
-enum { PIECE = 1 << 20, PIECES = 4, RATIO_FROM = 64 << 20 };
+enum { PIECE = 1 << 20, PIECES = 4 };
 
 struct piece {
 	struct pool_job job;
@@ -63,15 +64,10 @@ static int run(struct pool_job *job, struct err *e)
 	if (u->failed)
 		return 0;
 	u->failed = fill(u, p, e) != 0;
-	if (u->failed)
-		return -1;
 	u->total += p->len;
-	if (u->total > RATIO_FROM && u->total / (u->feed.offset + 1) > u->limits.max_ratio) {
-		u->failed = true;
-		return err_set(e, ERR_KIND_DATA,
-		               "the archive unpacks to more than the limit allows");
-	}
-	return 0;
+	if (!u->failed)
+		u->failed = guard_ratio(&u->limits, u->feed.offset, u->total, e) != 0;
+	return u->failed ? -1 : 0;
 }
 
 int unpack_open(enum unpack_kind kind, struct source *source, const struct limits *limits,
@@ -84,7 +80,7 @@ int unpack_open(enum unpack_kind kind, struct source *source, const struct limit
 	member_prepare();
 	feed_init(&u->feed, source, 0, UINT64_MAX, progress);
 	if (kind == UNPACK_GZIP)
-		u->gzip = unpack_gzip_new();
+		u->gzip = unpack_gzip_new(limits->max_members);
 	if (kind == UNPACK_ZSTD)
 		u->zstd = unpack_zstd_new();
 	if (pool_open(1, 0, PIECES, &u->pool, e)) {

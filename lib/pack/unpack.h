@@ -22,7 +22,7 @@ int unpack_next(struct unpack *u, const unsigned char **p, size_t *len, struct e
 
 /* The codecs. Each fills `out` from `feed`; *got < cap only at the end of the stream. */
 struct unpack_gzip;
-struct unpack_gzip *unpack_gzip_new(void);
+struct unpack_gzip *unpack_gzip_new(uint64_t max_members);
 void unpack_gzip_free(struct unpack_gzip *g);
 int unpack_gzip_fill(struct unpack_gzip *g, struct feed *feed, unsigned char *out, size_t cap,
                      size_t *got, struct err *e) MUST_CHECK;

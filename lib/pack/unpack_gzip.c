@@ -20,14 +20,15 @@ enum { FLAG_CHECK = 2, FLAG_EXTRA = 4, FLAG_NAME = 8, FLAG_COMMENT = 16, FLAGS_U
 struct unpack_gzip {
 	z_stream z;
 	bool inside; /* within a member */
-	bool any;    /* there was one */
 	bool ended;
+	uint64_t members, max_members;
 	uint32_t crc, len; /* of the member so far */
 };
 
-struct unpack_gzip *unpack_gzip_new(void)
+struct unpack_gzip *unpack_gzip_new(uint64_t max_members)
 {
 	struct unpack_gzip *g = mem_new(1, sizeof(*g));
+	g->max_members = max_members;
 	if (inflateInit2(&g->z, -MAX_WBITS) != Z_OK)
 		mem_exhausted();
 	return g;
@@ -71,6 +72,8 @@ static int begin(struct unpack_gzip *g, struct feed *feed, struct err *e)
 	size_t at = FIXED_LEN;
 	if (need(feed, FIXED_LEN, e))
 		return -1;
+	if (g->members++ == g->max_members)
+		return bad("of more members than the limit", e);
 	unsigned flags = feed_bytes(feed)[3];
 	if (feed_bytes(feed)[2] != Z_DEFLATED || (flags & FLAGS_UNKNOWN))
 		return bad("of a kind that is not known", e);
@@ -88,7 +91,7 @@ static int begin(struct unpack_gzip *g, struct feed *feed, struct err *e)
 	feed_skip(feed, at);
 	if (inflateReset(&g->z) != Z_OK)
 		return err_set(e, ERR_KIND_BUG, "zlib refuses to start again");
-	g->inside = g->any = true;
+	g->inside = true;
 	g->crc = g->len = 0;
 	return 0;
 }
@@ -99,12 +102,12 @@ static int between(struct unpack_gzip *g, struct feed *feed, struct err *e)
 	const unsigned char *p = feed_bytes(feed);
 	if (feed->len >= 2 && p[0] == 0x1f && p[1] == 0x8b)
 		return begin(g, feed, e);
-	while (g->any && feed->len > 0 && *feed_bytes(feed) == 0) {
+	while (g->members > 0 && feed->len > 0 && *feed_bytes(feed) == 0) {
 		feed_skip(feed, 1);
 		if (feed_need(feed, 1, e))
 			return -1;
 	}
-	if (feed->len > 0 || !g->any)
+	if (feed->len > 0 || g->members == 0)
 		return err_set(e, ERR_KIND_DATA,
 		               "there is something behind the end of the gzip stream");
 	g->ended = true;

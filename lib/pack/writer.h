@@ -45,7 +45,7 @@ struct writer_result {
 	uint64_t unreadable;    /* left out with keep_going: the archive is PARTIAL when > 0 */
 	uint64_t
 		changed; /* grew or shrank while read (stored as the header said), or vanished before */
-	uint64_t skipped; /* sockets, devices, FIFOs: never stored */
+	uint64_t skipped; /* sockets, devices, FIFOs, files of others: never stored */
 	char sha256[65];  /* of the archive's bytes */
 };
 

@@ -5,10 +5,11 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/extent.h"
+#include "os/sys.h"
 #include "pack/names.h"
 #include "pack/writer_parts.h"
 
-enum { SPARSE_MIN = 64 * 1024 };
+enum { SPARSE_MIN = 64 * 1024, READ_OTHERS = 04, READ_GROUP = 040 };
 
 /* A file while it is being stored. */
 struct content {
@@ -212,6 +213,30 @@ static int store_link(struct writer *w, const struct writer_item *item, struct s
 	return writer_header(w, &entry, e);
 }
 
+/* A name that the owner of the directory could give to a file that he may not read: root would read it for him, and what
+ * is restored would be his. */
+static bool is_borrowed(const struct writer_item *item)
+{
+	struct file_stat dir;
+	struct err none = ERR_INIT;
+	const struct file_stat *st = &item->stat;
+	if (sys_uid() != 0 || st->nlink < 2 || st->mode & READ_OTHERS ||
+	    file_stat(item->dirfd, &dir, &none, "."))
+		return false;
+	return dir.uid != 0 && st->uid != dir.uid && !(st->gid == dir.gid && st->mode & READ_GROUP);
+}
+
+static int leave_borrowed(struct writer *w, const struct writer_item *item)
+{
+	struct err why = ERR_INIT;
+	err_set(&why, ERR_KIND_FAILED,
+	        "'%s' is left out: a hardlink to a file that the owner of its directory may not read",
+	        names_show(item->path).text);
+	w->result->skipped++;
+	writer_notice(w, &why);
+	return 0;
+}
+
 int writer_file(struct writer *w, const struct writer_item *seen, struct err *e)
 {
 	struct writer_item item = *seen;
@@ -222,6 +247,8 @@ int writer_file(struct writer *w, const struct writer_item *seen, struct err *e)
 		first = linkmap_find(&w->links, item.stat.dev, item.stat.ino);
 	if (first.len > 0)
 		return store_link(w, &item, first, e);
+	if (is_borrowed(&item))
+		return leave_borrowed(w, &item);
 	FD_AUTO fd = -1;
 	struct content c = { .name = item.name };
 	if (dir_open_file(item.dirfd, item.name, &fd, &why))

@@ -31,7 +31,7 @@ static int restore_tree(int root, const struct part *p, struct source *source,
 {
 	FD_AUTO fd = -1;
 	bool is_root = str_is(str_of(p->path), ".");
-	const struct limits limits = limits_default();
+	const struct limits limits = limits_of_ours();
 	const struct extract_options options = { .limits = &limits, .progress = progress };
 	struct extract_result result = { .entries = 0 };
 	if ((!is_root && clear(root, p->path, e) != 0) ||

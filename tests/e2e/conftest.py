@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import rawtar
 
 import ws as helpers
 
@@ -107,3 +108,22 @@ def plain_user(ws):  # ws: the binary is there
     user = helpers.PlainUser()
     yield user
     user.remove()
+
+
+@pytest.fixture
+def refused(ws, tmp_path, canary):
+    """refused(archive bytes, says…, status=65): it is not unpacked in any of the ways, nothing is left, and a pipe makes no difference."""
+
+    def check(data, *says, status=65, pipe_only=False):
+        place = tmp_path / "place"
+        place.mkdir(exist_ok=True)
+        (tmp_path / "evil").write_bytes(data)
+        for more, options in rawtar.WAYS.values():
+            if not pipe_only:
+                result = ws("ws-archive", "extract", "-q", *more, "-C", place / "out", tmp_path / "evil", status=status, **options)
+                result.complains(*says)
+            if data[:2] != b"PK":
+                ws("ws-archive", "extract", "-q", *more, "-C", place / "out", "-", input=data, status=status, **options)
+            assert os.listdir(place) == []
+
+    return check

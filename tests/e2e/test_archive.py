@@ -338,7 +338,7 @@ def test_an_archive_is_not_written_to_a_terminal(tree):
     assert result.returncode == 64 and b"terminal" in result.stderr
 
 
-def test_what_cannot_be_stored_is_named_and_never_waited_for(ws, tree, tmp_path):
+def test_t86_what_cannot_be_stored_is_named_and_never_waited_for(ws, tree, tmp_path):
     root = tree()
     os.mkfifo(root / "fifo")
     import socket
@@ -351,7 +351,7 @@ def test_what_cannot_be_stored_is_named_and_never_waited_for(ws, tree, tmp_path)
     assert "fifo" not in names and "socket" not in names
 
 
-def test_an_unreadable_file_ends_it_or_makes_the_archive_partial(plain_user):
+def test_t90_an_unreadable_file_ends_it_or_makes_the_archive_partial(plain_user):
     (plain_user.dir / "t").mkdir()
     for name in ("good", "bad"):
         (plain_user.dir / "t" / name).write_text(name)
@@ -367,7 +367,7 @@ def test_an_unreadable_file_ends_it_or_makes_the_archive_partial(plain_user):
     assert (plain_user.dir / "a").read_bytes() == before
 
 
-def test_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, tmp_path):
+def test_t87_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, tmp_path):
     root = tmp_path / "live"
     root.mkdir()
     (root / "log").write_bytes(b"x" * 30_000_000)
@@ -398,7 +398,7 @@ def test_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, tmp_pat
     assert 1 in statuses
 
 
-def test_a_full_disk_is_one_message_and_leaves_nothing(ws, tree, tmp_path):
+def test_t69_a_full_disk_is_one_message_and_leaves_nothing(ws, tree, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system takes root")
     small = tmp_path / "small"

@@ -38,13 +38,6 @@ def hidden(kind, payload):
     return b"".join(FIXED + struct.pack("<H2sH", len(s) + 4, kind, len(s)) + s + EMPTY for s in slices)
 
 
-def front(before, path):
-    shared = 0
-    while shared < min(len(before), len(path)) and before[shared] == path[shared]:
-        shared += 1
-    return varint(shared) + varint(len(path) - shared) + path[shared:]
-
-
 @dataclasses.dataclass
 class Entry:
     """What the index says of one entry."""
@@ -63,12 +56,10 @@ class Entry:
     link: bytes = b""
     sha256: bytes = bytes(32)
 
-    def packed(self, before_path, before_mtime):
-        out = bytes([self.type | (0x10 if self.sparse else 0)]) + front(before_path, self.path)
-        out += varint(self.mode) + varint(self.uid) + varint(self.gid) + signed(self.mtime - before_mtime) + varint(self.ns) + varint(self.blocks)
-        if self.type == 0:
-            return out + varint(self.size) + (varint(self.stored) if self.sparse else b"")
-        return out + varint(len(self.link)) + self.link
+    @property
+    def span(self):
+        """Bytes of the tar from this header to the next."""
+        return self.blocks * 512 + (self.stored + 511) // 512 * 512
 
 
 def entries_of(raw):
@@ -91,57 +82,117 @@ def entries_of(raw):
     return out
 
 
-@dataclasses.dataclass
-class Lie:
-    """What pack() shall get wrong; each is added to the true value."""
+class _Fields:
+    """Bytes of an index, field by field, each under its name; what `lies` has under that name is written instead."""
 
-    index_off: int = 0
-    root_off: int = 0
-    root_raw_len: int = 0
-    packed_len: int = 0  # of the first member, in the block
-    raw_len: int = 0
-    member_crc: int = 0
-    lead: int = 0
-    block_members: int = 0
-    block_entries: int = 0
-    entries: int = 0
-    raw_bytes: int = 0
-    block_crc: int = 0
-    version: int = 0
-    files: int = 0
+    def __init__(self, lies, seen):
+        self.out, self.lies, self.seen = b"", lies, seen
+
+    def _say(self, name, value, form):
+        self.seen[name] = value
+        lie = self.lies.get(name, value)
+        self.out += form(lie(value) if callable(lie) else lie)
+
+    def varint(self, name, value):
+        self._say(name, value, varint)
+
+    def signed(self, name, value):
+        self._say(name, value, signed)
+
+    def u32(self, name, value):
+        self._say(name, value, lambda n: struct.pack("<I", n & 0xFFFFFFFF))
+
+    def bytes(self, name, value):
+        self._say(name, value, bytes)
+
+    def path(self, name, before, path):
+        shared = 0
+        while shared < min(len(before), len(path)) and before[shared] == path[shared]:
+            shared += 1
+        self.varint(f"{name} path shared", shared)
+        self.varint(f"{name} path length", len(path) - shared)
+        self.bytes(f"{name} path", path[shared:])
+
+    def entry(self, name, e, before_path, before_mtime):
+        self._say(f"{name} type", e.type | (0x10 if e.sparse else 0), lambda n: bytes([n & 0xFF]))
+        self.path(name, before_path, e.path)
+        for field in ("mode", "uid", "gid"):
+            self.varint(f"{name} {field}", getattr(e, field))
+        self.signed(f"{name} mtime", e.mtime - before_mtime)
+        self.varint(f"{name} ns", e.ns)
+        self.varint(f"{name} blocks", e.blocks)
+        if e.type == 0:
+            self.varint(f"{name} size", e.size)
+            if e.sparse:
+                self.varint(f"{name} stored", e.stored)
+        else:
+            self.varint(f"{name} link length", len(e.link))
+            self.bytes(f"{name} link", e.link)
 
 
-def pack(raw, entries=None, cuts=(), lie=Lie(), sorted_flag=0):
-    """An archive of a tar: cut into members at `cuts`, with an index of `entries` (default: the truth)."""
+def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=1000, seen=None):
+    """An archive of a tar: cut into members at `cuts`, with an index of `entries` (default: the truth).
+
+    lies: {field: the value to write, or a function of the true one}; checksums over the field are made to fit. seen (a dict) gets
+    every field and its true value.
+    """
     entries = entries_of(raw) if entries is None else entries
+    lies, seen = lies or {}, {} if seen is None else seen
     bounds = [0, *cuts, len(raw)]
     parts = [raw[a:b] for a, b in zip(bounds, bounds[1:])]
     members = [data_member(part) for part in parts]
     data = b"".join(members)
+    starts, at = [], 0
+    for e in entries:
+        starts.append(at)
+        at += e.span
 
-    block = varint(sum(e.type == 0 for e in entries) + lie.files) + varint(lie.lead)
-    for number, (member, part) in enumerate(zip(members, parts)):
-        wrong = lie if number == 0 else Lie()
-        block += varint(len(member) + wrong.packed_len) + varint(len(part) + wrong.raw_len)
-        block += struct.pack("<I", (zlib.crc32(part) + wrong.member_crc) & 0xFFFFFFFF)
-    path, mtime = b"", 0
-    for entry in entries:
-        block += entry.packed(path, mtime)
-        path, mtime = entry.path, entry.mtime
-    block += b"".join(e.sha256 for e in entries if e.type == 0)
-    stored = hidden(b"WI", deflate(block))
-
+    numbers = range(0, len(members), block_members)
+    root = _Fields(lies, seen)
     content = sum(e.size for e in entries if e.type == 0)
-    root = b"".join(map(varint, [sorted_flag, len(entries) + lie.entries, content, len(raw) + lie.raw_bytes, len(data), len(members), 1]))
-    root += b"".join(map(varint, [len(members) + lie.block_members, len(entries) + lie.block_entries, len(data), len(raw), len(stored), len(block)]))
-    root += struct.pack("<I", (zlib.crc32(block) + lie.block_crc) & 0xFFFFFFFF) + front(b"", entries[0].path if entries else b"")
-    return data + stored + hidden(b"WI", deflate(root)) + footer(
-        len(data) + lie.index_off, len(data) + len(stored) + lie.root_off, len(root) + lie.root_raw_len, zlib.crc32(root), 1 + lie.version
-    )
+    for name, value in (("flags", sorted_flag), ("entries", len(entries)), ("content", content), ("raw", len(raw)), ("packed", len(data)),
+                        ("members", len(members)), ("blocks", len(numbers))):
+        root.varint(f"root {name}", value)
+    index, first_path = b"", b""
+    for number, first in enumerate(numbers):
+        last = min(first + block_members, len(members))
+        begin, end = bounds[first], bounds[last]
+        own = [(n, e) for n, (e, start) in enumerate(zip(entries, starts)) if begin <= start < end or (last == len(members) and start >= end)]
+        block = _Fields(lies, seen)
+        block.varint(f"block {number} files", sum(e.type == 0 for _, e in own))
+        block.varint(f"block {number} lead", starts[own[0][0]] - begin if own else 0)
+        for n in range(first, last):
+            block.varint(f"member {n} packed", len(members[n]))
+            block.varint(f"member {n} raw", len(parts[n]))
+            block.u32(f"member {n} crc", zlib.crc32(parts[n]))
+        path, mtime = b"", 0
+        for n, e in own:
+            block.entry(f"entry {n}", e, path, mtime)
+            path, mtime = e.path, e.mtime
+        for n, e in own:
+            if e.type == 0:
+                block.bytes(f"entry {n} sha256", e.sha256)
+        stored = hidden(b"WI", deflate(block.out))
+        for name, value in (("members", last - first), ("entries", len(own)), ("packed", sum(map(len, members[first:last]))), ("raw", end - begin),
+                            ("stored", len(stored)), ("length", len(block.out))):
+            root.varint(f"root block {number} {name}", value)
+        root.u32(f"root block {number} crc", zlib.crc32(block.out))
+        root.path(f"root block {number}", first_path, own[0][1].path if own else b"")
+        first_path = own[0][1].path if own else b""
+        index += stored
+    return data + index + hidden(b"WI", deflate(root.out)) + footer(len(data), len(data) + len(index), len(root.out), zlib.crc32(root.out), lies, seen)
 
 
-def footer(index_off, root_off, root_raw_len, root_crc, version=1):
-    payload = struct.pack("<QQQII8sI", index_off, root_off, root_raw_len, root_crc, version, b"wsarchiv", 0)
+def footer(index_off, root_off, root_raw_len, root_crc, lies=None, seen=None):
+    """The last member; of its fields too any can be a lie, under a checksum that fits."""
+    fields = {"index_off": index_off, "root_off": root_off, "root_length": root_raw_len, "root_crc": root_crc, "version": 1, "magic": b"wsarchiv", "zero": 0}
+    for name, value in fields.items():
+        if seen is not None:
+            seen[f"footer {name}"] = value
+        lie = (lies or {}).get(f"footer {name}", value)
+        fields[name] = lie(value) if callable(lie) else lie
+    numbers = [value if isinstance(value, bytes) else value % (1 << bits) for value, bits in zip(fields.values(), (64, 64, 64, 32, 32, 0, 32))]
+    payload = struct.pack("<QQQII8sI", *numbers)
     return hidden(b"WF", payload + struct.pack("<I", zlib.crc32(payload)))
 
 

@@ -1,0 +1,153 @@
+"""T73, T74: indexes that lie. Every field of every record is changed, one at a time, with checksums that fit again. No verb gives
+anything that the archive does not hold; what only an index says is refused wherever what it speaks of is read."""
+import os
+import subprocess
+
+import pytest
+import rawtar
+import wsformat
+
+import ws as helpers
+
+FILES = ["a/one", "a/two", "run", "sparse", "zz"]
+
+# What a list takes from the index alone. Reading the headers themselves would take reading the archive.
+LIST_BELIEVES = {"mode", "uid", "gid", "mtime", "ns", "path", "link", "size", "stored", "sha256", "type", "crc", "blocks"}
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory):
+    """A small archive of three members and two blocks with every kind of entry: (the tar, its entries, where it is cut, {file: content})."""
+    top = tmp_path_factory.mktemp("truth") / "t"
+    (top / "a").mkdir(parents=True)
+    (top / "a/one").write_bytes(b"1" * 700)
+    (top / "a/two").write_bytes(bytes(range(256)) * 12)
+    (top / "run").write_bytes(b"#!/bin/sh\n")
+    (top / "zz").write_bytes(b"last\n")
+    os.link(top / "run", top / "runs")
+    os.symlink("a/one", top / "link")
+    with open(top / "sparse", "wb") as sparse:
+        sparse.truncate(1 << 20)
+        sparse.seek(512 * 1024)
+        sparse.write(b"data")
+    archive = top.parent / "a"
+    subprocess.run([helpers.BINARY, "ws-archive", "create", "-q", "-C", top, "-o", archive], check=True)
+    raw, entries = wsformat.read(archive.read_bytes())
+    assert {e.type for e in entries} == {0, 1, 2, 3} and any(e.sparse for e in entries)
+    starts = [sum(e.span for e in entries[:n]) for n in range(len(entries))]
+    contents = {name: (top / name).read_bytes() for name in [*FILES, "runs"]}
+    return raw, entries, (starts[3], starts[6]), contents
+
+
+def packed(truth, lies=None, seen=None, **more):
+    raw, entries, cuts, _ = truth
+    return wsformat.pack(raw, entries, cuts, lies, block_members=2, seen=seen, **{"sorted_flag": 1, **more})
+
+
+def changes(value):
+    """What a field may say instead."""
+    if isinstance(value, bytes):
+        return [bytes([value[0] ^ 1]) + value[1:], value[:-1] + bytes([value[-1] ^ 0x80])] if value else []
+    return [n for n in {value + 1, value - 1, 0, 2 * value + 1, value + 512, value ^ 0x10, 2**63 - 1, 2**64 - 1} if n != value and n >= 0]
+
+
+def fields(truth):
+    seen = {}
+    packed(truth, seen=seen)
+    return seen
+
+
+def gives_nothing_false(ws, place, contents, names):
+    """Asked for a file, it gives what the archive holds, or nothing and says so."""
+    for name in names:
+        result = ws("ws-archive", "cat", place, name, status=None)
+        assert result.status in (0, 65, 66), result
+        assert result.output == contents[name] or (result.status != 0 and contents[name].startswith(result.output)), result
+
+
+def test_the_archive_is_good_when_nobody_touches_it(ws, truth, tmp_path):
+    (tmp_path / "a").write_bytes(packed(truth))
+    wsformat.read(packed(truth))
+    ws("ws-archive", "verify", tmp_path / "a")
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a")
+    for name, content in truth[3].items():
+        assert (tmp_path / "out" / name).read_bytes() == content
+        assert ws("ws-archive", "cat", tmp_path / "a", name).output == content
+    assert len(fields(truth)) > 130
+
+
+GROUPS = ["footer", "root", "block 0", "block 1", "member 0", "member 1", "member 2", *[f"entry {n}" for n in range(9)]]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_t73_t74_a_lie_in_any_field_is_refused(ws, truth, canary, tmp_path, group):
+    place = tmp_path / "place"
+    place.mkdir()
+    tried, good = 0, packed(truth)
+    for field, value in fields(truth).items():
+        for lie in changes(value) if field.startswith(group + " ") else ():
+            if field == "root flags" and lie == 0:
+                continue  # no lie: it promises less
+            data = packed(truth, {field: lie})
+            if data == good:
+                continue  # what is cut to the field's width
+            (tmp_path / "a").write_bytes(data)
+            says = f"{field}: {value} -> {lie}"
+            for command in (["verify"], ["extract", "-q", "-C", place / "out"]):
+                assert ws("ws-archive", *command, tmp_path / "a", status=None).status == 65, says
+            assert os.listdir(place) == []
+            listed = ws("ws-archive", "list", "--json", tmp_path / "a", status=None).status
+            assert listed == 65 or (listed == 0 and field.startswith(("entry", "member")) and LIST_BELIEVES & {*field.split()}), says
+            gives_nothing_false(ws, tmp_path / "a", truth[3], ("a/two", "sparse"))
+            tried += 1
+    assert tried > 0
+
+
+def replaced(truth, number, **changes_):
+    entries = list(truth[1])
+    entries[number] = wsformat.dataclasses.replace(entries[number], **changes_)
+    return entries
+
+
+def test_t73_the_fields_are_all_there(truth):
+    assert {field.rsplit(" ", 1)[0] for field in fields(truth)} >= set(GROUPS) - {"footer"}
+    assert all(any(field.startswith(group + " ") for group in GROUPS) for field in fields(truth))
+
+
+STORIES = {
+    "a name": lambda t: replaced(t, 2, path=b"a/none"),
+    "a name that climbs": lambda t: replaced(t, 2, path=b"../../a"),
+    "a name that is taken": lambda t: replaced(t, 3, path=b"a/one"),
+    "a target": lambda t: replaced(t, 4, link=b"/etc/passwd"),
+    "a file as a directory": lambda t: replaced(t, 2, type=1),
+    "a size that fits its padding": lambda t: replaced(t, 2, size=701, stored=701),
+    "two entries as one": lambda t: replaced(t, 2, size=t[1][2].span + t[1][3].span - 512, stored=t[1][2].span + t[1][3].span - 512)[:3] + t[1][4:],
+    "a header of two blocks": lambda t: replaced(t, 2, blocks=2, size=188, stored=188),
+    "one less": lambda t: t[1][:-1],
+    "one more": lambda t: t[1] + [wsformat.Entry(b"zzz")],
+    "one twice": lambda t: t[1][:3] + t[1][2:],
+    "another order": lambda t: [*t[1][:2], t[1][3], t[1][2], *t[1][4:]],
+    "two that overlap": lambda t: replaced(t, 2, size=1024, stored=1024),
+    "nothing": lambda t: [],
+}
+
+
+@pytest.mark.parametrize("case", STORIES)
+@pytest.mark.parametrize("sorted_flag", [0, 1])
+def test_t73_an_index_that_tells_another_story_is_refused(ws, truth, canary, tmp_path, case, sorted_flag):
+    raw, _, cuts, contents = truth
+    (tmp_path / "a").write_bytes(wsformat.pack(raw, STORIES[case](truth), cuts, sorted_flag=sorted_flag))
+    ws("ws-archive", "verify", tmp_path / "a", status=65)
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a", status=65)
+    assert not (tmp_path / "out").exists()
+    gives_nothing_false(ws, tmp_path / "a", contents, ("a/one", "a/two", "run", "runs", "zz"))
+    for absent in ("a/none", "zzz"):
+        assert ws("ws-archive", "cat", tmp_path / "a", absent, status=None).status in (65, 66)
+
+
+def test_t73_names_that_are_not_in_the_order_that_the_index_promises_are_refused(ws, tmp_path):
+    raw = rawtar.tar(rawtar.file("b", b"b"), rawtar.file("a", b"a"))
+    for flag, status in ((0, 0), (1, 65)):
+        (tmp_path / "a").write_bytes(wsformat.pack(raw, sorted_flag=flag))
+        for command in (["verify"], ["list"], ["extract", "-q", "-C", tmp_path / f"out{flag}"]):
+            ws("ws-archive", *command, tmp_path / "a", status=status)

@@ -1,0 +1,31 @@
+"""Unpacking while somebody changes the directories that it is working in: T82 to T85. The attackers are counted, not timed; what
+lies outside must stay as it is whatever the race ends with. tests/fault/extract_race.py plays the same for longer."""
+import pytest
+import racers
+import rawtar
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("race") / "a.tar.gz"
+    path.write_bytes(racers.archive())
+    return path
+
+
+@pytest.mark.parametrize("way", rawtar.WAYS)
+@pytest.mark.parametrize("attack", racers.ATTACKS)
+def test_whoever_wins_the_race_nothing_outside_changes(ws, archive, canary, tmp_path, attack, way):
+    more, options = rawtar.WAYS[way]
+    race = racers.Race(tmp_path, canary, racers.ATTACKS[attack])
+    try:
+        for number in range(20):
+            process = ws.start("ws-archive", "extract", "-q", *more, "-C", tmp_path / f"out{number}", archive, **options)
+            race.run(process)
+            assert process.returncode in (0, 65, 66, 73, 74), process.stderr.read()
+            if race.hits >= 100:
+                break
+    except PermissionError as e:
+        pytest.skip(f"this attack takes more than there is: {e}")
+    finally:
+        race.clean()
+    assert race.hits > 0
