@@ -68,6 +68,7 @@ struct s3 {
 	_Atomic int sharers;        /* besides the first */
 	_Atomic int64_t skew_ms;    /* the server's clock minus ours */
 	_Atomic size_t connects;    /* spreads connections over addresses */
+	bool verify;                /* downloads */
 	_Atomic int checksum;       /* enum s3_checksum: the highest step that the server takes */
 	_Atomic bool list_v1;       /* the server has no ListObjectsV2 */
 	_Atomic bool single_delete; /* the server has no DeleteObjects */

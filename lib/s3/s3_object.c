@@ -105,7 +105,7 @@ static int settle(const struct put *p, struct s3_object *now, struct err *e)
 static int put_step(struct put *p, int step, struct err *e)
 {
 	S3_REPLY_AUTO reply = { .s3 = NULL };
-	char etag[S3_ETAG_QUOTED_MAX], checksum[S3_CHECKSUM_TEXT_MAX];
+	char etag[S3_ETAG_QUOTED_MAX], checksum[S3_SUM_TEXT_MAX];
 	struct s3_request r = s3_request_make("PUT", p->bucket, p->key);
 	r.body = p->body;
 	if (s3_request_put_headers(&r, &p->how, etag, e) ||
