@@ -7,6 +7,7 @@
 #include "applets/s3_options.h"
 #include "applets/s3_show.h"
 #include "applets/s3_stdio.h"
+#include "applets/s3_stop.h"
 #include "base/codec.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -51,6 +52,7 @@ struct copying {
 	const char *const *sources;
 	size_t source_count;
 	struct s3_path to;
+	struct stopper *stopper;
 };
 
 static struct str last_component(struct str path)
@@ -148,7 +150,8 @@ static int upload_stdin(struct copying *c, uint64_t *total, struct err *e)
 	struct s3_job_queue *q = &c->queue;
 	SINK_AUTO sink = NULL;
 	return s3_sink(q->s3, c->to.bucket, c->to.key, q->put, &q->progress, &sink, e) ||
-	                       s3_stdio_pour(sink, total, e) || sink->finish(sink, NULL, e)
+	                       s3_stdio_pour(c->stopper, sink, total, e) ||
+	                       sink->finish(sink, NULL, e)
 	               ? -1
 	               : 0;
 }
@@ -224,7 +227,7 @@ static int each_source(struct copying *c, struct err *e)
 		return -1;
 	if (first.is_stdio)
 		return from_stdin(c, e);
-	for (size_t i = 0; i < c->source_count; i++) {
+	for (size_t i = 0; i < c->source_count && !s3_stopped(c->queue.s3); i++) {
 		struct err why = ERR_INIT;
 		struct s3_path from;
 		int result = s3_path_parse(c->sources[i], c->options->raw, &from, &why);
@@ -261,8 +264,10 @@ static int copy_all(struct copying *c, const char *label, struct err *e)
 		return -1;
 	q->s3 = s3;
 	q->single = c->source_count == 1 && !c->options->recursive && !first.is_glob;
-	if (s3_job_queue_open(q, e))
+	if (s3_stop_begin(&c->options->s3, s3, &c->stopper, e))
 		return -1;
+	if (s3_job_queue_open(q, e))
+		return s3_stop_end(c->stopper, -1, e);
 	struct meter *meter = applet_progress(q->call, &q->progress, label);
 	struct err why = ERR_INIT;
 	int result = each_source(c, &why);
@@ -271,7 +276,7 @@ static int copy_all(struct copying *c, const char *label, struct err *e)
 	/* What stopped it is more than what failed on the way. */
 	if (result)
 		*e = why;
-	return result || closed ? -1 : 0;
+	return s3_stop_end(c->stopper, result || closed ? -1 : 0, e);
 }
 
 static bool call_moves(const struct applet_call *call)

@@ -65,6 +65,7 @@ struct s3 {
 	uint64_t part_size; /* 0: chosen per upload */
 	int64_t timeout_ms;
 	struct retry_budget budget;
+	_Atomic bool stopped;       /* only cleaning up goes on */
 	_Atomic int sharers;        /* besides the first */
 	_Atomic int64_t skew_ms;    /* the server's clock minus ours */
 	_Atomic size_t connects;    /* spreads connections over addresses */

@@ -34,6 +34,7 @@ struct s3_request {
 	const char *root;      /* what a good answer's document must be; else it is an error */
 	bool unsigned_payload; /* the body's hash is not part of the signature: over TLS only */
 	bool stream;           /* leave a good answer's body to s3_reply_read */
+	bool cleanup;          /* goes on after s3_stop */
 	bool slow;             /* the server may think for minutes */
 	struct retry *retry;   /* the caller's count of tries; NULL: a new one */
 };

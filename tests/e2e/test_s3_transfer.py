@@ -1,7 +1,10 @@
 """The transfer engine of ws-s3: conditions, integrity, interruption, resumption."""
 import binascii
+import contextlib
 import hashlib
 import os
+import signal
+import subprocess
 import threading
 import zlib
 
@@ -245,3 +248,83 @@ def test_what_botocore_uploads_with_any_checksum_is_checked_and_arrives(s3, ws, 
         s3.put(where, algorithm, noise(100_000), **{f"Checksum{algorithm}": value})
         ws("ws-s3", "cp", f"s3://{where}/{algorithm}", tmp_path / algorithm, env=s3.env)
         assert (tmp_path / algorithm).read_bytes() == noise(100_000)
+
+
+# ---- being asked to stop ----
+
+
+@pytest.fixture
+def interrupted(ws, ceph, faults):
+    """interrupted("cp", ..., number=SIGTERM): starts ws-s3; the returned function, given to a fault as meanwhile, sends the signal."""
+
+    class Running:
+        def __init__(self, *args, number=signal.SIGTERM, **options):
+            self._there, self._sent = threading.Event(), threading.Event()
+            self._args, self._options, self.number = args, options, number
+
+        def start(self):
+            self.process = ws.start("ws-s3", *self._args, env={**ceph.env, "AWS_ENDPOINT_URL_S3": faults.url}, **self._options)
+            self._there.set()
+            return self
+
+        def __call__(self):
+            """Once: the next signal would not be waited for."""
+            self._there.wait(30)
+            if not self._sent.is_set():
+                self.again()
+            self._sent.set()
+
+        def again(self):
+            self.process.send_signal(self.number)
+
+        def ends(self, status):
+            _, stderr = self.process.communicate(timeout=60)
+            assert self.process.returncode == status, stderr
+            return stderr.decode()
+
+    return Running
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", ["file", "tree", "stream", "run"])
+def test_an_upload_that_is_asked_to_stop_leaves_nothing_on_the_server(interrupted, ceph, bucket, faults, tmp_path, number, how):
+    (tmp_path / "d").mkdir()
+    for name in "abc":
+        (tmp_path / "d" / name).write_bytes(noise(LARGE))
+    args, options = {
+        "file": (["cp", tmp_path / "d/a", f"s3://{bucket}/a"], {}),
+        "tree": (["cp", "-r", tmp_path / "d", f"s3://{bucket}/"], {}),
+        "stream": (["cp", "-", f"s3://{bucket}/a"], {"stdin": subprocess.PIPE}),
+        "run": (["run", "-"], {"stdin": subprocess.PIPE}),
+    }[how]
+    running = interrupted(*args, number=number, **options)
+    faults.on("PUT", "partNumber=2", error(500, "InternalError", meanwhile=running), times=100)
+    running.start()
+    with contextlib.suppress(BrokenPipeError):  # it may be gone
+        if how == "stream":
+            running.process.stdin.write(noise(LARGE))  # and no end
+        elif how == "run":
+            running.process.stdin.write(f"cp {tmp_path}/d/a s3://{bucket}/a\n".encode())
+        if options:
+            running.process.stdin.flush()
+    stderr = running.ends(128 + number)
+    assert stderr.count("interrupted") == 1 or how == "run", stderr
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_a_download_that_is_asked_to_stop_leaves_no_file(interrupted, ceph, bucket, faults, tmp_path, tree):
+    for name in "ab":
+        ceph.put(bucket, f"d/{name}", noise(LARGE))
+    running = interrupted("cp", *(["-r", f"s3://{bucket}/d"] if tree else [f"s3://{bucket}/d/a"]), tmp_path / "to")
+    faults.on("GET", "/d/a", through(), error(500, "InternalError", meanwhile=running), times=100)
+    running.start().ends(143)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_second_signal_does_not_wait_for_the_server(interrupted, ceph, bucket, faults, tmp_path):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    running = interrupted("cp", tmp_path / "f", f"s3://{bucket}/k")
+    faults.on("PUT", "partNumber=2", error(500, "InternalError", meanwhile=running), times=100)
+    faults.on("DELETE", "uploadId", reply(200, silent=True, then="stall", meanwhile=running.again))
+    running.start().ends(143)
