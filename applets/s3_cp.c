@@ -7,50 +7,32 @@
 #include "applets/s3_options.h"
 #include "applets/s3_show.h"
 #include "applets/s3_stdio.h"
+#include "applets/s3_stop.h"
 #include "base/codec.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/file.h"
 
-struct options {
-	struct s3_config s3;
-	struct s3_filter filter;
-	bool recursive, dry_run, raw, if_none_match;
-	const char *if_match;
-	struct s3_headers headers;
-};
-
 static const struct opt_row rows[] = {
-	OPT_FLAG("recursive", 'r', struct options, recursive,
+	OPT_FLAG("recursive", 'r', struct s3_cp_options, recursive,
 	         "a whole directory, or everything below a key"),
-	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be copied"),
-	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
+	OPT_FLAG("dry-run", 'n', struct s3_cp_options, dry_run, "say what would be copied"),
+	OPT_TEXT("version-id", 0, "ID", struct s3_cp_options, s3.version_id,
 	         "this version of the object, not the present one"),
-	OPT_FLAG("if-none-match", 0, struct options, if_none_match,
+	OPT_FLAG("if-none-match", 0, struct s3_cp_options, if_none_match,
 	         "upload only where there is no object; a server that would not look is refused"),
-	OPT_TEXT("if-match", 0, "ETAG", struct options, if_match,
+	OPT_TEXT("if-match", 0, "ETAG", struct s3_cp_options, if_match,
 	         "upload only in the place of the object with this ETag; as above"),
-	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
+	OPT_FLAG("raw", 0, struct s3_cp_options, raw, "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
-	S3_FILTER_GROUP(offsetof(struct options, filter)),
-	S3_HEADERS_GROUP(offsetof(struct options, headers)),
-	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
+	S3_FILTER_GROUP(offsetof(struct s3_cp_options, filter)),
+	S3_HEADERS_GROUP(offsetof(struct s3_cp_options, headers)),
+	S3_OPTIONS_GROUP(offsetof(struct s3_cp_options, s3)),
 	OPT_GROUPS_END,
-};
-
-/* One call. */
-struct copying {
-	const struct options *options;
-	struct s3_put put;
-	struct s3_headers_list headers;
-	struct s3_job_queue queue;
-	const char *const *sources;
-	size_t source_count;
-	struct s3_path to;
 };
 
 static struct str last_component(struct str path)
@@ -62,19 +44,9 @@ static struct str last_component(struct str path)
 	return last;
 }
 
-/* Whether a target is a directory: says so with a '/', or is one. */
-static bool is_directory(const struct s3_path *to)
+static void set_target(struct s3_cp *c, struct s3_job *j, struct str name)
 {
-	struct err ignored = ERR_INIT;
-	FD_AUTO fd = -1;
-	if (to->is_s3)
-		return to->key.len == 0 || str_ends(to->key, S("/"));
-	return str_ends(str_of(to->text), S("/")) || dir_open_root(to->text, &fd, &ignored) == 0;
-}
-
-static void set_target(struct copying *c, struct s3_job *j, struct str name)
-{
-	bool below = is_directory(&c->to);
+	bool below = s3_cp_is_directory(&c->to);
 	if (c->to.is_s3) {
 		j->bucket = c->to.bucket;
 		buf_add_str(&j->key, c->to.key);
@@ -90,7 +62,7 @@ static void set_target(struct copying *c, struct s3_job *j, struct str name)
 	buf_add_str(&j->to, buf_str(&j->path));
 }
 
-static int one_file(struct copying *c, const struct s3_path *from, struct err *e)
+static int one_file(struct s3_cp *c, const struct s3_path *from, struct err *e)
 {
 	struct file_stat stat;
 	FD_AUTO fd = -1;
@@ -109,10 +81,10 @@ static int one_file(struct copying *c, const struct s3_path *from, struct err *e
 	return 0;
 }
 
-static int one_object(struct copying *c, const struct s3_path *from, struct err *e)
+static int one_object(struct s3_cp *c, const struct s3_path *from, struct err *e)
 {
 	struct str name = last_component(from->key);
-	bool below = is_directory(&c->to);
+	bool below = s3_cp_is_directory(&c->to);
 	if (from->key.len == 0)
 		return err_set(e, ERR_KIND_USAGE,
 		               "%s is a bucket; --recursive copies what is in it", from->text);
@@ -130,10 +102,10 @@ static int one_object(struct copying *c, const struct s3_path *from, struct err 
 	return 0;
 }
 
-static int one_source(struct copying *c, const char *text, struct err *e)
+static int one_source(struct s3_cp *c, const char *text, struct err *e)
 {
 	struct s3_path from;
-	const struct options *o = c->options;
+	const struct s3_cp_options *o = c->options;
 	if (s3_path_parse(text, o->raw, &from, e))
 		return -1;
 	if (!from.is_s3)
@@ -143,17 +115,18 @@ static int one_source(struct copying *c, const char *text, struct err *e)
 	                                    : one_object(c, &from, e);
 }
 
-static int upload_stdin(struct copying *c, uint64_t *total, struct err *e)
+static int upload_stdin(struct s3_cp *c, uint64_t *total, struct err *e)
 {
 	struct s3_job_queue *q = &c->queue;
 	SINK_AUTO sink = NULL;
 	return s3_sink(q->s3, c->to.bucket, c->to.key, q->put, &q->progress, &sink, e) ||
-	                       s3_stdio_pour(sink, total, e) || sink->finish(sink, NULL, e)
+	                       s3_stdio_pour(c->stopper, sink, total, e) ||
+	                       sink->finish(sink, NULL, e)
 	               ? -1
 	               : 0;
 }
 
-static int from_stdin(struct copying *c, struct err *e)
+static int from_stdin(struct s3_cp *c, struct err *e)
 {
 	uint64_t total = UINT64_MAX;
 	if (!c->queue.dry_run && upload_stdin(c, &total, e))
@@ -165,7 +138,7 @@ static int from_stdin(struct copying *c, struct err *e)
 	return 0;
 }
 
-static int to_stdout(struct copying *c, const struct s3_path *from, struct err *e)
+static int to_stdout(struct s3_cp *c, const struct s3_path *from, struct err *e)
 {
 	struct sink out;
 	if (c->queue.dry_run) {
@@ -179,52 +152,14 @@ static int to_stdout(struct copying *c, const struct s3_path *from, struct err *
 	return s3_get_stream(c->queue.s3, from->bucket, from->key, &out, &c->queue.progress, e);
 }
 
-/* What cannot go together is said before anything is touched. */
-static int check_operands(const struct copying *c, struct err *e)
-{
-	const struct options *o = c->options;
-	if (s3_filter_check(&o->filter, e))
-		return -1;
-	for (size_t i = 0; i < c->source_count; i++) {
-		struct s3_path from;
-		if (s3_path_parse(c->sources[i], o->raw, &from, e))
-			return -1;
-		if (o->s3.version_id &&
-		    (o->recursive || from.is_glob || c->source_count > 1 || c->to.is_s3))
-			return err_set(e, ERR_KIND_USAGE,
-			               "--version-id is for the download of one object");
-		if ((o->if_match || o->if_none_match) && (from.is_s3 || !c->to.is_s3))
-			return err_set(e, ERR_KIND_USAGE,
-			               "--if-match and --if-none-match are for uploads");
-		if (!from.is_s3 && !c->to.is_s3)
-			return err_set(e, ERR_KIND_USAGE,
-			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,
-			               c->to.text);
-		if (c->queue.move &&
-		    s3_cp_move_check(&from, &c->to, o->recursive, is_directory(&c->to), e))
-			return -1;
-		if (from.is_stdio && c->to.key.len == 0)
-			return err_set(e, ERR_KIND_USAGE,
-			               "standard input needs a key: s3://BUCKET/KEY");
-		if (c->to.is_stdio && (o->recursive || from.is_glob || from.key.len == 0))
-			return err_set(e, ERR_KIND_USAGE, "standard output takes single objects");
-		if ((from.is_stdio || o->recursive) && c->source_count > 1)
-			return err_set(e, ERR_KIND_USAGE, "only one source with %s",
-			               o->recursive ? "--recursive" : "-");
-	}
-	if (c->source_count > 1 && !c->to.is_stdio && !is_directory(&c->to))
-		return err_set(e, ERR_KIND_USAGE, "several sources need a target that ends in '/'");
-	return 0;
-}
-
-static int each_source(struct copying *c, struct err *e)
+static int each_source(struct s3_cp *c, struct err *e)
 {
 	struct s3_path first;
 	if (s3_path_parse(c->sources[0], c->options->raw, &first, e))
 		return -1;
 	if (first.is_stdio)
 		return from_stdin(c, e);
-	for (size_t i = 0; i < c->source_count; i++) {
+	for (size_t i = 0; i < c->source_count && !s3_stopped(c->queue.s3); i++) {
 		struct err why = ERR_INIT;
 		struct s3_path from;
 		int result = s3_path_parse(c->sources[i], c->options->raw, &from, &why);
@@ -244,25 +179,27 @@ static int each_source(struct copying *c, struct err *e)
 }
 
 /* A target that ends in '/' is made when it is missing. */
-static int make_target(const struct copying *c, struct err *e)
+static int make_target(const struct s3_cp *c, struct err *e)
 {
 	FD_AUTO fd = -1;
 	bool wanted = !c->to.is_s3 && !c->options->dry_run && str_ends(str_of(c->to.text), S("/"));
 	return wanted ? dir_make_root(c->to.text, &fd, e) : 0;
 }
 
-static int copy_all(struct copying *c, const char *label, struct err *e)
+static int copy_all(struct s3_cp *c, const char *label, struct err *e)
 {
 	struct s3_job_queue *q = &c->queue;
 	struct s3_path first;
 	S3_AUTO s3 = NULL;
-	if (s3_path_parse(c->sources[0], c->options->raw, &first, e) || check_operands(c, e) ||
+	if (s3_path_parse(c->sources[0], c->options->raw, &first, e) || s3_cp_check(c, e) ||
 	    s3_open(&c->options->s3, &s3, e) || make_target(c, e))
 		return -1;
 	q->s3 = s3;
 	q->single = c->source_count == 1 && !c->options->recursive && !first.is_glob;
-	if (s3_job_queue_open(q, e))
+	if (s3_stop_begin(&c->options->s3, s3, &c->stopper, e))
 		return -1;
+	if (s3_job_queue_open(q, e))
+		return s3_stop_end(c->stopper, -1, e);
 	struct meter *meter = applet_progress(q->call, &q->progress, label);
 	struct err why = ERR_INIT;
 	int result = each_source(c, &why);
@@ -271,7 +208,7 @@ static int copy_all(struct copying *c, const char *label, struct err *e)
 	/* What stopped it is more than what failed on the way. */
 	if (result)
 		*e = why;
-	return result || closed ? -1 : 0;
+	return s3_stop_end(c->stopper, result || closed ? -1 : 0, e);
 }
 
 static bool call_moves(const struct applet_call *call)
@@ -282,8 +219,8 @@ static bool call_moves(const struct applet_call *call)
 static int run_with(const struct applet_call *call, const char *const *sources, size_t count,
                     const char *to, struct err *e)
 {
-	const struct options *o = call->options;
-	struct copying *c = mem_new(1, sizeof(*c));
+	const struct s3_cp_options *o = call->options;
+	struct s3_cp *c = mem_new(1, sizeof(*c));
 	c->options = o;
 	c->sources = sources;
 	c->source_count = count;
@@ -353,7 +290,7 @@ const struct applet s3_cp_applet = {
 		"in '/' is a directory. Keys may have * ? [ in them. Symbolic links are not followed.\n"
 		"Standard input is buffered: 32 MiB, up to 64 MiB for streams over 2 GiB.",
 	.groups = groups,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct s3_cp_options),
 	.args_min = 2,
 	.args_max = SIZE_MAX,
 	.run = run_cp,
@@ -367,7 +304,7 @@ const struct applet s3_cp_mv_applet = {
 		"Like cp; then the source is removed, once the copy is known to be there and complete,\n"
 		"and unless the source changed meanwhile. Emptied directories stay.",
 	.groups = groups,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct s3_cp_options),
 	.args_min = 2,
 	.args_max = SIZE_MAX,
 	.run = run_cp,
@@ -379,7 +316,7 @@ const struct applet s3_cp_get_applet = {
 	.synopsis = "[OPTIONS] s3://BUCKET/KEY… [TARGET]",
 	.details = "Without TARGET into the present directory.",
 	.groups = groups,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct s3_cp_options),
 	.args_min = 1,
 	.args_max = SIZE_MAX,
 	.run = run_get,
@@ -390,7 +327,7 @@ const struct applet s3_cp_put_applet = {
 	.summary = "upload files",
 	.synopsis = "[OPTIONS] FILE… s3://BUCKET/KEY",
 	.groups = groups,
-	.options_size = sizeof(struct options),
+	.options_size = sizeof(struct s3_cp_options),
 	.args_min = 2,
 	.args_max = SIZE_MAX,
 	.run = run_put,

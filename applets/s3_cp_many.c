@@ -85,7 +85,7 @@ int s3_cp_many_files(struct s3_job_queue *q, const char *directory, const struct
 	int got = 1;
 	if (dir_open_root(directory, &root, e) || walk_open(root, &options, &walk, e))
 		return -1;
-	while (got != 0) {
+	while (got != 0 && !s3_stopped(q->s3)) {
 		struct err why = ERR_INIT;
 		got = walk_next(walk, &entry, &why);
 		if (got < 0) {

@@ -52,6 +52,12 @@ void s3_job_failed(struct s3_job_queue *q, struct err *e)
 static void report(struct s3_job_queue *q, struct s3_job *j, int result, struct err *e)
 {
 	j->busy = false;
+	/* That all others were interrupted, too, is said once. */
+	if (result && s3_stopped(q->s3)) {
+		if (q->failed++ == 0 || !err_is(&q->first))
+			q->first = *e;
+		return;
+	}
 	if (result) {
 		s3_job_failed(q, e);
 		return;

@@ -6,6 +6,7 @@
 
 #include "applets/help.h"
 #include "applets/s3_options.h"
+#include "applets/s3_stop.h"
 #include "applets/s3_words.h"
 #include "applets/table.h"
 #include "base/mem.h"
@@ -43,6 +44,7 @@ struct line {
 struct runner {
 	const struct applet_call *call;
 	struct s3 *s3;
+	struct stopper *stopper;
 	struct pool *pool;
 	struct line *lines;
 	size_t line_count;
@@ -173,6 +175,9 @@ static int each_line(struct runner *r, int fd, const char *name, struct err *e)
 	size_t got = 1;
 	while (got > 0) {
 		struct str line, rest;
+		int ready = stopper_wait(r->stopper, fd, e);
+		if (ready <= 0)
+			return ready < 0 ? -1 : err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
 		char *room = buf_room(&text, STEP);
 		if (!room)
 			return err_set(e, ERR_KIND_DATA, "%s: a line is too long", name);
@@ -214,8 +219,10 @@ static int run(const struct applet_call *call, struct err *e)
 	unsigned parallel = o->parallel == 0   ? PARALLEL
 	                    : o->parallel < 64 ? (unsigned)o->parallel
 	                                       : 64;
-	if (s3_open(&o->s3, &s3, e) || pool_open(parallel, STACK_BYTES, parallel, &pool, e))
+	if (s3_open(&o->s3, &s3, e) || s3_stop_begin(&o->s3, s3, &r.stopper, e))
 		return -1;
+	if (pool_open(parallel, STACK_BYTES, parallel, &pool, e))
+		return s3_stop_end(r.stopper, -1, e);
 	r.s3 = s3;
 	r.pool = pool;
 	r.line_count = parallel;
@@ -228,7 +235,7 @@ static int run(const struct applet_call *call, struct err *e)
 	for (size_t i = 0; i < parallel; i++)
 		buf_free(&r.lines[i].text);
 	mem_free(r.lines);
-	return result;
+	return s3_stop_end(r.stopper, result, e);
 }
 
 const struct applet s3_run_applet = {

@@ -33,16 +33,19 @@ void s3_stdio_sink(struct sink *out)
 	*out = (struct sink){ out_write, out_finish, out_end, out_end };
 }
 
-int s3_stdio_pour(struct sink *to, uint64_t *total, struct err *e)
+int s3_stdio_pour(const struct stopper *stopper, struct sink *to, uint64_t *total, struct err *e)
 {
 	MEM_AUTO char *step = mem_new(1, STEP);
 	size_t got = 0;
 	*total = 0;
 	do {
-		if (file_read(0, step, STEP, &got, e, "standard input") ||
+		int ready = stopper_wait(stopper, 0, e);
+		if (ready == 0)
+			return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+		if (ready < 0 || file_read_some(0, step, STEP, &got, e, "standard input") ||
 		    to->write(to, step, got, e))
 			return -1;
 		*total += got;
-	} while (got == STEP);
+	} while (got > 0);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "applets/s3_options.h"
+#include "applets/s3_stop.h"
 #include "applets/s3_sync_do.h"
 #include "os/log.h"
 
@@ -44,6 +45,8 @@ static int merge(struct s3_sync *s, struct err *e)
 	int a = s3_side_next(from, e);
 	int b = a < 0 ? -1 : s3_side_next(to, e);
 	while (a >= 0 && b >= 0) {
+		if (s3_stopped(s->queue.s3))
+			return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
 		int order = a == 0   ? 1
 		            : b == 0 ? -1
 		                     : str_cmp(buf_str(&from->name), buf_str(&to->name));
@@ -157,7 +160,9 @@ static int run(const struct applet_call *call, struct err *e)
 		               "the other may be a directory");
 	if (s3_headers_make(&o->headers, &s.headers, &s.put, e))
 		return -1;
-	int result = s3_open(&o->s3, &s3, e) || s3_batch_open(call, s3, &s.deletions, &batch, e);
+	struct stopper *stopper = NULL;
+	int result = s3_open(&o->s3, &s3, e) || s3_stop_begin(&o->s3, s3, &stopper, e) ||
+	             s3_batch_open(call, s3, &s.deletions, &batch, e);
 	s.queue.s3 = s3;
 	s.batch = batch;
 	/* A copy in the store keeps what the object has, unless told otherwise. */
@@ -168,7 +173,7 @@ static int run(const struct applet_call *call, struct err *e)
 	if (result == 0)
 		result = synchronise(&s, e);
 	s3_headers_free(&s.headers);
-	return result ? -1 : 0;
+	return s3_stop_end(stopper, result ? -1 : 0, e);
 }
 
 const struct applet s3_sync_applet = {

@@ -1,4 +1,4 @@
-/* CRC-32C and CRC-64/NVME, eight bytes at a time. */
+/* CRC-32C, CRC-32 and CRC-64/NVME, eight bytes at a time. */
 #include "crypto/crc.h"
 
 #include <immintrin.h>
@@ -27,9 +27,8 @@ static uint32_t crc_32c_native(uint32_t crc, const unsigned char *p, size_t len)
 	return (uint32_t)state;
 }
 
-uint32_t crc_32c_portable(uint32_t crc, const void *p, size_t len)
+static uint32_t by_table(const uint32_t t[8][256], uint32_t crc, const void *p, size_t len)
 {
-	const uint32_t(*t)[256] = crc_32c_table;
 	const unsigned char *in = p;
 
 	crc = ~crc;
@@ -43,6 +42,16 @@ uint32_t crc_32c_portable(uint32_t crc, const void *p, size_t len)
 	for (; len > 0; len--, in++)
 		crc = t[0][(crc ^ *in) & 0xff] ^ crc >> 8;
 	return ~crc;
+}
+
+uint32_t crc_32c_portable(uint32_t crc, const void *p, size_t len)
+{
+	return by_table(crc_32c_table, crc, p, len);
+}
+
+uint32_t crc_32(uint32_t crc, const void *p, size_t len)
+{
+	return by_table(crc_32_table, crc, p, len);
 }
 
 uint32_t crc_32c(uint32_t crc, const void *p, size_t len)

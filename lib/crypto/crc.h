@@ -1,4 +1,4 @@
-/* CRC-32C (iSCSI) and CRC-64/NVME. Start with 0; feed in pieces. gzip's CRC-32 is libdeflate's, not here. */
+/* CRC-32C (iSCSI), CRC-32 (gzip) and CRC-64/NVME. Start with 0; feed in pieces. */
 #ifndef WS_CRYPTO_CRC_H
 #define WS_CRYPTO_CRC_H
 
@@ -6,6 +6,8 @@
 
 /* Check value for "123456789": 0xe3069283. */
 uint32_t crc_32c(uint32_t crc, const void *p, size_t len);
+/* Check value for "123456789": 0xcbf43926. */
+uint32_t crc_32(uint32_t crc, const void *p, size_t len);
 /* Check value for "123456789": 0xae8b14860a799888. */
 uint64_t crc_64nvme(uint64_t crc, const void *p, size_t len);
 

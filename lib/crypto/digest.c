@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4), HMAC (RFC 2104), MD5 (RFC 1321, from BearSSL). */
+/* SHA-256 (FIPS 180-4), HMAC (RFC 2104), SHA-1 and MD5 (RFC 3174, RFC 1321, from BearSSL). */
 #include "crypto/digest.h"
 
 #include <bearssl_hash.h>
@@ -180,6 +180,24 @@ void digest_hmac_sha256(struct str key, struct str data, unsigned char out[DIGES
 	mem_wipe(inner, sizeof inner);
 	mem_wipe(outer, sizeof outer);
 	mem_wipe(&d, sizeof d);
+}
+
+_Static_assert(sizeof(br_sha1_context) <= sizeof(struct digest_sha1),
+               "room for the library's context");
+
+void digest_sha1_init(struct digest_sha1 *d)
+{
+	br_sha1_init((br_sha1_context *)(void *)d->space);
+}
+
+void digest_sha1_add(struct digest_sha1 *d, const void *p, size_t len)
+{
+	br_sha1_update((br_sha1_context *)(void *)d->space, p, len);
+}
+
+void digest_sha1_out(const struct digest_sha1 *d, unsigned char out[DIGEST_SHA1_LEN])
+{
+	br_sha1_out((const br_sha1_context *)(const void *)d->space, out);
 }
 
 _Static_assert(sizeof(br_md5_context) <= sizeof(struct digest_md5),

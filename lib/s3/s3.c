@@ -172,6 +172,16 @@ void s3_close_auto(struct s3 **s3)
 	*s3 = NULL;
 }
 
+void s3_stop(struct s3 *s3)
+{
+	atomic_store(&s3->stopped, true);
+}
+
+bool s3_stopped(const struct s3 *s3)
+{
+	return atomic_load(&s3->stopped);
+}
+
 unsigned s3_jobs(const struct s3 *s3)
 {
 	return s3->jobs;

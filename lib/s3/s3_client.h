@@ -68,9 +68,11 @@ struct s3 {
 	int64_t timeout_ms;
 	int64_t until_ms; /* when to give up altogether; 0: never */
 	struct retry_budget budget;
+	_Atomic bool stopped;       /* only cleaning up goes on */
 	_Atomic int sharers;        /* besides the first */
 	_Atomic int64_t skew_ms;    /* the server's clock minus ours */
 	_Atomic size_t connects;    /* spreads connections over addresses */
+	bool verify;                /* downloads */
 	_Atomic int checksum;       /* enum s3_checksum: the highest step that the server takes */
 	_Atomic bool list_v1;       /* the server has no ListObjectsV2 */
 	_Atomic bool single_delete; /* the server has no DeleteObjects */

@@ -1,22 +1,42 @@
-/* Downloads: into a file by ranges in parallel, and to a stream in order. */
+/* Downloads: into a file by ranges in parallel, and to a stream in order. Both are checked. */
 #include "base/mem.h"
 #include "base/progress.h"
+#include "os/extent.h"
 #include "os/file.h"
 #include "s3/s3_error.h"
 #include "s3/s3_pool.h"
 #include "s3/s3_range.h"
 #include "s3/s3_source.h"
+#include "s3/s3_verify.h"
+
+enum { STARTS_MAX = 3 };
 
 struct download {
+	struct s3 *s3;
 	struct s3_range range; /* of the first request; the others differ in from and len */
 	struct s3_object object;
+	struct s3_claim claim;
+	struct s3_verify verify;
 	struct progress *progress;
 	int fd;
+	bool in_order; /* it comes in one piece, and is checked as it comes */
 };
+
+static bool is_small(const struct download *d)
+{
+	return d->object.size_bytes <= S3_RANGE_BYTES && d->claim.parts == 0;
+}
 
 static int to_file(void *ctx, uint64_t offset, const void *p, size_t len, struct err *e)
 {
 	struct download *d = ctx;
+	if (offset == 0 && is_small(d)) {
+		d->in_order = true;
+		s3_verify_begin(&d->verify, d->s3, d->range.bucket, d->range.key, &d->object,
+		                &d->claim);
+	}
+	if (d->in_order)
+		s3_verify_add(&d->verify, p, len);
 	if (file_pwrite(d->fd, p, len, offset, e, "the file"))
 		return -1;
 	progress_add(d->progress, len, 0);
@@ -45,23 +65,55 @@ static struct s3_range first_range(struct s3 *s3, struct str bucket, struct str 
 	};
 }
 
+static uint64_t range_count(uint64_t size)
+{
+	return size / S3_RANGE_BYTES + (size % S3_RANGE_BYTES > 0);
+}
+
+static int get_once(struct download *d, struct err *e)
+{
+	uint64_t size;
+	d->in_order = false;
+	if (s3_range_get(&d->range, e))
+		return -1;
+	if (d->in_order)
+		return s3_verify_end(&d->verify, e);
+	size = d->object.size_bytes;
+	if (s3_pool_each(d->s3, 1, range_count(size), get_range, d, e))
+		return -1;
+	s3_verify_begin(&d->verify, d->s3, d->range.bucket, d->range.key, &d->object, &d->claim);
+	return s3_verify_file(&d->verify, d->fd, size, e);
+}
+
+/* An object that became another one while it was read is read from its start. */
+static int get_some_state(struct download *d, struct err *e)
+{
+	for (int start = 1;; start++) {
+		struct err failure = ERR_INIT;
+		if (get_once(d, &failure) == 0)
+			return 0;
+		if (start == STARTS_MAX || !s3_range_changed(&failure)) {
+			*e = failure;
+			return -1;
+		}
+		if (extent_set_size(d->fd, 0, e, "the file"))
+			return -1;
+	}
+}
+
 int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct progress *progress,
                 struct s3_object *object, struct err *e)
 {
-	struct download d = { .range = first_range(s3, bucket, key),
-		              .progress = progress,
-		              .fd = fd };
+	struct download d = { .s3 = s3, .progress = progress, .fd = fd };
+	d.range = first_range(s3, bucket, key);
 	d.range.object = &d.object;
+	d.range.claim = &d.claim;
 	d.range.take = to_file;
 	d.range.ctx = &d;
 	if (key.len == 0)
 		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
 		               STR_ARG(bucket));
-	if (s3_range_get(&d.range, e))
-		return s3_error_context(e, "get", bucket, key);
-	uint64_t size = d.object.size_bytes;
-	uint64_t count = size / S3_RANGE_BYTES + (size % S3_RANGE_BYTES > 0);
-	if (s3_pool_each(s3, 1, count, get_range, &d, e))
+	if (get_some_state(&d, e))
 		return s3_error_context(e, "get", bucket, key);
 	if (object)
 		*object = d.object;
@@ -69,14 +121,22 @@ int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct
 }
 
 struct stream_out {
+	struct s3 *s3;
+	struct str bucket, key;
+	struct s3_object object;
+	struct s3_claim claim;
+	struct s3_verify verify;
 	struct sink *sink;
 	struct progress *progress;
 };
 
 static int to_sink(void *ctx, uint64_t offset, const void *p, size_t len, struct err *e)
 {
-	const struct stream_out *out = ctx;
-	(void)offset;
+	struct stream_out *out = ctx;
+	if (offset == 0)
+		s3_verify_begin(&out->verify, out->s3, out->bucket, out->key, &out->object,
+		                &out->claim);
+	s3_verify_add(&out->verify, p, len);
 	if (out->sink->write(out->sink, p, len, e))
 		return -1;
 	progress_add(out->progress, len, 0);
@@ -84,13 +144,15 @@ static int to_sink(void *ctx, uint64_t offset, const void *p, size_t len, struct
 }
 
 /* What follows the first range, fetched ahead in parallel. */
-static int stream_rest(struct s3 *s3, struct str bucket, struct str key,
-                       const struct s3_object *object, struct stream_out *out, struct err *e)
+static int stream_rest(struct stream_out *out, struct err *e)
 {
 	enum { STEP = 262144 };
-	SOURCE_AUTO source = s3_source_of(s3, bucket, key, object);
+	uint64_t size = out->object.size_bytes;
+	if (size <= S3_RANGE_BYTES)
+		return 0;
+	SOURCE_AUTO source = s3_source_of(out->s3, out->bucket, out->key, &out->object);
 	MEM_AUTO char *step = mem_new(1, STEP);
-	for (uint64_t at = S3_RANGE_BYTES; at < object->size_bytes;) {
+	for (uint64_t at = S3_RANGE_BYTES; at < size;) {
 		size_t got = 0;
 		if (source->read_at(source, at, step, STEP, &got, e) ||
 		    to_sink(out, at, step, got, e))
@@ -100,19 +162,21 @@ static int stream_rest(struct s3 *s3, struct str bucket, struct str key,
 	return 0;
 }
 
-int s3_get_stream(struct s3 *s3, struct str bucket, struct str key, struct sink *out,
+int s3_get_stream(struct s3 *s3, struct str bucket, struct str key, struct sink *sink,
                   struct progress *progress, struct err *e)
 {
-	struct s3_object object = { .size_bytes = 0 };
-	struct stream_out ctx = { .sink = out, .progress = progress };
+	struct stream_out out = {
+		.s3 = s3, .bucket = bucket, .key = key, .sink = sink, .progress = progress
+	};
 	struct s3_range range = first_range(s3, bucket, key);
-	range.object = &object;
+	range.object = &out.object;
+	range.claim = &out.claim;
 	range.take = to_sink;
-	range.ctx = &ctx;
+	range.ctx = &out;
 	if (key.len == 0)
 		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
 		               STR_ARG(bucket));
-	if (s3_range_get(&range, e) || stream_rest(s3, bucket, key, &object, &ctx, e))
+	if (s3_range_get(&range, e) || stream_rest(&out, e) || s3_verify_end(&out.verify, e))
 		return s3_error_context(e, "get", bucket, key);
 	return 0;
 }

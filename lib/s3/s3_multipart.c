@@ -204,6 +204,7 @@ static int is_left(struct s3_multipart *m)
 	struct err why = ERR_INIT;
 	S3_REPLY_AUTO reply = { .s3 = NULL };
 	struct s3_request r = s3_request_make("GET", m->bucket, m->key);
+	r.cleanup = true;
 	s3_request_query(&r, "uploadId", str_of(m->upload_id));
 	r.root = "ListPartsResult";
 	if (s3_request_run(m->s3, &r, &reply, &why) == 0)
@@ -217,6 +218,7 @@ int s3_multipart_abort_said(struct s3_multipart *m, struct err *e)
 		struct err why = ERR_INIT;
 		S3_REPLY_AUTO reply = { .s3 = NULL };
 		struct s3_request r = s3_request_make("DELETE", m->bucket, m->key);
+		r.cleanup = true;
 		s3_request_query(&r, "uploadId", str_of(m->upload_id));
 		if (s3_request_run(m->s3, &r, &reply, &why) && why.status != 404) {
 			*e = why;

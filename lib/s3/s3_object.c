@@ -7,20 +7,31 @@
 #include "s3/s3_checksum.h"
 #include "s3/s3_request.h"
 
-static int head_once(struct s3 *s3, struct str bucket, struct str key, struct s3_object *out,
-                     struct err *e)
+int s3_object_head(struct s3 *s3, struct str bucket, struct str key, bool settling,
+                   struct s3_object *out, struct s3_claim *claim, struct err *e)
 {
 	S3_REPLY_AUTO reply = { .s3 = NULL };
 	struct s3_request r = s3_request_make("HEAD", bucket, key);
+	r.cleanup = settling;
+	if (claim && s3->verify)
+		s3_request_header(&r, S("x-amz-checksum-mode"), S("ENABLED"));
 	if (s3_request_run(s3, &r, &reply, e))
 		return -1;
 	if (!reply.has_size)
 		return err_set(e, ERR_KIND_DATA, "the server does not say how long the object is");
 	*out = reply.object;
+	if (claim)
+		*claim = reply.claim;
 	/* The header is left out for the usual class. */
 	if (out->storage_class[0] == '\0')
 		memcpy(out->storage_class, "STANDARD", sizeof("STANDARD"));
 	return 0;
+}
+
+static int head_once(struct s3 *s3, struct str bucket, struct str key, struct s3_object *out,
+                     struct err *e)
+{
+	return s3_object_head(s3, bucket, key, false, out, NULL, e);
 }
 
 /* A refused HEAD has no body to say why. Ask for one byte: 1 when that is answered, -1 with the reason. */
@@ -105,7 +116,7 @@ static int settle(const struct put *p, struct s3_object *now, struct err *e)
 static int put_step(struct put *p, int step, struct err *e)
 {
 	S3_REPLY_AUTO reply = { .s3 = NULL };
-	char etag[S3_ETAG_QUOTED_MAX], checksum[S3_CHECKSUM_TEXT_MAX];
+	char etag[S3_ETAG_QUOTED_MAX], checksum[S3_SUM_TEXT_MAX];
 	struct s3_request r = s3_request_make("PUT", p->bucket, p->key);
 	r.body = p->body;
 	if (s3_request_put_headers(&r, &p->how, etag, e) ||

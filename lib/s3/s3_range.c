@@ -15,12 +15,16 @@ struct get {
 	uint64_t done; /* bytes given out */
 	uint64_t len;  /* bytes wanted: the range's, less when the object ends before */
 	bool known;    /* the object's state is known */
-	bool whole;    /* without Range: the object is empty, or the server has no ranges */
 };
 
 static int changed(struct err *e)
 {
 	return err_set(e, ERR_KIND_CONFLICT, "the object changed while reading");
+}
+
+bool s3_range_changed(const struct err *e)
+{
+	return e->kind == ERR_KIND_CONFLICT && e->status == 0;
 }
 
 static int send(struct get *g, struct s3_reply *reply, struct err *e)
@@ -33,8 +37,10 @@ static int send(struct get *g, struct s3_reply *reply, struct err *e)
 	snprintf(range, sizeof(range), "bytes=%llu-%llu",
 	         (unsigned long long)(want->from + g->done),
 	         (unsigned long long)(want->from + g->len - 1));
-	if (!g->whole)
+	if (g->known)
 		s3_request_header(&r, S("Range"), str_of(range));
+	else if (want->s3->verify)
+		s3_request_header(&r, S("x-amz-checksum-mode"), S("ENABLED"));
 	if (g->known && want->object->etag[0] != '\0')
 		s3_request_header(&r, S("If-Match"), s3_etag_quote(want->object->etag, quoted));
 	if (s3_request_run(want->s3, &r, reply, e) == 0)
@@ -55,6 +61,7 @@ static void learn(struct get *g, const struct s3_reply *reply)
 	if (g->range->from + g->len > o->size_bytes)
 		g->len = o->size_bytes - g->range->from;
 	g->known = true;
+	*g->range->claim = reply->claim;
 }
 
 static bool is_range(const struct get *g, const struct s3_reply *reply)
@@ -147,12 +154,6 @@ int s3_range_get(const struct s3_range *r, struct err *e)
 			return 0;
 		if (result == 0)
 			continue;
-		/* An empty object has no range. */
-		bool empty = failure.status == 416 && !g.known && !g.whole;
-		if (empty) {
-			g.whole = true;
-			continue;
-		}
 		if (g.done > before)
 			g.retry.attempt = 0;
 		if (failure.status == 0 && retry_again(&g.retry, &failure, false, -1))

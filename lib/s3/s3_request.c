@@ -73,12 +73,37 @@ static int hash_payload(const struct http_body *body, char out[DIGEST_SHA256_HEX
 	return 0;
 }
 
+static bool is_stopped(const struct run *run)
+{
+	return s3_stopped(run->s3) && !run->request->cleanup;
+}
+
+static int interrupted(struct err *e)
+{
+	return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+}
+
+/* The request's body, as long as nobody wants it to stop. */
+static int read_on(void *ctx, uint64_t offset, void *p, size_t max, size_t *got, struct err *e)
+{
+	const struct run *run = ctx;
+	const struct http_body *body = run->request->body;
+	if (is_stopped(run))
+		return interrupted(e);
+	if (body->read)
+		return body->read(body->ctx, offset, p, max, got, e);
+	*got = body->len - offset < max ? (size_t)(body->len - offset) : max;
+	memcpy(p, (const char *)body->bytes + offset, *got);
+	return 0;
+}
+
 static int exchange(struct run *run, struct s3_conn *conn, struct http_head *head, struct err *e)
 {
 	const struct s3_request *r = run->request;
+	struct http_body body = { .len = r->body ? r->body->len : 0, .read = read_on, .ctx = run };
 	struct http_request request = {
 		.head = buf_str(&conn->head),
-		.body = r->body,
+		.body = r->body ? &body : NULL,
 		.expect_continue = r->body && str_has(buf_str(&conn->head), S("\r\nExpect: ")),
 		.head_only = str_is(S("HEAD"), r->method),
 	};
@@ -173,6 +198,8 @@ static int attempt(struct run *run, struct err *e)
 	run->error = (struct s3_error){ .code = "" };
 	run->stale = false;
 	reply->status = 0;
+	if (is_stopped(run))
+		return interrupted(e);
 	if (send_request(run, e)) {
 		s3_conn_drop(reply->conn);
 		reply->conn = NULL;
@@ -256,6 +283,8 @@ int s3_request_run(struct s3 *s3, const struct s3_request *r, struct s3_reply *r
 			retry_budget_success(&s3->budget);
 			return 0;
 		}
+		if (is_stopped(&run))
+			return interrupted(e);
 		if (!again(&run, retry, &failure)) {
 			*e = failure;
 			return -1;

@@ -14,6 +14,7 @@
 #include "s3/s3.h"
 #include "s3/s3_client.h"
 #include "s3/s3_error.h"
+#include "s3/s3_sum.h"
 #include "s3/sigv4.h"
 
 enum { S3_REQUEST_QUERY_MAX = 12, S3_REQUEST_HEADERS_MAX = 32 };
@@ -33,8 +34,16 @@ struct s3_request {
 	const char *root;      /* what a good answer's document must be; else it is an error */
 	bool unsigned_payload; /* the body's hash is not part of the signature: over TLS only */
 	bool stream;           /* leave a good answer's body to s3_reply_read */
+	bool cleanup;          /* goes on after s3_stop */
 	bool slow;             /* the server may think for minutes */
 	struct retry *retry;   /* the caller's count of tries; NULL: a new one */
+};
+
+/* What an answer says of the content of an object, so that it can be checked. */
+struct s3_claim {
+	enum s3_sum_kind kind; /* S3_SUM_MD5: the ETag is one */
+	uint64_t parts; /* how many the sum is made of, by their sums; 0: it is of the whole */
+	char value[S3_SUM_TEXT_MAX]; /* base64 */
 };
 
 struct s3_reply {
@@ -44,6 +53,7 @@ struct s3_reply {
 	int status;
 	struct s3_object object; /* from the head; size_bytes is the Content-Length */
 	bool has_size;
+	struct s3_claim claim;
 	int64_t date_ms;                      /* the server's clock; 0: it did not say */
 	int64_t retry_after_ms;               /* its wish; -1: none */
 	char region[ENDPOINT_REGION_MAX + 1]; /* x-amz-bucket-region */

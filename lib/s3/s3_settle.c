@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "s3/s3_object.h"
 
 /* The tag that most servers give: the MD5 of the parts' MD5s, and their number. False when the parts' tags
  * are something else. */
@@ -48,7 +49,8 @@ int s3_settle_lost_answer(struct s3_multipart *m, bool repeated, struct err *e)
 {
 	struct s3_object now;
 	struct err ignored = ERR_INIT;
-	if (!may_be_lost(e) || s3_head(m->s3, m->bucket, m->key, &now, &ignored) ||
+	if (!may_be_lost(e) ||
+	    s3_object_head(m->s3, m->bucket, m->key, true, &now, NULL, &ignored) ||
 	    !is_ours(m, &now, repeated))
 		return -1;
 	err_clear(e);
@@ -58,7 +60,7 @@ int s3_settle_lost_answer(struct s3_multipart *m, bool repeated, struct err *e)
 int s3_settle_size(struct s3_multipart *m, struct blob_id *id, struct err *e)
 {
 	struct s3_object now;
-	if (s3_head(m->s3, m->bucket, m->key, &now, e))
+	if (s3_object_head(m->s3, m->bucket, m->key, true, &now, NULL, e))
 		return -1;
 	if (now.size_bytes != m->size_bytes)
 		return err_set(e, ERR_KIND_DATA, "%llu bytes were sent, the object has %llu",

@@ -15,6 +15,7 @@ until [ -s "$dir/server/ceph.env" ]; do
 	kill -0 "$server"
 	sleep 0.2
 done
+# shellcheck source=/dev/null
 . "$dir/server/ceph.env"
 
 /usr/bin/python3 - "$dir" "${WS_BINARY:-$PWD/dist/ws}" "${OBJECTS:-10000}" "${MIB:-1024}" "${SLOW:-500}" "${ROUNDS:-2}" <<'PYTHON'

@@ -1,6 +1,12 @@
 """The transfer engine of ws-s3: conditions, integrity, interruption, resumption."""
+import binascii
+import contextlib
+import hashlib
 import os
+import signal
+import subprocess
 import threading
+import zlib
 
 import pytest
 from faults import error, reply, through
@@ -134,3 +140,191 @@ def test_a_file_that_changes_between_two_tries_is_not_sent_with_the_hash_of_the_
     result = spoilt("put", "--jobs", "1", tmp_path / "f", f"s3://{bucket}/k", status=73)
     assert "changed while it was read" in result.stderr and ceph.keys(bucket) == []
     assert [len(request.body) for request in faults.seen("PUT", "/k")[1:]] in ([], [0])  # a head may have gone ahead
+
+
+# ---- downloads ----
+
+
+def sums(data, algorithm):
+    """A checksum as S3 writes it. CRC-32 and the hashes are Python's; CRC-32C and CRC-64/NVME are worked out here."""
+    number = {"crc32": zlib.crc32, "crc32c": lambda d: slow_crc(d, 32, 0x82F63B78), "crc64nvme": lambda d: slow_crc(d, 64, 0x9A6C9329AC4BC9B5)}
+    if algorithm in number:
+        return number[algorithm](data).to_bytes(8 if algorithm == "crc64nvme" else 4, "big")
+    return hashlib.new(algorithm, data).digest()
+
+
+def slow_crc(data, bits, polynomial):
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (polynomial if byte & 1 else 0)
+        table.append(byte)
+    crc = (1 << bits) - 1
+    for byte in data:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 255]
+    return crc ^ (1 << bits) - 1
+
+
+def base64(data):
+    return binascii.b2a_base64(data).decode().strip()
+
+
+def ranged(data, headers):
+    """Answers for an object of two ranges: the whole one, and the rest of it."""
+    headers = {"ETag": '"opaque"', **headers}
+    rest = {**headers, "Content-Range": f"bytes {8 * MIB}-{len(data) - 1}/{len(data)}"}
+    return reply(200, data, headers), reply(206, data[8 * MIB :], rest)
+
+
+@pytest.mark.parametrize("algorithm", ["crc64nvme", "crc32c", "crc32", "sha256", "sha1", "md5"])
+@pytest.mark.parametrize("size", [1000, 8 * MIB + 5])
+def test_what_arrives_is_what_the_servers_checksum_says_or_nothing(scripted, faults, tmp_path, algorithm, size):
+    if size > 1000 and algorithm in ("crc32c", "crc64nvme"):
+        data = bytes(size)  # their sums of so many zeros are known without Python's loop
+        value = {"crc32c": "r4cbTg==", "crc64nvme": "l/NCu8w6g6E="}[algorithm]
+    else:
+        data = noise(size)
+        value = base64(sums(data, algorithm))
+    headers = {"ETag": f'"{hashlib.md5(data).hexdigest()}"'} if algorithm == "md5" else {f"x-amz-checksum-{algorithm}": value}
+    spoilt = data[:-1] + bytes([data[-1] ^ 1])
+    for content, status in (data, 0), (spoilt, 65):
+        for to in (tmp_path / "f", "-"):
+            first, second = ranged(content, headers)
+            faults.on("GET", "/k", *([first, second] if size > 8 * MIB else [first]))
+            result = scripted("cp", "s3://b/k", to, status=status)
+            assert (tmp_path / "f").exists() == (status == 0) and (to != "-" or result.output == content)
+            assert ("what came is not what the object's" in result.stderr) == (status == 65)
+        (tmp_path / "f").unlink(missing_ok=True)
+    assert all(r.headers["x-amz-checksum-mode"] == "ENABLED" for r in faults.requests if not r.headers["range"])
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_the_checksum_of_checksums_of_parts_is_checked(scripted, faults, tmp_path):
+    data, part = noise(12 * MIB), 5 * MIB
+    pieces = [data[at : at + part] for at in range(0, len(data), part)]
+    value = base64(sums(b"".join(sums(piece, "sha256") for piece in pieces), "sha256"))
+    headers = {"x-amz-checksum-sha256": f"{value}-3", "x-amz-checksum-type": "COMPOSITE"}
+    first = reply(200, b"", {"ETag": '"opaque"', "x-amz-mp-parts-count": "3"}, length=part)
+    for content, status in (data, 0), (data[:-1] + b"?", 65):
+        faults.on("HEAD", "partNumber=1", first)
+        faults.on("GET", "/k", *ranged(content, headers))
+        scripted("cp", "s3://b/k", tmp_path / "f", status=status)
+        assert (tmp_path / "f").exists() == (status == 0)
+        (tmp_path / "f").unlink(missing_ok=True)
+    faults.on("HEAD", "partNumber=1", reply(501))  # it cannot be checked then
+    faults.on("GET", "/k", *ranged(data[:-1] + b"?", headers))
+    scripted("cp", "s3://b/k", tmp_path / "f")
+
+
+def test_an_etag_is_no_checksum_of_what_was_encrypted_or_came_in_parts_and_checking_can_be_turned_off(scripted, faults, tmp_path):
+    kms, ssec = {"x-amz-server-side-encryption": "aws:kms"}, {"x-amz-server-side-encryption-customer-algorithm": "AES256"}
+    wrong = {"ETag": '"00000000000000000000000000000000"'}
+    for headers in {**wrong, **kms}, {**wrong, **ssec}, {"ETag": '"00000000000000000000000000000000-2"'}:
+        faults.on("GET", "/k", reply(200, b"12345", headers))
+        scripted("cp", "s3://b/k", tmp_path / "f")
+    faults.on("GET", "/k", reply(200, b"12345", {**wrong, "x-amz-checksum-crc32": "AAAAAA=="}))
+    scripted("cp", "s3://b/k", tmp_path / "f", env={"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"})
+    assert faults.requests[-1].headers["x-amz-checksum-mode"] is None
+
+
+def test_an_object_that_changes_while_it_is_read_is_read_again_from_its_start(spoilt, ceph, bucket, faults, tmp_path):
+    old, new = noise(LARGE), noise(LARGE)[::-1]
+    ceph.put(bucket, "k", old)
+    faults.on("GET", "/k", through(), through(meanwhile=lambda: ceph.put(bucket, "k", new)))
+    spoilt("cp", "--jobs", "1", f"s3://{bucket}/k", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == new
+
+
+def test_a_small_object_is_one_request(spoilt, ceph, bucket, faults, tmp_path):
+    ceph.put(bucket, "k", noise(8 * MIB))
+    spoilt("cp", f"s3://{bucket}/k", tmp_path / "f")
+    assert scan(faults, "/k") == ["GET"] and faults.requests[0].headers["range"] is None
+
+
+def test_what_botocore_uploads_with_any_checksum_is_checked_and_arrives(s3, ws, tmp_path):
+    where = s3.bucket()
+    for algorithm in "CRC32", "SHA1", "SHA256":
+        value = base64(sums(noise(100_000), algorithm.lower()))
+        s3.put(where, algorithm, noise(100_000), **{f"Checksum{algorithm}": value})
+        ws("ws-s3", "cp", f"s3://{where}/{algorithm}", tmp_path / algorithm, env=s3.env)
+        assert (tmp_path / algorithm).read_bytes() == noise(100_000)
+
+
+# ---- being asked to stop ----
+
+
+@pytest.fixture
+def interrupted(ws, ceph, faults):
+    """interrupted("cp", ..., number=SIGTERM): starts ws-s3; the returned function, given to a fault as meanwhile, sends the signal."""
+
+    class Running:
+        def __init__(self, *args, number=signal.SIGTERM, **options):
+            self._there, self._sent = threading.Event(), threading.Event()
+            self._args, self._options, self.number = args, options, number
+
+        def start(self):
+            self.process = ws.start("ws-s3", *self._args, env={**ceph.env, "AWS_ENDPOINT_URL_S3": faults.url}, **self._options)
+            self._there.set()
+            return self
+
+        def __call__(self):
+            """Once: the next signal would not be waited for."""
+            self._there.wait(30)
+            if not self._sent.is_set():
+                self.again()
+            self._sent.set()
+
+        def again(self):
+            self.process.send_signal(self.number)
+
+        def ends(self, status):
+            _, stderr = self.process.communicate(timeout=60)
+            assert self.process.returncode == status, stderr
+            return stderr.decode()
+
+    return Running
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", ["file", "tree", "stream", "run"])
+def test_an_upload_that_is_asked_to_stop_leaves_nothing_on_the_server(interrupted, ceph, bucket, faults, tmp_path, number, how):
+    (tmp_path / "d").mkdir()
+    for name in "abc":
+        (tmp_path / "d" / name).write_bytes(noise(LARGE))
+    args, options = {
+        "file": (["cp", tmp_path / "d/a", f"s3://{bucket}/a"], {}),
+        "tree": (["cp", "-r", tmp_path / "d", f"s3://{bucket}/"], {}),
+        "stream": (["cp", "-", f"s3://{bucket}/a"], {"stdin": subprocess.PIPE}),
+        "run": (["run", "-"], {"stdin": subprocess.PIPE}),
+    }[how]
+    running = interrupted(*args, number=number, **options)
+    faults.on("PUT", "partNumber=2", error(500, "InternalError", meanwhile=running), times=100)
+    running.start()
+    with contextlib.suppress(BrokenPipeError):  # it may be gone
+        if how == "stream":
+            running.process.stdin.write(noise(LARGE))  # and no end
+        elif how == "run":
+            running.process.stdin.write(f"cp {tmp_path}/d/a s3://{bucket}/a\n".encode())
+        if options:
+            running.process.stdin.flush()
+    stderr = running.ends(128 + number)
+    assert stderr.count("interrupted") == 1 or how == "run", stderr
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_a_download_that_is_asked_to_stop_leaves_no_file(interrupted, ceph, bucket, faults, tmp_path, tree):
+    for name in "ab":
+        ceph.put(bucket, f"d/{name}", noise(LARGE))
+    running = interrupted("cp", *(["-r", f"s3://{bucket}/d"] if tree else [f"s3://{bucket}/d/a"]), tmp_path / "to")
+    faults.on("GET", "/d/a", through(), error(500, "InternalError", meanwhile=running), times=100)
+    running.start().ends(143)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_second_signal_does_not_wait_for_the_server(interrupted, ceph, bucket, faults, tmp_path):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    running = interrupted("cp", tmp_path / "f", f"s3://{bucket}/k")
+    faults.on("PUT", "partNumber=2", error(500, "InternalError", meanwhile=running), times=100)
+    faults.on("DELETE", "uploadId", reply(200, silent=True, then="stall", meanwhile=running.again))
+    running.start().ends(143)

@@ -40,6 +40,7 @@ static void published(void)
 	TAP_OK(crc_32c(0, "123456789", 9) == 0xe3069283, "CRC-32C has its check value");
 	TAP_OK(crc_64nvme(0, "123456789", 9) == 0xae8b14860a799888,
 	       "CRC-64/NVME has its check value");
+	TAP_OK(crc_32(0, "123456789", 9) == 0xcbf43926, "CRC-32 has its check value");
 	TAP_OK(crc_32c(0, "", 0) == 0 && crc_64nvme(0, "", 0) == 0, "nothing has the CRC 0");
 	TAP_OK(crc_32c(0, zeros, 32) == 0x8a9136aa, "CRC-32C of zeros is RFC 3720's");
 	TAP_OK(crc_32c(0, ones, 32) == 0x62a8ab43, "CRC-32C of ones is RFC 3720's");
@@ -55,8 +56,10 @@ int main(void)
 	published();
 	for (size_t n = 0; n <= LEN; n++) {
 		uint32_t c32 = (uint32_t)slow(0x82f63b78, 0xffffffff, data, n);
+		uint32_t gzip = (uint32_t)slow(0xedb88320, 0xffffffff, data, n);
 		uint64_t c64 = slow(0x9a6c9329ac4bc9b5, UINT64_MAX, data, n);
 		lengths = lengths && crc_32c(0, data, n) == c32 && crc_64nvme(0, data, n) == c64;
+		lengths = lengths && crc_32(0, data, n) == gzip;
 		portable = portable && crc_32c_portable(0, data, n) == c32;
 		splits = splits &&
 		         crc_32c(crc_32c(0, data, n), data + n, LEN - n) == crc_32c(0, data, LEN);

@@ -111,6 +111,20 @@ static void hmac_published(void)
 	}
 }
 
+static void sha1_published(void)
+{
+	static const unsigned char abc[DIGEST_SHA1_LEN] = { 0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81,
+		                                            0x6a, 0xba, 0x3e, 0x25, 0x71, 0x78, 0x50,
+		                                            0xc2, 0x6c, 0x9c, 0xd0, 0xd8, 0x9d };
+	unsigned char hash[DIGEST_SHA1_LEN];
+	struct digest_sha1 d;
+	digest_sha1_init(&d);
+	digest_sha1_add(&d, "a", 1);
+	digest_sha1_add(&d, "bc", 2);
+	digest_sha1_out(&d, hash);
+	TAP_OK(memcmp(hash, abc, sizeof(hash)) == 0, "SHA-1 of \"abc\" is RFC 3174's");
+}
+
 static void md5_published(void)
 {
 	unsigned char hash[DIGEST_MD5_LEN];
@@ -130,5 +144,6 @@ int main(void)
 	sha256_native();
 	hmac_published();
 	md5_published();
+	sha1_published();
 	return tap_done();
 }

@@ -1,0 +1,105 @@
+/* Sums of content as it came, by parts where the server's are. */
+#include "s3/s3_verify.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "os/file.h"
+
+enum { STEP = 1 << 17 };
+
+bool s3_verify_is_off(const struct s3_verify *v)
+{
+	return v->claim.kind == S3_SUM_NONE;
+}
+
+/* The size of the first part: that of all but the last, as most clients make them. */
+static uint64_t ask_part_size(struct s3 *s3, struct str bucket, struct str key,
+                              const struct s3_object *object)
+{
+	struct err ignored = ERR_INIT;
+	char quoted[S3_ETAG_QUOTED_MAX];
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	struct s3_request r = s3_request_make("HEAD", bucket, key);
+	s3_request_query(&r, "partNumber", S("1"));
+	s3_request_header(&r, S("If-Match"), s3_etag_quote(object->etag, quoted));
+	if (s3_request_run(s3, &r, &reply, &ignored) || !reply.has_size)
+		return 0;
+	return reply.object.size_bytes;
+}
+
+void s3_verify_begin(struct s3_verify *v, struct s3 *s3, struct str bucket, struct str key,
+                     const struct s3_object *object, const struct s3_claim *claim)
+{
+	uint64_t size = object->size_bytes;
+	*v = (struct s3_verify){ .claim = *claim };
+	if (!s3->verify)
+		v->claim.kind = S3_SUM_NONE;
+	if (claim->parts > 0 && !s3_verify_is_off(v)) {
+		uint64_t part = claim->parts == 1 ? size : ask_part_size(s3, bucket, key, object);
+		if (part == 0 || size / part + (size % part > 0) != claim->parts)
+			v->claim.kind = S3_SUM_NONE;
+		v->part_size = part;
+	}
+	s3_sum_init(&v->sum, v->claim.kind);
+	s3_sum_init(&v->part, v->claim.kind);
+}
+
+static void end_part(struct s3_verify *v)
+{
+	unsigned char bytes[S3_SUM_BYTES_MAX];
+	s3_sum_add(&v->sum, bytes, s3_sum_out(&v->part, bytes));
+	s3_sum_init(&v->part, v->claim.kind);
+	v->part_len = 0;
+}
+
+void s3_verify_add(struct s3_verify *v, const void *p, size_t len)
+{
+	const char *from = p;
+	if (v->part_size == 0) {
+		s3_sum_add(&v->sum, p, len);
+		return;
+	}
+	while (len > 0) {
+		uint64_t room = v->part_size - v->part_len;
+		size_t take = len < room ? len : (size_t)room;
+		s3_sum_add(&v->part, from, take);
+		v->part_len += take;
+		from += take;
+		len -= take;
+		if (v->part_len == v->part_size)
+			end_part(v);
+	}
+}
+
+int s3_verify_end(struct s3_verify *v, struct err *e)
+{
+	char text[S3_SUM_TEXT_MAX];
+	if (s3_verify_is_off(v))
+		return 0;
+	if (v->part_len > 0)
+		end_part(v);
+	if (strcmp(s3_sum_text(&v->sum, text), v->claim.value) == 0)
+		return 0;
+	bool etag = v->claim.kind == S3_SUM_MD5;
+	return err_set(e, ERR_KIND_DATA, "what came is not what the object's %s says",
+	               etag ? "ETag" : s3_sum_header(v->claim.kind));
+}
+
+int s3_verify_file(struct s3_verify *v, int fd, uint64_t size, struct err *e)
+{
+	if (s3_verify_is_off(v))
+		return 0;
+	MEM_AUTO char *step = mem_new(1, STEP);
+	for (uint64_t at = 0; at < size;) {
+		size_t got = 0;
+		if (file_pread(fd, step, size - at < STEP ? (size_t)(size - at) : STEP, at, &got, e,
+		               "the file"))
+			return -1;
+		if (got == 0)
+			return err_set(e, ERR_KIND_IO, "the file became shorter");
+		s3_verify_add(v, step, got);
+		at += got;
+	}
+	return s3_verify_end(v, e);
+}
