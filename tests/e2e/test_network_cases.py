@@ -304,13 +304,12 @@ def test_n12_what_may_pass_is_asked_again(s3, faults, status):
     s3("ls", "s3://b")
 
 
-def test_n12_an_outage_does_not_become_a_storm(s3, faults):
-    """One budget for all objects: 60 of them, up to 5 tries each, make far fewer than 300 requests."""
+def test_n12_an_outage_does_not_become_a_storm(s3, faults, tmp_path):
+    """One budget for all objects: 60 of them, up to 5 tries each, could make 300 requests; 100 repeats are paid for."""
     faults.on("GET", "list-type", list_page(*(f"k{i:02}" for i in range(60))))
     faults.on("GET", "/b/k", error(500, "InternalError"), times=999)
-    s3("cp", "-r", "--jobs", "16", "s3://b/", "/nonexistent-not-made/", status=None)
-    s3("cat", *(f"s3://b/k{i:02}" for i in range(3)), "--max-attempts", "2", status=None)
-    assert len(faults.seen("GET", "/b/k")) <= 60 + 100 + 6
+    s3("cp", "-r", "--jobs", "16", "s3://b/", tmp_path / "out", status=1)
+    assert 60 < len(faults.seen("GET", "/b/k")) <= 60 + 100
 
 
 # ---- N13: redirects ----
