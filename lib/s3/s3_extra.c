@@ -28,10 +28,10 @@ static bool is_method(const struct s3_request *r, const char *method)
 	return strcmp(r->method, method) == 0;
 }
 
-/* Requests that carry an object's content, or ask for its metadata. */
+/* Requests that carry an object's content, begin or complete it (Ceph 20 wants that), or ask for its metadata. */
 static bool wants_key(const struct s3_request *r)
 {
-	bool upload = is_method(r, "PUT") || (is_method(r, "POST") && has_query(r, "uploads"));
+	bool upload = is_method(r, "PUT") || is_method(r, "POST");
 	bool read = (is_method(r, "GET") || is_method(r, "HEAD")) && !has_query(r, "uploadId");
 	return r->key.len > 0 && (upload || read);
 }

@@ -11,7 +11,8 @@ import ws as helpers
 sys.path.insert(0, str(helpers.SERVERS))
 from faults import Faults  # noqa: E402
 
-S3_NAMES = ["swift", "swift238", "ceph", "ceph-tls"]
+S3_NAMES = ["swift", "swift238", "ceph", "ceph-tls", "ceph20"]
+OF_SID = {"swift238": "Swift 2.38", "ceph20": "Ceph 20"}  # from a suite that moves
 
 
 def pytest_sessionstart():
@@ -28,7 +29,7 @@ def connect(servers, name):
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory):
-    """Function from "swift", "swift238", "ceph", "ceph-sts" to the running server; each is started once, when first asked for."""
+    """Function from "swift", "swift238", "ceph", "ceph20", "ceph-sts" to the running server; each is started once, when first asked for."""
     running = {}
     directory = tmp_path_factory.mktemp("servers")
 
@@ -36,8 +37,8 @@ def servers(tmp_path_factory):
         if kind not in running:
             running[kind] = helpers.Server(kind, directory)
         trouble = running[kind].trouble()
-        if trouble and kind == "swift238":  # it comes from a suite that moves
-            pytest.skip(f"no Swift 2.38 here: {trouble.strip()}")
+        if trouble and kind in OF_SID:
+            pytest.skip(f"no {OF_SID[kind]} here: {trouble.strip()}")
         if trouble:
             pytest.fail(f"S3 server {kind}: {trouble}", pytrace=False)
         return running[kind]

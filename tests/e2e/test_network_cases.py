@@ -205,6 +205,19 @@ def test_n8_a_storm_of_1xx_answers_is_an_error(once, faults):
     once("cat", "s3://b/k", status=65).stderr.index("1xx")
 
 
+@pytest.mark.parametrize("framing", ["Content-Length: 31", "Transfer-Encoding: chunked"])
+def test_an_answer_is_the_same_wherever_the_network_cuts_it(s3, faults, framing):
+    """Once for each length of the pieces, all on one connection."""
+    body = HELLO if "Length" in framing else b"A;ext=1\r\n" + HELLO[:10] + b"\r\n15\r\n" + HELLO[10:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
+    head = f'HTTP/1.1 206 Partial Content\r\nETag: "1"\r\nContent-Range: bytes 0-30/31\r\n{framing}\r\n\r\n'.encode()
+    wire = b"HTTP/1.1 102 Processing\r\n\r\n" + head + body
+    sizes = range(1, len(wire) + 1)
+    for size in sizes:
+        faults.on("GET", f"/b/{size}$", raw(wire, then="next", dribble=(size, 0.0005)))
+    assert s3("cat", *(f"s3://b/{size}" for size in sizes)).output == HELLO * len(sizes)
+    assert faults.connections == 1 or "chunked" in framing  # the end of chunks that nobody needs is not waited for
+
+
 # ---- N9 and N10: errors with a good status ----
 
 
@@ -291,13 +304,12 @@ def test_n12_what_may_pass_is_asked_again(s3, faults, status):
     s3("ls", "s3://b")
 
 
-def test_n12_an_outage_does_not_become_a_storm(s3, faults):
-    """One budget for all objects: 60 of them, up to 5 tries each, make far fewer than 300 requests."""
+def test_n12_an_outage_does_not_become_a_storm(s3, faults, tmp_path):
+    """One budget for all objects: 60 of them, up to 5 tries each, could make 300 requests; 100 repeats are paid for."""
     faults.on("GET", "list-type", list_page(*(f"k{i:02}" for i in range(60))))
     faults.on("GET", "/b/k", error(500, "InternalError"), times=999)
-    s3("cp", "-r", "--jobs", "16", "s3://b/", "/nonexistent-not-made/", status=None)
-    s3("cat", *(f"s3://b/k{i:02}" for i in range(3)), "--max-attempts", "2", status=None)
-    assert len(faults.seen("GET", "/b/k")) <= 60 + 100 + 6
+    s3("cp", "-r", "--jobs", "16", "s3://b/", tmp_path / "out", status=1)
+    assert 60 < len(faults.seen("GET", "/b/k")) <= 60 + 100
 
 
 # ---- N13: redirects ----

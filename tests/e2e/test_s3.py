@@ -5,6 +5,8 @@ import re
 import socket
 import urllib.error
 import urllib.request
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -128,7 +130,11 @@ def test_a_presigned_url_works_without_credentials(s3, bucket, s3cmd, aws):
     url = s3cmd("presign", f"s3://{bucket}/a b+ü").stdout.strip()
     assert urllib.request.urlopen(url, context=context).read() == b"content"
     put = s3cmd("presign", "--method", "PUT", "--expires", "60s", f"s3://{bucket}/new").stdout.strip()
-    urllib.request.urlopen(urllib.request.Request(put, b"by url", method="PUT"), context=context)
+    place = urlsplit(put)  # urllib's own client adds a Content-Type, which is not signed
+    connection = HTTPSConnection(place.netloc, context=context) if s3.tls else HTTPConnection(place.netloc)
+    connection.request("PUT", f"{place.path}?{place.query}", b"by url")
+    assert connection.getresponse().status == 200
+    connection.close()
     assert s3.get(bucket, "new") == b"by url"
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(url.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"), context=context)
@@ -284,7 +290,7 @@ def test_a_wrong_region_is_corrected_unless_it_was_ordered(s3, bucket, s3cmd):
     assert s3cmd("cat", f"s3://{bucket}/k", env=wrong).output == b"x"
     s3cmd("stat", f"s3://{bucket}/k", env=wrong)
     ordered = s3cmd("stat", "--region", "eu-north-7", f"s3://{bucket}/k", status=None)
-    if s3.kind == "ceph":  # takes any region
+    if s3.kind.startswith("ceph"):  # takes any region
         assert ordered.status == 0
     else:
         assert ordered.status == 78 and "us-east-1" in ordered.stderr

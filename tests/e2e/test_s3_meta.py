@@ -51,7 +51,7 @@ def test_metadata_and_headers_arrive_with_small_and_large_objects(s3, bucket, s3
 
 def test_tags_arrive_where_the_server_has_them(s3, bucket, s3cmd, tmp_path):
     (tmp_path / "f").write_text("x")
-    status = 0 if s3.kind == "ceph" else 69  # Swift: 501
+    status = 0 if s3.kind.startswith("ceph") else 69  # Swift: 501
     s3cmd("cp", "--tag", "a=1 2", "--tag", "b&c=d", tmp_path / "f", f"s3://{bucket}/f", status=status)
     if status == 0:
         tags = s3.client.get_object_tagging(Bucket=bucket, Key="f")["TagSet"]
@@ -140,7 +140,7 @@ def test_objects_are_encrypted_with_a_key_from_a_file(s3, bucket, s3cmd, tmp_pat
         s3cmd("cp", *key, source, f"s3://{bucket}/{name}")
         assert s3cmd("cat", *key, f"s3://{bucket}/{name}").output == source.read_bytes()
         s3cmd("stat", *key, f"s3://{bucket}/{name}")
-        if s3.kind == "ceph":  # Swift takes the headers and does nothing
+        if s3.kind.startswith("ceph"):  # Swift takes the headers and does nothing
             assert s3cmd("cat", f"s3://{bucket}/{name}", status=None).status != 0
     (tmp_path / "short").write_bytes(b"x" * 31)
     assert "32 bytes" in s3cmd("cat", "--sse-c-key", tmp_path / "short", f"s3://{bucket}/small", status=78).stderr

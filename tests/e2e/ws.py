@@ -157,8 +157,8 @@ class S3:
 
     def __init__(self, name, server):
         values = server.values
-        self.name = name  # "swift", "swift238", "ceph", "ceph-tls"
-        self.kind = server.kind  # "swift", "swift238", "ceph"
+        self.name = name  # "swift", "swift238", "ceph", "ceph-tls", "ceph20"
+        self.kind = server.kind  # "swift", "swift238", "ceph", "ceph20"
         self.tls = name.endswith("-tls")
         self.plain_endpoint = values["AWS_ENDPOINT_URL_S3"]
         self.endpoint = values["S3_TLS_ENDPOINT"] if self.tls else self.plain_endpoint

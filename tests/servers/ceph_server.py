@@ -2,6 +2,7 @@
 import base64
 import configparser
 import os
+import shutil
 import struct
 import subprocess
 import uuid
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import certificate
 from daemons import Daemons, PortBlock, StartError, is_listening
-from packages import need
+from packages import make_root, need
 
 
 class Ceph:
@@ -22,9 +23,11 @@ class Ceph:
     vhost_domain = "localhost"
     user = []  # further arguments of its making
     gateway = {}  # further settings
+    cipher, key_bytes = 1, 16  # AES-128: of the keys among the daemons
 
     def __init__(self, directory):
         self._dir = Path(directory)
+        self._inside = []  # what puts a command where its files are
         self._ports = PortBlock()
         self._daemons = Daemons(self._dir / "log")
         self._monitor = f"[v2:127.0.0.1:{self._ports[2]}/0]"
@@ -33,7 +36,7 @@ class Ceph:
         self.ca_file = self._dir / "tls/ca.pem"
 
     def start(self):
-        need(self.packages)
+        self._prepare()
         for name in ("mon", "osd", "rgw", "log", "run", "tls"):
             (self._dir / name).mkdir()
         certificate.make(self._dir / "tls")
@@ -55,6 +58,9 @@ class Ceph:
         for port in (0, 1):
             self._daemons.wait_until(f"{self.endpoint}: gateway", lambda: is_listening(self._ports[port]))
 
+    def _prepare(self):
+        need(self.packages)
+
     def stop(self):
         self._daemons.stop()
 
@@ -62,17 +68,18 @@ class Ceph:
         return self._daemons.first_dead()
 
     def _run(self, program, *arguments):
-        command = [f"/usr/bin/{program}", "--conf", f"{self._dir}/ceph.conf", *arguments]
+        command = [*self._inside, f"/usr/bin/{program}", "--conf", f"{self._dir}/ceph.conf", *arguments]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise StartError(f"{' '.join(command)}: status {done.returncode}\n{done.stderr[-2000:]}")
 
     def _daemon(self, program, *arguments):
-        self._daemons.start(program, [f"/usr/bin/{program}", "--conf", f"{self._dir}/ceph.conf", "-f", *arguments])
+        command = [*self._inside, f"/usr/bin/{program}", "--conf", f"{self._dir}/ceph.conf", "-f", *arguments]
+        self._daemons.start(program, command)
 
     def _write_keyring(self):
         """One key for everybody: the monitor takes over all entries when it is made."""
-        key = base64.b64encode(struct.pack("<HIIH", 1, 0, 0, 16) + os.urandom(16)).decode()
+        key = base64.b64encode(struct.pack("<HIIH", self.cipher, 0, 0, self.key_bytes) + os.urandom(self.key_bytes)).decode()
         entry = {"key": key, "caps mon": '"allow *"', "caps osd": '"allow *"'}
         self._write("keyring", {name: entry for name in ("mon.", "client.admin", "client.rgw", "osd.0")})
 
@@ -143,3 +150,24 @@ class CephSts(Ceph):
 
     user = ["--caps=roles=*"]
     gateway = {"rgw_s3_auth_use_sts": "true", "rgw_sts_key": "0123456789abcdef"}
+
+
+class Ceph20(Ceph):
+    """RADOS gateway of Debian sid, in a root of that suite. Honours If-Match on PUT and keeps checksums."""
+
+    packages = ["ceph-mon", "ceph-osd", "radosgw", "ceph-common"]
+    cipher, key_bytes = 2, 32  # AES-256: it takes no others
+
+    def _prepare(self):
+        """Each program gets a mount namespace of its own, in which our directory is in its root at the same place."""
+        need(["openssl"])
+        root = make_root("sid", self.packages)
+        self._place = Path(f"{root}{self._dir}")
+        self._place.mkdir(parents=True)
+        script = 'mount --bind "$1" "$2$1" && mount -t proc proc "$2/proc" && root=$2 && shift 2 && exec chroot "$root" "$@"'
+        self._inside = ["/usr/bin/unshare", "-m", "sh", "-c", script, "sh", str(self._dir), str(root)]
+
+    def stop(self):
+        super().stop()
+        if self._inside:
+            shutil.rmtree(self._place)

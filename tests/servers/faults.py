@@ -39,7 +39,7 @@ class Reply:
     meanwhile: callable = None  # called between reading and answering
     silent: bool = False  # send nothing at all
     send: int = None  # stop after so many bytes of the body (None: send it all)
-    dribble: tuple = None  # (bytes, seconds): send the body so many bytes at a time with a pause after each
+    dribble: tuple = None  # (bytes, seconds): send the body (or wire) so many bytes at a time with a pause after each
     flip: int = None  # invert the byte of the body at this offset
     then: str = "next"  # afterwards: "next" request, "close", "reset", or "stall" (hold the connection, say nothing)
 
@@ -274,7 +274,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _send(self, method, answer):
         if answer.wire is not None:
-            self.connection.sendall(answer.wire)
+            self._send_pieces(answer.wire, answer)
             return
         body = bytearray(answer.body)
         if answer.flip is not None:
@@ -286,8 +286,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in _pieces(body, 8192)) + b"0\r\n\r\n"
         if answer.send is not None:
             body = body[: answer.send]
-        size, pause_s = answer.dribble or (len(body) or 1, 0)
-        for part in _pieces(body, size):
+        self._send_pieces(body, answer)
+
+    def _send_pieces(self, data, answer):
+        size, pause_s = answer.dribble or (len(data) or 1, 0)
+        for part in _pieces(data, size):
             self.connection.sendall(part)
             self.server.faults.closing.wait(pause_s)
 

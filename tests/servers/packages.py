@@ -1,4 +1,4 @@
-"""Debian packages: install what is missing, and unpack packages of another suite beside the system without installing them."""
+"""Debian packages: install what is missing, unpack packages of another suite beside the system, or make a root of that suite."""
 import os
 import subprocess
 import tempfile
@@ -30,6 +30,33 @@ def unpack_suite(suite, packages):
                 if not root.is_dir():
                     raise
     return root
+
+
+def make_root(suite, packages):
+    """Directory that can be the root of programs of another suite: packages and all that they need. Made once, then kept in build/."""
+    if os.geteuid() != 0:
+        raise Unavailable(f"a root of Debian {suite} takes root")
+    need(["mmdebstrap"])
+    root = REPOSITORY / "build/servers" / "-".join(["root", suite, *packages])
+    if not root.is_dir():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root.parent, prefix="root-") as scratch:
+            _bootstrap(suite, packages, Path(scratch) / "root")
+            try:
+                (Path(scratch) / "root").rename(root)
+            except OSError:  # another run was faster
+                if not root.is_dir():
+                    raise
+    return root
+
+
+def _bootstrap(suite, packages, root):
+    options = ["--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Check-Valid-Until false"]
+    options += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")]
+    command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=apt", f"--include={','.join(packages)}", *options, suite, str(root), _mirror()]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Unavailable(f"a root of Debian {suite}: {done.stderr.strip()[-500:]}")
 
 
 def _fetch(suite, packages, scratch):

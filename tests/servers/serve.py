@@ -16,11 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ceph_server import Ceph, CephSts
+from ceph_server import Ceph, Ceph20, CephSts
 from daemons import StartError, Unavailable
 from swift_server import Swift, Swift238
 
-SERVERS = {"swift": Swift, "swift238": Swift238, "ceph": Ceph, "ceph-sts": CephSts}
+SERVERS = {"swift": Swift, "swift238": Swift238, "ceph": Ceph, "ceph20": Ceph20, "ceph-sts": CephSts}
 EX_UNAVAILABLE = 69
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -96,6 +96,9 @@ openssl pkcs8 -topk8 -in client-ec.key -passout pass:x -out client-ec.locked
 make signs root p256 1 -addext "$end" -addext "$names" -addext 'keyUsage=digitalSignature,keyCertSign'
 make constrains root p256 1 -addext "$end" -addext "$names" -addext 'nameConstraints=permitted;DNS:localhost'
 make for-nothing root p256 1 -addext "$end" -addext "$names" -addext '2.5.29.37=DER:30:00'
+make crowd root p256 1 -addext "$end" -addext "subjectAltName=$(seq -f 'DNS:n%05g.example.test' -s , 4000)"
+make queue root p256 1 -addext "$end" -addext "$names"
+for _ in $(seq 100); do cat root.pem >>queue.chain; done
 version1() { # NAME ISSUER
     openssl req -new -config config -nodes -newkey ec:p256.param -keyout "$1.key" -subj "/O=ws tests/CN=localhost" -out request 2>errors
     openssl x509 -req -in request -CA "$2.pem" -CAkey "$2.key" -days 1 -set_serial 7 -out "$1.pem" 2>errors

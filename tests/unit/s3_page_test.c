@@ -95,6 +95,26 @@ static void test_versions(void)
 	s3_page_free(&p);
 }
 
+/* All that a page says, so that each cut is somewhere else. */
+static void test_cut_everywhere(void)
+{
+	struct str whole = S(
+		"<?xml version='1.0'?>\n<ListBucketResult xmlns='x'><IsTruncated>true</IsTruncated>"
+		"<NextContinuationToken>t&amp;u</NextContinuationToken>" CONTENTS(
+			"a") "<CommonPrefixes><Prefix>d/</Prefix></CommonPrefixes></ListBucketResult>");
+	struct s3_page p;
+	size_t taken = 0;
+	s3_page_init(&p);
+	for (size_t len = 0; len < whole.len; len++) {
+		struct err e = ERR_INIT;
+		taken += s3_page_open(&p, str_head(whole, len), &e) == 0;
+	}
+	TAP_INT(taken, 0, "a page that is cut anywhere is refused as a whole");
+	struct err e = ERR_INIT;
+	TAP_OK(s3_page_open(&p, whole, &e) == 0, "uncut it is taken");
+	s3_page_free(&p);
+}
+
 static void test_refused(void)
 {
 	static const char *const pages[] = {
@@ -136,6 +156,7 @@ int main(void)
 	test_v2();
 	test_v1();
 	test_versions();
+	test_cut_everywhere();
 	test_refused();
 	return tap_done();
 }

@@ -231,6 +231,8 @@ static const struct tls_case {
 	{ "under-root-subject:12", "localhost", "root-subject.pem", 0, "cannot judge" },
 	{ "under-root-short:12", "localhost", "root-short.pem", 0, NULL },
 	{ "under-ca-short:12", "localhost", "root-short.pem", 0, "path length" },
+	{ "crowd:12", "n00001.example.test", "root.pem", 0, "too large" },
+	{ "queue:12", "localhost", "root.pem", 0, "too many" },
 	{ "good:12", "localhost", "root.pem", 3 * DAY_MS, "expired on" },
 	{ "good:12", "localhost", "root.pem", -1, "set the clock" },
 	{ "good:13", "localhost", "root.pem", 0, "refuses TLS 1.2" },

@@ -1,0 +1,91 @@
+"""What each command may do on AWS by lib/s3/README.md, against the requests that it makes: no more is asked for, and no less is told."""
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from faults import error
+
+import ws as helpers
+
+MIB = 1 << 20
+
+# What AWS wants beside what a request says; where a command needs nothing of that kind the row says why.
+IMPLIED = {"s3:ListBucket": "a missing key is 404 and not 403", "s3:GetObjectTagging": "a copy takes the tags along"}
+
+
+def table():
+    """From a command to the actions of its row; the first word of each code span in the first column."""
+    text = (helpers.REPOSITORY / "lib/s3/README.md").read_text()
+    rows = re.findall(r"^\| (.*?) \| (.*?) \| .*\|$", text.split("## Permissions on AWS")[1].split("\n## ")[0], re.M)
+    return {first: set(re.findall(r"`(s3:\w+)`", second)) for first, second in rows}
+
+
+def action(request, bucket):
+    """The IAM action of a request, as the service authorization reference has it."""
+    place = urlsplit(request.target)
+    query = parse_qs(place.query, keep_blank_values=True)
+    method, key = request.method, place.path.removeprefix(f"/{bucket}").lstrip("/")
+    if place.path == "/":
+        return {"s3:ListAllMyBuckets"}
+    if not key:
+        for parameter, name in {"versions": "s3:ListBucketVersions", "uploads": "s3:ListBucketMultipartUploads", "delete": "s3:DeleteObject"}.items():
+            if parameter in query:
+                return {name}
+        return {{"GET": "s3:ListBucket", "HEAD": "s3:ListBucket", "PUT": "s3:CreateBucket", "DELETE": "s3:DeleteBucket"}[method]}
+    if "uploadId" in query and method in ("GET", "DELETE"):
+        return {"s3:ListMultipartUploadParts" if method == "GET" else "s3:AbortMultipartUpload"}
+    version = "Version" if "versionId" in query else ""
+    found = {{"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject", "DELETE": "s3:DeleteObject"}[method] + version}
+    if "x-amz-copy-source" in request.headers:
+        found.add("s3:GetObject")
+    if "x-amz-tagging" in request.headers:
+        found.add("s3:PutObjectTagging")
+    if "x-amz-acl" in request.headers:
+        found.add("s3:PutObjectAcl")
+    return found
+
+
+# row of the table: commands whose requests together are what it tells; {b} bucket, {d} directory
+COMMANDS = {
+    "`ls` without operand": [["ls"]],
+    "`ls` `du`": [["ls", "s3://{b}"], ["ls", "-r", "s3://{b}/"], ["du", "s3://{b}"]],
+    "`cat` `get` `stat`": [["cat", "s3://{b}/k"], ["get", "s3://{b}/k", "{d}/out"], ["get", "s3://{b}/large", "{d}/out"], ["stat", "s3://{b}/k"]],
+    "`ls --versions`": [["ls", "--versions", "s3://{b}"]],
+    "`--version-id`": [["cat", "--version-id", "null", "s3://{b}/k"], ["rm", "--version-id", "null", "s3://{b}/gone"]],
+    "`put`": [["put", "{d}/f", "s3://{b}/new"], ["put", "{d}/large", "s3://{b}/new"], ["put", "{d}/large", "s3://{b}/refused"]],
+    "`put --tag`, `--acl`": [["put", "--tag", "a=b", "{d}/f", "s3://{b}/new"], ["put", "--acl", "private", "{d}/f", "s3://{b}/new"]],
+    "`cp` in the store": [["cp", "s3://{b}/k", "s3://{b}/copy"]],
+    "`rm`": [["rm", "s3://{b}/k"], ["rm", "-r", "s3://{b}/d/"]],
+    "`uploads`": [["uploads", "s3://{b}"], ["uploads", "--abort", "--older", "0s", "s3://{b}"]],
+    "`mb` `rb`": [["rb", "s3://{b}"], ["mb", "s3://{b}"]],
+}
+ALSO = {"`put --tag`, `--acl`": {"s3:PutObject"}, "`cp` in the store": {"s3:PutObject"}}  # as the row of put says
+
+
+@pytest.mark.parametrize("row", COMMANDS)
+def test_a_command_asks_for_what_its_row_says(ws, servers, faults, tmp_path, row):
+    s3 = helpers.S3("ceph", servers("ceph"))
+    bucket = s3.bucket()
+    faults.backend = s3.plain_endpoint
+    (tmp_path / "f").write_text("x")
+    (tmp_path / "large").write_bytes(bytes(20 * MIB))
+    if row != "`mb` `rb`":
+        for key, body in {"k": b"x", "large": bytes(20 * MIB), "d/k": b"x", "gone": b"x"}.items():
+            s3.put(bucket, key, body)
+        s3.client.create_multipart_upload(Bucket=bucket, Key="begun")
+    faults.on("PUT", "/refused.*partNumber=2", error(403, "AccessDenied"), optional=True)
+    used = set()
+    for command in COMMANDS[row]:
+        words = [word.format(b=bucket, d=tmp_path) for word in command]
+        result = ws("ws-s3", *words, env={**s3.env, "AWS_ENDPOINT_URL_S3": faults.url}, status=None)
+        assert result.status == (77 if "refused" in words[-1] else 0), result
+    for request in faults.requests:
+        used |= action(request, bucket)
+    told = table()[row] | ALSO.get(row, set())
+    assert used <= told, "the README tells too little"
+    assert told - used <= set(IMPLIED), "the README tells too much"
+
+
+def test_every_row_with_actions_of_its_own_is_tried():
+    as_others = {"`mv`", "`sync`", "`probe`", "`presign`", "`whoami`", "`run`"}  # "as" another row, or none
+    assert {row for row in table() if row not in ("command", "---")} - as_others == set(COMMANDS)
