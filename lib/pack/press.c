@@ -10,7 +10,12 @@
 #include "pack/index.h"
 #include "pack/member.h"
 
-enum { SLOTS_MORE = 2 }; /* one that is being filled, one that waits for a worker */
+enum {
+	SLOTS_MORE = 2, /* one that is being filled, one that waits for a worker */
+	/* One thread reads the tree, and is not faster than so many that compress; nor would the memory of more keep to
+	 * 64 MiB and 4 MiB for each. */
+	JOBS_MAX = 8,
+};
 
 struct pending {
 	struct tar_head head;
@@ -65,7 +70,9 @@ int press_open(const struct press_options *options, struct press **out, struct e
 	struct press *p = mem_new(1, sizeof(*p));
 	*out = p;
 	p->options = *options;
-	p->group_count = options->plain ? 1 : (size_t)options->jobs + SLOTS_MORE;
+	if (p->options.jobs > JOBS_MAX)
+		p->options.jobs = JOBS_MAX;
+	p->group_count = options->plain ? 1 : (size_t)p->options.jobs + SLOTS_MORE;
 	p->groups = mem_new(p->group_count, sizeof(p->groups[0]));
 	digest_sha256_init(&p->digest);
 	member_prepare();
@@ -82,7 +89,7 @@ int press_open(const struct press_options *options, struct press **out, struct e
 	if (options->plain)
 		return 0;
 	p->index = index_build_new();
-	if (pool_open(options->jobs, 0, p->group_count, &p->pool, e) == 0)
+	if (pool_open(p->options.jobs, 0, p->group_count, &p->pool, e) == 0)
 		return 0;
 	press_close(p);
 	*out = NULL;
@@ -172,7 +179,7 @@ int press_cut(struct press *p, struct err *e)
 int press_begin(struct press *p, uint64_t total, uint64_t together, struct err *e)
 {
 	size_t len = p->groups[p->now].raw_len;
-	bool full = len >= PRESS_TARGET && (len >= PRESS_SOFT_MAX || total > PRESS_SOFT_MAX - len);
+	bool full = len >= PRESS_TARGET && total > PRESS_MAX - len;
 	if ((full || together > PRESS_MAX - len) && press_cut(p, e))
 		return -1;
 	if (together > PRESS_MAX)

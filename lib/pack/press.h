@@ -13,10 +13,8 @@
 #include "pack/tar.h"
 
 enum {
-	PRESS_TARGET =
-		512 << 10, /* a group is closed when it has so much and the next entry would ... */
-	PRESS_SOFT_MAX = 1 << 20, /* ... make it larger than this */
-	PRESS_MAX = 4 << 20,      /* content of large files is cut here */
+	PRESS_TARGET = 2 << 20, /* a group is closed when it has so much and the next entry ... */
+	PRESS_MAX = 4 << 20,    /* ... would make it larger than this; large content is cut here */
 };
 
 struct press;

@@ -14,7 +14,7 @@
 enum {
 	TAR_BLOCK = 512,
 	TAR_END = 2 * TAR_BLOCK, /* the zero blocks at the end */
-	TAR_EXTENTS_MAX = 65536, /* a writer gives a file no more; the map must fit in one group */
+	TAR_EXTENTS_MAX = 32768, /* a writer gives a file no more; the map must fit in one group */
 };
 
 /* The header of `tar_head.entry` is head_bytes long and followed by stored_bytes, padded to a block. Those begin with
