@@ -6,6 +6,7 @@
 #   make bench     how fast, as ratios against peers in the same run
 #   make lint      layers, names, format, the warnings of two compilers, ...;  make format: let clang-format change the files
 #   make unit      unit tests under ASan and UBSan;  make unit-tsan: those with threads under TSan
+#   make fuzz      libFuzzer on each parser, SECONDS=60 each; T=xml: on this one. What it finds is in build/fuzz/found
 #   make install   [DESTDIR=] [PREFIX=/usr/local]
 #   make clean     forgets what was built from our sources;  make distclean: all of build/, downloads too
 #
@@ -13,7 +14,7 @@
 #
 #   WS_TARBALLS=DIR     the libraries' sources are in DIR (for machines without a mirror)
 #   WERROR=-Werror      warnings are errors
-#   FLAVOUR=asan        what the inner makes are told: release (musl, ships), asan, tsan (glibc), clang (compiled only, for lint)
+#   FLAVOUR=asan        what the inner makes are told: release (musl, ships), asan, tsan, fuzz (glibc), clang (compiled only, for lint)
 #   make unit T='buf_test str_*' FOLDERS='lib/base lib/os' B=build/mine      some tests, with some folders, in a place of their own
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -27,6 +28,7 @@ SRC := build/src
 PREFIX ?= /usr/local
 T ?= *_test
 FOLDERS ?= lib/* applets
+SECONDS ?= 60
 
 # ---- compilers and flags --------------------------------------------------------------------------------------------------------
 include tests/lint/warnings.mk third_party/flavours.mk
@@ -47,19 +49,24 @@ OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(patsubst %,$(B)/obj/build/gen/%.o,licen
 MAIN := $(patsubst %.c,$(B)/obj/%.o,$(wildcard applets/main.c))
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard $(T:%=tests/unit/%.c)))
 THREADED := $(filter pool_test %_threads_test,$(TESTS))
+FUZZED := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard $(patsubst %,tests/fuzz/%.c,$(subst *_test,*,$(T))))))
 # Whose headers must be there before anything is compiled.
 READY := $(SRC)/done $(if $(filter release clang,$(FLAVOUR)),build/musl/done)
 
 binary: $(if $(MAIN),dist/ws,$(B)/libws.a) ; @:
 unit-programs: $(TESTS:%=$(B)/unit/%) ; @:
 threaded-programs: $(THREADED:%=$(B)/unit/%) ; @:
-compiled: $(OBJECTS) $(MAIN) $(patsubst %,$(B)/obj/tests/%.o,$(TESTS:%=unit/%) build/libraries) ; @:
+fuzz-programs: $(FUZZED:%=$(B)/fuzz/%) ; @:
+compiled: $(OBJECTS) $(MAIN) $(patsubst %,$(B)/obj/tests/%.o,$(TESTS:%=unit/%) $(FUZZED:%=fuzz/%) build/libraries) ; @:
 
 dist/ws: $(B)/ws tests/lint/gate.sh
 	@mkdir -p dist && strip -o $<.stripped $< && tests/lint/gate.sh $<.stripped $< && mv $<.stripped $@
 $(B)/ws: $(MAIN) $(B)/libws.a $(LIBRARIES)
 	$(LINK)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libws.a $(LIBRARIES)
+	$(LINK)
+# libFuzzer brings a main of its own; elsewhere the corpus is replayed.
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(if $(filter-out fuzz,$(FLAVOUR)),$(B)/obj/tests/fuzz/replay.o) $(B)/libws.a $(LIBRARIES)
 	$(LINK)
 $(B)/libraries: $(B)/obj/tests/build/libraries.o $(B)/obj/build/gen/licenses.o $(LIBRARIES)
 	$(LINK)
@@ -72,7 +79,8 @@ build/gen/licenses.c: $(SRC)/done third_party/licenses.sh LICENSE
 build/gen/ca_bundle.c: $(SRC)/done third_party/ca_bundle.sh
 	@mkdir -p $(@D) && third_party/ca_bundle.sh third_party/manifest $(SRC)/ca-certificates/mozilla/certdata.txt >$@
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(MAIN) $(TESTS:%=$(B)/obj/tests/unit/%.o))
+-include $(patsubst %.o,%.d,$(OBJECTS) $(MAIN) $(TESTS:%=$(B)/obj/tests/unit/%.o) \
+	$(FUZZED:%=$(B)/obj/tests/fuzz/%.o))
 
 # ---- third-party ----------------------------------------------------------------------------------------------------------------
 build/dl/done: third_party/manifest third_party/fetch.sh third_party/sources.sh
@@ -90,18 +98,19 @@ $(LIBRARIES): $(TP)/done ;
 # ---- what people type -----------------------------------------------------------------------------------------------------------
 NEED-build := gcc libc6-dev binutils patch xz-utils ca-certificates
 NEED-test = python3 $(shell cat tests/need-e2e.txt)
+NEED-fuzz := clang libclang-rt-14-dev
 NEED-lint := clang clang-format shellcheck
 CHECKS := layers banned sizes words format shell
 # All cores, unless the caller said how many.
 INNER = +@$(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := all
-.PHONY: all binary unit-programs threaded-programs compiled asan tsan unit unit-tsan check-fetch demo bench test \
+.PHONY: all binary unit-programs threaded-programs fuzz-programs compiled asan tsan fuzz unit unit-tsan check-fetch demo bench test \
 	lint lint-need lint-text lint-gcc lint-clang format install clean distclean
 all:
 	$(INNER) FLAVOUR=release binary
 asan:
-	$(INNER) FLAVOUR=asan unit-programs
+	$(INNER) FLAVOUR=asan unit-programs fuzz-programs
 tsan:
 	$(INNER) FLAVOUR=tsan threaded-programs
 unit: asan
@@ -110,6 +119,10 @@ unit-tsan: tsan
 	@T='$(T)' tests/run tsan
 check-fetch:
 	@T='fetch_test sources_test' tests/run build
+fuzz:
+	@tests/need.sh $(NEED-build) $(NEED-fuzz)
+	$(INNER) FLAVOUR=fuzz fuzz-programs
+	@tests/fuzz/run.sh $(SECONDS) $(FUZZED)
 
 demo:
 	@tests/need.sh $(NEED-build)
@@ -145,6 +158,6 @@ install: all
 	install -D -m 755 dist/ws $(DESTDIR)$(PREFIX)/bin/ws
 	for applet in $$(dist/ws --help | awk '/^  ws-/ { print $$1 }'); do ln -sf ws $(DESTDIR)$(PREFIX)/bin/$$applet; done
 clean:
-	rm -rf build/release build/asan build/tsan build/clang build/lint build/gen build/results dist/ws
+	rm -rf build/release build/asan build/tsan build/fuzz build/clang build/lint build/gen build/results dist/ws
 distclean: clean
 	rm -rf build

@@ -10,13 +10,15 @@
 
 struct options {
 	struct s3_config s3;
-	bool recursive, human, raw;
+	bool recursive, human, raw, versions;
 };
 
 static const struct opt_row rows[] = {
 	OPT_FLAG("recursive", 'r', struct options, recursive,
 	         "everything below, not one level of it"),
 	OPT_FLAG("human", 'H', struct options, human, "sizes like 1.5 MiB"),
+	OPT_FLAG("versions", 0, struct options, versions,
+	         "all versions, with their ids; what was deleted is marked"),
 	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
 };
 
@@ -51,17 +53,22 @@ static int list_buckets(const struct applet_call *call, struct s3 *s3, struct er
 	return 0;
 }
 
-static void show_json(const struct s3_list_entry *entry)
+static void show_json(const struct options *o, const struct s3_list_entry *entry)
 {
-	struct js *o = js_object();
-	js_set_path(o, entry->is_prefix ? "prefix" : "key", entry->key);
+	struct js *line = js_object();
+	js_set_path(line, entry->is_prefix ? "prefix" : "key", entry->key);
 	if (!entry->is_prefix) {
-		js_set_int(o, "size", (int64_t)entry->size_bytes);
-		s3_show_modified(o, entry->modified_ms);
-		js_set_str(o, "etag", entry->etag);
-		js_set_str(o, "storage_class", entry->storage_class);
+		js_set_int(line, "size", (int64_t)entry->size_bytes);
+		s3_show_modified(line, entry->modified_ms);
+		js_set_str(line, "etag", entry->etag);
+		js_set_str(line, "storage_class", entry->storage_class);
 	}
-	applet_json_line(o);
+	if (o->versions && !entry->is_prefix) {
+		js_set_str(line, "version_id", entry->version_id);
+		js_set_bool(line, "latest", entry->is_latest);
+		js_set_bool(line, "deleted", entry->is_marker);
+	}
+	applet_json_line(line);
 }
 
 static void show_row(const struct options *o, const struct s3_list_entry *entry, struct str name,
@@ -71,12 +78,18 @@ static void show_row(const struct options *o, const struct s3_list_entry *entry,
 	buf_clear(line);
 	if (entry->is_prefix) {
 		buf_printf(line, "%-19s %12s ", "", "PRE");
+	} else if (entry->is_marker) {
+		buf_printf(line, "%s %12s ", s3_show_time(entry->modified_ms, time), "DELETED");
 	} else if (o->human) {
 		num_format_size(entry->size_bytes, size);
 		buf_printf(line, "%s %12s ", s3_show_time(entry->modified_ms, time), size);
 	} else {
 		buf_printf(line, "%s %12llu ", s3_show_time(entry->modified_ms, time),
 		           (unsigned long long)entry->size_bytes);
+	}
+	if (o->versions && !entry->is_prefix) {
+		codec_quote(entry->version_id, line);
+		buf_add_text(line, entry->is_latest ? " * " : "   ");
 	}
 	codec_quote(name, line);
 	buf_add_char(line, '\n');
@@ -115,12 +128,14 @@ static int list_objects(const struct applet_call *call, struct s3 *s3, const str
 	int got;
 	if (path->is_glob)
 		prefix = str_head(prefix, s3_path_literal_len(prefix));
-	if (s3_list_open(s3, path->bucket, prefix, flat ? S("") : S("/"), &list, e))
+	struct str delimiter = flat ? S("") : S("/");
+	if (o->versions ? s3_list_versions(s3, path->bucket, prefix, delimiter, &list, e)
+	                : s3_list_open(s3, path->bucket, prefix, delimiter, &list, e))
 		return -1;
 	while ((got = next(list, path, &entry, e)) > 0) {
 		count++;
 		if (call->common->json)
-			show_json(&entry);
+			show_json(o, &entry);
 		else
 			show_row(o, &entry, str_skip(entry.key, hidden_len(o, path)), &line);
 	}
@@ -148,7 +163,8 @@ const struct applet s3_ls_applet = {
 	.synopsis = "[OPTIONS] [s3://BUCKET[/PREFIX]]",
 	.details =
 		"Lists buckets, or one level of the keys that start with PREFIX, or with * ? [ ] in it\n"
-		"the keys that match. Times are UTC. Nothing found is status 66.",
+		"the keys that match. Times are UTC. Nothing found is status 66. With --versions the id of\n"
+		"each version comes before its name, with a star behind that of the present one.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_max = 1,

@@ -35,5 +35,7 @@ const struct opt_row s3_options_rows[S3_OPTIONS_COUNT] = {
 	OPT_COUNT("max-attempts", 0, "N", struct s3_config, max_attempts,
 	          "tries of one request (AWS_MAX_ATTEMPTS, default 5)"),
 	OPT_DURATION("timeout", 0, "TIME", struct s3_config, timeout_ms,
-	             "give up on a connection that moves no byte for so long (default 30s)"),
+	             "give up on a connection that moves almost nothing for so long (default 30s)"),
+	OPT_DURATION("max-time", 0, "TIME", struct s3_config, max_time_ms,
+	             "give up altogether after so long, whatever moves (default: never)"),
 };

@@ -14,7 +14,7 @@
 #include "cli/opt.h"
 #include "s3/s3.h"
 
-enum { S3_OPTIONS_COUNT = 16 };
+enum { S3_OPTIONS_COUNT = 17 };
 
 extern const struct opt_row s3_options_rows[S3_OPTIONS_COUNT];
 

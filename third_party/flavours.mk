@@ -16,6 +16,11 @@ CC-tsan := gcc
 CODE-tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LINK-tsan := -fsanitize=thread
 
+CC-fuzz := clang
+CODE-fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=address,fuzzer-no-link
+CHECK-fuzz := -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
+LINK-fuzz := -fsanitize=undefined,fuzzer
+
 # Compiled, never linked: the second opinion of make lint, on the headers of musl.
 CC-clang := clang -nostdlibinc -isystem build/musl/include -idirafter build/musl/kernel
 CODE-clang := -O1 -fPIE

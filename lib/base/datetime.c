@@ -197,6 +197,9 @@ static int64_t read_zone(struct reader *r)
 	return west ? -offset : offset;
 }
 
+/* Of the years 0000 and 9999. */
+static const int64_t first_second = -62167219200, last_second = 253402300799;
+
 int datetime_parse_iso(struct str s, int64_t *ms)
 {
 	struct reader r = { s, false };
@@ -212,7 +215,11 @@ int datetime_parse_iso(struct str s, int64_t *ms)
 	int64_t seconds;
 	if (r.failed || r.left.len > 0 || to_seconds(&c, &seconds) < 0)
 		return -1;
-	*ms = (seconds - offset) * 1000 + fraction_ms;
+	seconds -= offset;
+	/* A zone can lead out of the four digits that a year has. */
+	if (seconds < first_second || seconds > last_second)
+		return -1;
+	*ms = seconds * 1000 + fraction_ms;
 	return 0;
 }
 

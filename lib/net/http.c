@@ -14,7 +14,10 @@ int http_conn_open(const struct stream_target *target, const struct http_timeout
                    struct http_conn **out, struct err *e)
 {
 	struct stream *stream;
-	if (stream_open(target, sys_monotonic_ms() + t->connect_ms, &stream, e) < 0)
+	int64_t give_up = sys_monotonic_ms() + t->connect_ms;
+	if (t->until_ms > 0 && t->until_ms < give_up)
+		give_up = t->until_ms;
+	if (stream_open(target, give_up, &stream, e) < 0)
 		return -1;
 	struct http_conn *c = mem_new(1, sizeof(*c));
 	c->stream = stream;
@@ -151,8 +154,12 @@ static int send_request(struct http_conn *c, const struct http_request *r, struc
 
 static void begin(struct http_conn *c)
 {
-	c->deadline_ms =
-		c->timeouts.total_ms > 0 ? sys_monotonic_ms() + c->timeouts.total_ms : INT64_MAX;
+	const struct http_timeouts *t = &c->timeouts;
+	c->deadline_ms = t->total_ms > 0 ? sys_monotonic_ms() + t->total_ms : INT64_MAX;
+	if (t->until_ms > 0 && t->until_ms < c->deadline_ms)
+		c->deadline_ms = t->until_ms;
+	c->waited_ms = 0;
+	c->moved = 0;
 	c->served++;
 	c->interim = 0;
 	c->answered = false;

@@ -18,8 +18,10 @@ struct http_conn; /* one connection */
 
 struct http_timeouts {
 	int64_t connect_ms; /* resolve, connect and TLS; 10,000 */
-	int64_t idle_ms;    /* no byte moved in either direction; 30,000 */
+	int64_t idle_ms;    /* waited for idle_bytes, in either direction; 30,000 */
+	size_t idle_bytes;  /* of an answer: a server that sends less in idle_ms is left; 0: 1 */
 	int64_t total_ms;   /* of one exchange; 0: none */
+	int64_t until_ms;   /* of all exchanges, connecting too; monotonic; 0: none */
 };
 
 /* The body of a request: length known in advance. */

@@ -15,6 +15,8 @@ struct http_conn {
 	struct stream *stream;
 	struct http_timeouts timeouts;
 	int64_t deadline_ms; /* of the exchange; INT64_MAX: none */
+	int64_t waited_ms;   /* for the last idle_bytes of the answer */
+	size_t moved;        /* of those, what came */
 	unsigned served;     /* exchanges begun */
 	unsigned interim;    /* 1xx answers in this exchange */
 	bool keep;           /* nothing speaks against another exchange so far */
@@ -27,7 +29,7 @@ struct http_conn {
 	char in[HTTP_HEAD_MAX];
 };
 
-/* When to give up a read or write that begins now. */
+/* When to give up a write that begins now. */
 int64_t http_conn_give_up(const struct http_conn *c);
 
 /* Read the next head, interim or final, into *answer. */

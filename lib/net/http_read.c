@@ -4,12 +4,32 @@
 
 #include "base/codec.h"
 #include "net/http_conn.h"
+#include "os/sys.h"
 
 enum {
 	READ_HEAD = 16384, /* small answers come whole, large bodies mostly go past the buffer */
 	READ_ALL = 65536,
 	SHOWN_BYTES = 24,
 };
+
+/* Some bytes of the answer. Time counts while we wait, not while the caller thinks, and until enough has come: else one byte now
+ * and then would keep us for ever. */
+static int read_some(struct http_conn *c, void *p, size_t len, size_t *got, struct err *e)
+{
+	int64_t began = sys_monotonic_ms();
+	int64_t give_up = began + c->timeouts.idle_ms - c->waited_ms;
+	if (give_up > c->deadline_ms)
+		give_up = c->deadline_ms;
+	if (stream_read(c->stream, p, len, got, give_up, e) < 0)
+		return -1;
+	c->waited_ms += sys_monotonic_ms() - began;
+	c->moved += *got;
+	if (c->moved >= c->timeouts.idle_bytes) {
+		c->moved = 0;
+		c->waited_ms = 0;
+	}
+	return 0;
+}
 
 static int closed_early(struct http_conn *c, struct err *e)
 {
@@ -41,8 +61,7 @@ static int fill_head(struct http_conn *c, size_t *size, struct err *e)
 	while (end == 0) {
 		size_t room = HTTP_HEAD_MAX - c->to;
 		size_t got;
-		if (stream_read(c->stream, c->in + c->to, room < READ_HEAD ? room : READ_HEAD, &got,
-		                http_conn_give_up(c), e) < 0)
+		if (read_some(c, c->in + c->to, room < READ_HEAD ? room : READ_HEAD, &got, e) < 0)
 			return -1;
 		if (got == 0)
 			return closed_early(c, e);
@@ -118,7 +137,7 @@ int http_read_framing(struct http_conn *c, const struct http_head *answer, bool 
 static int read_raw(struct http_conn *c, void *p, size_t len, size_t *got, struct err *e)
 {
 	if (c->from == c->to)
-		return stream_read(c->stream, p, len, got, http_conn_give_up(c), e);
+		return read_some(c, p, len, got, e);
 	*got = c->to - c->from < len ? c->to - c->from : len;
 	memcpy(p, c->in + c->from, *got);
 	c->from += *got;

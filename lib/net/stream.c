@@ -69,7 +69,7 @@ static int connect_target(const struct stream_target *target, const struct proxy
 	memcpy(host, first->host, sizeof(host));
 	if (target->connect_to != NULL && parse_connect_to(target->connect_to, host, &port, e) < 0)
 		return -1;
-	if (socket_resolve(host, port, &addresses, e) < 0)
+	if (socket_resolve(host, port, deadline_ms, &addresses, e) < 0)
 		return -1;
 	return socket_connect(&addresses, target->first_address, deadline_ms, fd, e);
 }

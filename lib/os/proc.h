@@ -41,7 +41,8 @@ int proc_start(const struct proc_spawn *how, struct proc *out, struct err *e) MU
  * new_group has ended. Nothing happens without a terminal. */
 void proc_take_terminal(void);
 
-/* Run `work(ctx, e)` in a forked child (call before any thread exists). The child's `struct err`
+/* Run `work(ctx, e)` in a forked child. Where there are threads, `work` may use no lock of ours: who held it is
+ * not in the child (libc looks after its own). The child's `struct err`
  * comes back to the parent through a pipe when it ends. */
 struct proc_task {
 	struct proc proc;

@@ -19,10 +19,10 @@ struct socket_addresses {
 
 /* Resolve a host name or literal address. `*.localhost` and `localhost` are always loopback (RFC
  * 6761). Unknown name: UNAVAILABLE, not retryable; resolver failure: TRY_AGAIN and retryable.
- * There is no deadline: this blocks as long as libc's resolver does (musl: `timeout:` of
- * resolv.conf, 5 s by default, for each name of the search list). */
-int socket_resolve(const char *host, uint16_t port, struct socket_addresses *out,
-                   struct err *e) MUST_CHECK;
+ * libc's resolver knows no deadline (musl: 5 s for each name of the search list), so a child asks it,
+ * which is killed when the time is up. */
+int socket_resolve(const char *host, uint16_t port, int64_t deadline_ms,
+                   struct socket_addresses *out, struct err *e) MUST_CHECK;
 
 /* Connect to one of the addresses, starting with number `first` modulo count; the next one is
  * tried beside it after 250 ms or at once on failure; the first that connects wins.

@@ -44,7 +44,9 @@ static int exchange(struct http_conn *conn, const struct chain_ask *ask, int *st
 int chain_http_ask(struct chain *c, const struct chain_ask *ask, int *status, struct buf *body,
                    struct err *e)
 {
-	struct http_timeouts times = { ask->timeout_ms, ask->timeout_ms, ask->timeout_ms };
+	struct http_timeouts times = { .connect_ms = ask->timeout_ms,
+		                       .idle_ms = ask->timeout_ms,
+		                       .total_ms = ask->timeout_ms };
 	struct http_conn *conn;
 	buf_clear(body);
 	if (ask->url->https && !c->trust && trust_load(c->config->ca_bundle, &c->trust, e))

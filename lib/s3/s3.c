@@ -98,6 +98,7 @@ static int set_numbers(struct s3 *s3, const struct s3_config *config, struct err
 	s3->jobs = (unsigned)jobs;
 	s3->part_size = config->part_size;
 	s3->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : TIMEOUT_DEFAULT_MS;
+	s3->until_ms = config->max_time_ms > 0 ? sys_monotonic_ms() + config->max_time_ms : 0;
 	return set_attempts(s3, config, e);
 }
 

@@ -41,7 +41,8 @@ struct s3_config {
 	uint64_t jobs;          /* parallel requests; default: 4 per core, at least 8, at most 64 */
 	uint64_t part_size;     /* bytes; default: chosen per upload, at least 8 MiB */
 	uint64_t max_attempts;  /* AWS_MAX_ATTEMPTS, else 5 */
-	int64_t timeout_ms;     /* no byte moved; default 30 s */
+	int64_t timeout_ms;     /* (almost) no byte moved; default 30 s */
+	int64_t max_time_ms;    /* for everything, from s3_open on; default: no limit */
 	const char *version_id; /* of the object that is read or deleted */
 	const char
 		*sse_c_key; /* file with the 32 bytes that the server is to encrypt with (SSE-C) */
@@ -141,10 +142,16 @@ struct s3_list_entry {
 	int64_t modified_ms;
 	struct str etag;
 	struct str storage_class;
+	struct str version_id; /* of a listing of versions; "null" where there was no versioning */
+	bool is_latest, is_marker; /* of that; a marker stands for the key's having been deleted */
 };
 /* delimiter: "" or "/". */
 int s3_list_open(struct s3 *s3, struct str bucket, struct str prefix, struct str delimiter,
                  struct s3_list **out, struct err *e) MUST_CHECK;
+/* The same of all versions (ListObjectVersions): each key's in a run, the latest first. UNAVAILABLE from the first
+ * s3_list_next on where the server has none. */
+int s3_list_versions(struct s3 *s3, struct str bucket, struct str prefix, struct str delimiter,
+                     struct s3_list **out, struct err *e) MUST_CHECK;
 /* 1 and *entry (views valid until the next call), 0 at the end, -1. A page that repeats its token is an error. */
 int s3_list_next(struct s3_list *l, struct s3_list_entry *entry, struct err *e) MUST_CHECK;
 void s3_list_close(struct s3_list *l);

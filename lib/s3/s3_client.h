@@ -20,6 +20,8 @@
 enum {
 	S3_CLIENT_IDLE_MS = 4000,   /* AWS closes after 5 to 6 s */
 	S3_CLIENT_SLOW_MS = 300000, /* completing a large upload may take minutes without a byte */
+	S3_CLIENT_SLOW_TOTAL_MS = 3 * S3_CLIENT_SLOW_MS, /* with a blank now and then */
+	S3_CLIENT_SPEED_BYTES = 1024, /* that an answer moves within the time-out */
 	S3_CLIENT_CONNECT_MS = 10000,
 	S3_CLIENT_REGIONS = 16,
 };
@@ -55,6 +57,7 @@ struct s3 {
 	unsigned jobs, max_attempts;
 	uint64_t part_size; /* 0: chosen per upload */
 	int64_t timeout_ms;
+	int64_t until_ms; /* when to give up altogether; 0: never */
 	struct retry_budget budget;
 	_Atomic int sharers;        /* besides the first */
 	_Atomic int64_t skew_ms;    /* the server's clock minus ours */

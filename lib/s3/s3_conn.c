@@ -61,6 +61,9 @@ int s3_conn_take(struct s3 *s3, const struct endpoint_place *place, bool slow, b
 		.connect_ms = S3_CLIENT_CONNECT_MS,
 		.idle_ms = slow && s3->timeout_ms < S3_CLIENT_SLOW_MS ? S3_CLIENT_SLOW_MS
 		                                                      : s3->timeout_ms,
+		.idle_bytes = slow ? 1 : S3_CLIENT_SPEED_BYTES,
+		.total_ms = slow ? S3_CLIENT_SLOW_TOTAL_MS : 0,
+		.until_ms = s3->until_ms,
 	};
 	struct stream_target target = {
 		.url = &place->url,

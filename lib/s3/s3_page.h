@@ -10,13 +10,16 @@
 #include "s3/xml.h"
 
 struct s3_page {
+	bool versions;   /* it is to be a ListVersionsResult; the caller's word */
 	struct str body; /* not owned */
 	struct xml xml;
-	bool truncated;  /* more pages follow */
-	bool encoded;    /* keys are url-encoded */
-	bool is_v2;      /* it has a KeyCount */
-	struct buf next; /* NextContinuationToken or, of version 1, NextMarker (decoded) */
-	struct buf text, key, etag, storage_class; /* of the present entry */
+	bool truncated; /* more pages follow */
+	bool encoded;   /* keys are url-encoded */
+	bool is_v2;     /* it has a KeyCount */
+	struct buf
+		next; /* NextContinuationToken or, decoded, NextMarker of version 1, NextKeyMarker */
+	struct buf next_version;                               /* NextVersionIdMarker */
+	struct buf text, key, etag, storage_class, version_id; /* of the present entry */
 	struct s3_list_entry entry;
 };
 

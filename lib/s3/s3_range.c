@@ -57,14 +57,20 @@ static void learn(struct get *g, const struct s3_reply *reply)
 	g->known = true;
 }
 
+static bool is_range(const struct get *g, const struct s3_reply *reply)
+{
+	uint64_t first = g->range->from + g->done;
+	return reply->has_range && reply->range_first == first &&
+	       reply->range_last - first < g->len - g->done &&
+	       (!reply->has_size || reply->object.size_bytes == reply->range_last - first + 1);
+}
+
 /* Whether the answer is the range that was asked for, of the object that was asked for. */
 static int check(struct get *g, const struct s3_reply *reply, struct err *e)
 {
 	const struct s3_object *o = g->range->object;
-	uint64_t first = g->range->from + g->done;
 	bool partial = reply->status == 206;
-	if (partial && (!reply->has_range || reply->range_first != first ||
-	                reply->range_last - first >= g->len - g->done))
+	if (partial && !is_range(g, reply))
 		return err_set(e, ERR_KIND_DATA, "the answer is not the range that was asked for");
 	if (!partial && !reply->has_size)
 		return err_set(e, ERR_KIND_DATA, "the server does not say how long the object is");

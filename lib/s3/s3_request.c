@@ -12,7 +12,8 @@
 
 enum {
 	HASH_CHUNK = 65536,
-	SKEW_NOTICED_MS = 14 * 60 * 1000, /* servers allow 15 minutes */
+	SKEW_NOTICED_MS = 14 * 60 * 1000,  /* servers allow 15 minutes */
+	SKEW_MAX_MS = 24 * 60 * 60 * 1000, /* a clock that is a day off is mended by its owner */
 };
 
 static const char unsigned_payload[] = "UNSIGNED-PAYLOAD";
@@ -33,7 +34,9 @@ struct run {
 
 struct retry s3_request_retry(struct s3 *s3)
 {
-	return (struct retry){ .max_attempts = s3->max_attempts, .budget = &s3->budget };
+	return (struct retry){ .max_attempts = s3->max_attempts,
+		               .budget = &s3->budget,
+		               .deadline_ms = s3->until_ms };
 }
 
 static int hash_reader(const struct http_body *body, struct digest_sha256 *d, struct err *e)
@@ -154,7 +157,12 @@ static int refuse_answer(struct run *run, struct err *e)
 	             sizeof(run->error.request_id)))
 		run->error.request_id[0] = '\0';
 	reply->repeated |= reply->status >= 500;
-	return s3_error_set(reply->status, &run->error, keyring_value(run->reply->keys), e);
+	s3_error_set(reply->status, &run->error, keyring_value(reply->keys), e);
+	int64_t off_s = (reply->date_ms - sys_now_ms()) / 1000;
+	if (reply->date_ms != 0 && str_is(S("RequestTimeTooSkewed"), run->error.code))
+		err_context(e, "the clock here is %lld s %s the server's", llabs(off_s),
+		            off_s < 0 ? "ahead of" : "behind");
+	return -1;
 }
 
 /* One try. */
@@ -198,7 +206,7 @@ static bool learn_skew(struct run *run)
 		return false;
 	int64_t skew = reply->date_ms - sys_now_ms();
 	int64_t off = skew - atomic_load(&run->s3->skew_ms);
-	if (!told && llabs(off) < SKEW_NOTICED_MS)
+	if ((!told && llabs(off) < SKEW_NOTICED_MS) || llabs(skew) > SKEW_MAX_MS)
 		return false;
 	atomic_store(&run->s3->skew_ms, skew);
 	run->skew_learned = true;

@@ -65,14 +65,69 @@ def test_a_version_is_read_and_deleted_by_its_id(s3, bucket, s3cmd, tmp_path):
     assert s3cmd("cat", f"s3://{bucket}/k").output == b"newer"
     assert s3cmd("cat", "--version-id", old, f"s3://{bucket}/k").output == b"old"
     assert json.loads(s3cmd("stat", "--json", "--version-id", old, f"s3://{bucket}/k").stdout)["size"] == 3
-    s3cmd("get", "--version-id", old, f"s3://{bucket}/k", tmp_path / "old")
-    assert (tmp_path / "old").read_bytes() == b"old"
+    for verb in ("get", "cp"):
+        s3cmd(verb, "--version-id", old, f"s3://{bucket}/k", tmp_path / verb)
+        assert (tmp_path / verb).read_bytes() == b"old"
     s3cmd("rm", "--version-id", old, f"s3://{bucket}/k")
     s3cmd("cat", "--version-id", old, f"s3://{bucket}/k", status=66)
     assert s3cmd("cat", f"s3://{bucket}/k").output == b"newer"
     for refused in (["rm", "-r", f"s3://{bucket}/"], ["rm", f"s3://{bucket}/*"], ["cp", f"s3://{bucket}/k", f"s3://{bucket}/l"]):
         s3cmd(refused[0], "--version-id", old, *refused[1:], status=64)
     assert s3cmd("cat", f"s3://{bucket}/k").output == b"newer"
+
+
+def test_all_versions_and_what_was_deleted_are_listed(s3, bucket, s3cmd):
+    s3.client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    ids = [s3.client.put_object(Bucket=bucket, Key="d/a b", Body=b"x" * size)["VersionId"] for size in (1, 2)]
+    s3.client.delete_object(Bucket=bucket, Key="d/a b")
+    s3.put(bucket, "d/c", b"")
+    entries = [json.loads(line) for line in s3cmd("ls", "--versions", "-r", "--json", f"s3://{bucket}").stdout.splitlines()]
+    assert [(e["key"], e["size"], e["latest"], e["deleted"]) for e in entries] == [
+        ("d/a b", 0, True, True),
+        ("d/a b", 2, False, False),
+        ("d/a b", 1, False, False),
+        ("d/c", 0, True, False),
+    ]
+    assert [e["version_id"] for e in entries[1:3]] == ids[::-1]
+    assert json.loads(s3cmd("ls", "--versions", "--json", f"s3://{bucket}").stdout) == {"prefix": "d/"}
+    shown = s3cmd("ls", "--versions", f"s3://{bucket}/d/").stdout.splitlines()
+    assert "DELETED" in shown[0] and shown[0].endswith(f"{entries[0]['version_id']} * a b") and shown[1].endswith(f"{ids[1]}   a b")
+    s3cmd("rm", "--version-id", entries[0]["version_id"], f"s3://{bucket}/d/a b")
+    assert s3cmd("cat", f"s3://{bucket}/d/a b").output == b"xx"
+
+
+def test_a_bucket_without_versions_has_one_of_each_key(s3, bucket, s3cmd):
+    s3.put(bucket, "k", b"x")
+    (entry,) = map(json.loads, s3cmd("ls", "--versions", "--json", f"s3://{bucket}").stdout.splitlines())
+    assert (entry["key"], entry["version_id"], entry["latest"], entry["deleted"]) == ("k", "null", True, False)
+
+
+def versions(*entries, more=""):
+    text = "".join(f"<Version><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>false</IsLatest><Size>1</Size></Version>" for key, id in entries)
+    return reply(200, f"<ListVersionsResult><IsTruncated>{str(bool(more)).lower()}</IsTruncated>{more}{text}</ListVersionsResult>".encode())
+
+
+def test_versions_go_on_within_a_key(ws, faults):
+    more = "<NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>{}</NextVersionIdMarker>"
+    faults.on("GET", "key-marker=k&.*version-id-marker=2", versions(("k", 3), ("l", 1)))
+    faults.on("GET", "key-marker=k&.*version-id-marker=1", versions(("k", 2), more=more.format(2)))
+    faults.on("GET", "[?&]versions=", versions(("k", 1), more=more.format(1)))
+    result = ws("ws-s3", "ls", "--versions", "--json", "s3://b", env={**FAKE, "AWS_ENDPOINT_URL_S3": faults.url})
+    assert [json.loads(line)["version_id"] for line in result.stdout.splitlines()] == ["1", "2", "3", "1"]
+
+
+def test_a_listing_of_versions_that_repeats_itself_is_an_error(ws, faults):
+    more = "<NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker>"
+    faults.on("GET", "versions=", versions(("k", 1), more=more), times=9)
+    ws("ws-s3", "ls", "--versions", "s3://b", env={**FAKE, "AWS_ENDPOINT_URL_S3": faults.url}, status=65).stderr.index("repeats itself")
+    assert len(faults.requests) == 2
+
+
+@pytest.mark.parametrize("status, body, says", [(501, b"<Error><Code>NotImplemented</Code></Error>", "the server has no versions"), (200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>", "not a listing of versions")])
+def test_a_server_without_versions_is_told(ws, faults, status, body, says):
+    faults.on("GET", "versions=", reply(status, body), times=9)
+    env = {**FAKE, "AWS_ENDPOINT_URL_S3": faults.url, "AWS_MAX_ATTEMPTS": "1"}
+    assert says in ws("ws-s3", "ls", "--versions", "s3://b", env=env, status=None).stderr
 
 
 def test_objects_are_encrypted_with_a_key_from_a_file(s3, bucket, s3cmd, tmp_path):

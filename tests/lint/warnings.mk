@@ -10,3 +10,4 @@ WARNINGS-tsan := $(WARNINGS-asan)
 
 # clang 14 does not see the use that lies in __attribute__((cleanup)); gcc finds what is really unused.
 WARNINGS-clang := -Wno-unused-variable
+WARNINGS-fuzz := $(WARNINGS-clang)

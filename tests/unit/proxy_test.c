@@ -191,7 +191,7 @@ static int open_tunnel(struct peer *p, const char *user, struct err *e)
 	FD_AUTO fd = -1;
 	int64_t deadline = sys_monotonic_ms() + PATIENCE_MS;
 	snprintf(proxy.authorization, sizeof(proxy.authorization), "%s", user);
-	if (socket_resolve("127.0.0.1", p->port, &addresses, e) < 0 ||
+	if (socket_resolve("127.0.0.1", p->port, -1, &addresses, e) < 0 ||
 	    socket_connect(&addresses, 0, deadline, &fd, e) < 0)
 		return -1;
 	return proxy_connect(fd, &proxy, &target, deadline, e);

@@ -62,6 +62,39 @@ static void test_v1(void)
 	s3_page_free(&p);
 }
 
+static void test_versions(void)
+{
+	struct err e = ERR_INIT;
+	struct s3_page p;
+	s3_page_init(&p);
+	p.versions = true;
+	TAP_OK(s3_page_open(
+		       &p,
+		       S("<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a%20b"
+	                 "</NextKeyMarker><NextVersionIdMarker>v%201</NextVersionIdMarker>"
+	                 "<EncodingType>url</EncodingType><Version><Key>a%20b</Key><VersionId>v2"
+	                 "</VersionId><IsLatest>false</IsLatest><Size>3</Size></Version><DeleteMarker>"
+	                 "<Key>c</Key><VersionId>v3</VersionId><IsLatest>true</IsLatest></DeleteMarker>"
+	                 "</ListVersionsResult>"),
+		       &e) == 0,
+	       "a page of versions is understood");
+	TAP_TEXT(p.next.p, "a b", "the key that it goes on with is decoded");
+	TAP_TEXT(p.next_version.p, "v%201", "the version's id is not");
+	TAP_OK(s3_page_next(&p, &e) == 1 && str_is(p.entry.key, "a b") &&
+	               str_is(p.entry.version_id, "v2") && !p.entry.is_latest &&
+	               !p.entry.is_marker && p.entry.size_bytes == 3,
+	       "a version has its id");
+	TAP_OK(s3_page_next(&p, &e) == 1 && str_is(p.entry.version_id, "v3") && p.entry.is_latest &&
+	               p.entry.is_marker && p.entry.size_bytes == 0,
+	       "a marker is one, with nothing left of the version before");
+	TAP_OK(s3_page_open(
+		       &p,
+		       S("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"),
+		       &e) == -1,
+	       "a page of objects is no page of versions");
+	s3_page_free(&p);
+}
+
 static void test_refused(void)
 {
 	static const char *const pages[] = {
@@ -102,6 +135,7 @@ int main(void)
 {
 	test_v2();
 	test_v1();
+	test_versions();
 	test_refused();
 	return tap_done();
 }

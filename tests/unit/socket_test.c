@@ -30,7 +30,7 @@ static void add(struct socket_addresses *list, uint16_t port)
 {
 	struct socket_addresses one;
 	struct err e = ERR_INIT;
-	if (socket_resolve("127.0.0.1", port, &one, &e) == 0)
+	if (socket_resolve("127.0.0.1", port, -1, &one, &e) == 0)
 		list->list[list->count++] = one.list[0];
 }
 
@@ -50,7 +50,7 @@ static void test_resolve(void)
 	for (size_t i = 0; i < COUNTOF(cases); i++) {
 		struct socket_addresses list;
 		struct err e = ERR_INIT;
-		int rc = socket_resolve(cases[i].host, 9000, &list, &e);
+		int rc = socket_resolve(cases[i].host, 9000, -1, &list, &e);
 		if (cases[i].count == 0) {
 			TAP_OK(rc != 0 && e.kind == ERR_KIND_USAGE, "\"%s\" is refused",
 			       cases[i].host);
