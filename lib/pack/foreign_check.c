@@ -10,6 +10,9 @@
 #include "pack/tar_block.h"
 #include "pack/tar_pax.h"
 
+/* Within the prefix: a time's length, and where the size of a sparse file is. */
+enum { GNU_TIME = 12, GNU_REAL_SIZE = 483 - 345 };
+
 /* What the headers of one entry have said so far. */
 struct seen {
 	bool long_name, long_link, extended;
@@ -46,6 +49,21 @@ static int get_number(const char *field, size_t size, uint64_t *out, struct err 
 	if ((unsigned char)field[0] & 0x80 || text.len == 0 || num_parse_digits(text, 8, out) == 0)
 		return 0;
 	return bad("a number field is not octal", e);
+}
+
+/* GNU's header has two times where ustar has the first half of long paths: what is neither is read in two ways. */
+static int check_gnu(const struct tar_block *b, struct err *e)
+{
+	uint64_t any;
+	if (memcmp(b->magic, "ustar  ", sizeof(b->magic)) != 0)
+		return 0;
+	/* Which libarchive takes for the size of any file. */
+	if (b->type != 'S' && b->prefix[GNU_REAL_SIZE] != '\0')
+		return bad("the size of a sparse file for another one", e);
+	return get_number(b->prefix, GNU_TIME, &any, e) ||
+	                       get_number(b->prefix + GNU_TIME, GNU_TIME, &any, e)
+	               ? -1
+	               : 0;
 }
 
 static int check_numbers(const struct tar_block *b, struct err *e)
@@ -149,7 +167,7 @@ static int check_entry(const struct seen *s, const struct tar_block *b, struct e
 		return one_volume(e);
 	if ((s->path && s->long_name) || (s->link && s->long_link))
 		return bad("a long name and a pax record for the same thing", e);
-	return check_numbers(b, e);
+	return check_numbers(b, e) || check_gnu(b, e) ? -1 : 0;
 }
 
 int foreign_check(struct str headers, const struct limits *limits, struct err *e)

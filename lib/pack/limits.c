@@ -1,6 +1,8 @@
 /* The limits that hold unless the caller says otherwise, and their names. */
 #include "pack/limits.h"
 
+#include <string.h>
+
 #include "base/num.h"
 
 struct limits limits_default(void)
@@ -47,10 +49,16 @@ static const struct {
 int limits_set(struct limits *limits, struct str setting, struct err *e)
 {
 	struct str name, value;
+	uint64_t number;
 	bool whole = str_cut(setting, '=', &name, &value);
-	for (size_t i = 0; i < COUNTOF(names); i++)
-		if (whole && str_is(name, names[i].name))
-			return num_parse_size(value, (uint64_t *)((char *)limits + names[i].at), e);
+	for (size_t i = 0; i < COUNTOF(names); i++) {
+		if (!whole || !str_is(name, names[i].name))
+			continue;
+		if (num_parse_size(value, &number, e))
+			return -1;
+		memcpy((char *)limits + names[i].at, &number, sizeof(number));
+		return 0;
+	}
 	return err_set(e, ERR_KIND_USAGE,
 	               "a limit is NAME=N, not '%" STR_FMT "'; the names are " LIMITS_NAMES,
 	               STR_ARG(setting));
