@@ -136,32 +136,22 @@ static void add_note(struct patch *p, const char *words, const struct inventory_
 	buf_add_char(&p->out, '\n');
 }
 
-static int add_new(struct patch *p, const struct inventory_item *item, struct err *e)
+/* A thing that is on one side alone. */
+static int add_whole(struct patch *p, const struct inventory_item *item, bool is_new, struct err *e)
 {
 	if (!has_content(item)) {
-		add_note(p, "new", item);
+		add_note(p, is_new ? "new" : "removed", item);
 		return 0;
 	}
 	add_names(p, item->path, item->path);
-	add_mode(p, "new file mode", item);
-	return add_content(p, NULL, item, e);
-}
-
-static int add_gone(struct patch *p, const struct inventory_item *item, struct err *e)
-{
-	if (!has_content(item)) {
-		add_note(p, "removed", item);
-		return 0;
-	}
-	add_names(p, item->path, item->path);
-	add_mode(p, "deleted file mode", item);
-	return add_content(p, item, NULL, e);
+	add_mode(p, is_new ? "new file mode" : "deleted file mode", item);
+	return add_content(p, is_new ? NULL : item, is_new ? item : NULL, e);
 }
 
 static int add_modified(struct patch *p, const struct diff_change *c, struct err *e)
 {
 	if (c->what & DIFF_TYPE)
-		return add_gone(p, c->before, e) ? -1 : add_new(p, c->after, e);
+		return add_whole(p, c->before, false, e) ? -1 : add_whole(p, c->after, true, e);
 	if (!has_content(c->after)) {
 		buf_printf(&p->out, "# mode %04o to %04o of ", (unsigned)c->before->mode,
 		           (unsigned)c->after->mode);
@@ -194,9 +184,9 @@ static int add(struct patch *p, const struct diff_change *c, struct err *e)
 {
 	switch (c->kind) {
 	case DIFF_ADDED:
-		return add_new(p, c->after, e);
+		return add_whole(p, c->after, true, e);
 	case DIFF_REMOVED:
-		return add_gone(p, c->before, e);
+		return add_whole(p, c->before, false, e);
 	case DIFF_MODIFIED:
 		return add_modified(p, c, e);
 	case DIFF_RENAMED:

@@ -65,23 +65,6 @@ static int slurp(struct source *source, struct buf *out, struct err *e)
 	return buf_check(out, e, "the snapshot");
 }
 
-/* Bytes that are no UTF-8 are beside, as hex. */
-static int take_bytes(const struct js *o, const char *key, struct buf *out)
-{
-	MEM_AUTO char *hex_key = mem_printf("%s_hex", key);
-	struct str hex = js_get_str(o, hex_key);
-	buf_clear(out);
-	if (hex.len == 0) {
-		buf_add_str(out, js_get_str(o, key));
-		return out->too_large ? -1 : 0;
-	}
-	char *room = buf_room(out, hex.len / 2);
-	if (!room || codec_unhex(hex, room, hex.len / 2))
-		return -1;
-	buf_grew(out, hex.len / 2);
-	return 0;
-}
-
 static int type_of(struct str name, enum entry_type *type)
 {
 	static const enum entry_type known[] = { ENTRY_TYPE_FILE, ENTRY_TYPE_DIR,
@@ -101,7 +84,8 @@ static int add_line(struct inventory *v, const struct js *o, size_t line,
 	struct entry entry = { .mode = 0 };
 	uint64_t mode;
 	int64_t size = js_get_int(o, "size", 0);
-	if (take_bytes(o, "link", &v->link) || take_bytes(o, "path", &raw) ||
+	buf_clear(&v->link);
+	if (js_get_path(o, "link", &v->link) || js_get_path(o, "path", &raw) ||
 	    type_of(js_get_str(o, "type"), &entry.type) || size < 0 ||
 	    num_parse_digits(js_get_str(o, "mode"), 8, &mode) || mode > 07777)
 		return broken(line, "path, type, mode, size or link", e);
