@@ -33,11 +33,11 @@ static bool applies(struct str a, struct str hunk, struct str b)
 {
 	BUF_AUTO out = buf_make(1 << 24);
 	struct str line, rest;
-	unsigned from = 0;
+	size_t from = 0;
 	str_cut(hunk, '\n', &line, &rest);
-	if (sscanf(line.p, "@@ -%u", &from) != 1)
-		return false;
-	for (unsigned i = 1; i < from; i++) {
+	for (const char *p = line.p + strlen("@@ -"); *p >= '0' && *p <= '9'; p++)
+		from = 10 * from + (size_t)(*p - '0');
+	for (size_t i = 1; i < from; i++) {
 		str_cut(a, '\n', &line, &a);
 		buf_printf(&out, "%" STR_FMT "\n", STR_ARG(line));
 	}
