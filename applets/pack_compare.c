@@ -3,46 +3,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "applets/pack_compare_backup.h"
+#include "applets/pack_patch.h"
 #include "base/codec.h"
+#include "base/mem.h"
 #include "base/num.h"
-#include "os/dir.h"
-#include "store/store.h"
 
 enum { TEXT_MAX = 1 << 20 };
-
-/* One side: one of the two is set. */
-struct side {
-	int dir;
-	struct source *source;
-	struct inventory *held;
-};
-
-static void side_close(struct side *s)
-{
-	inventory_close(s->held);
-	source_close(&s->source);
-	file_close_auto(&s->dir);
-}
-#define SIDE_AUTO AUTO(side_close) struct side
-
-static bool is_url(const char *operand)
-{
-	struct str s = str_of(operand);
-	return str_is(s, "-") || str_starts(s, S("s3://")) || str_starts(s, S("file://"));
-}
-
-static int side_open(const char *operand, const struct s3_config *s3,
-                     const struct inventory_options *how, struct side *s, struct err *e)
-{
-	struct err none = ERR_INIT;
-	if (!how->read_all && !is_url(operand) && dir_open_root(operand, &s->dir, &none) == 0)
-		return inventory_of_tree(s->dir, how, &s->held, e);
-	if (store_blob_source(operand, s3, &s->source, e))
-		return -1;
-	return inventory_of_archive(s->source, how, &s->held, e);
-}
 
 static const char *const kind_names[] = {
 	[DIFF_ADDED] = "added",
@@ -66,38 +34,29 @@ static struct str shown_path(const struct inventory_item *item)
 	return item->path.len > 0 ? item->path : S(".");
 }
 
-static struct js *item_json(const struct inventory_item *item)
+static void set_path(struct js *o, const char *key, const char *below,
+                     const struct inventory_item *item)
 {
-	char text[2 * INVENTORY_SHA256 + 1];
-	struct js *o = js_object();
-	js_set_text(o, "type", entry_type_name(item->type));
-	snprintf(text, sizeof(text), "%04o", (unsigned)item->mode);
-	js_set_text(o, "mode", text);
-	if (item->type == ENTRY_TYPE_FILE)
-		js_set_int(o, "size", (int64_t)item->size_bytes);
-	if (item->hashed)
-		js_set_text(o, "sha256", codec_hex(item->sha256, INVENTORY_SHA256, text));
-	if (item->type == ENTRY_TYPE_SYMLINK)
-		js_set_path(o, "link", item->link);
-	return o;
+	MEM_AUTO char *path = mem_printf("%s%" STR_FMT, below, STR_ARG(shown_path(item)));
+	js_set_path(o, key, str_of(path));
 }
 
-static void show_json(const struct diff_change *c)
+static void show_json(const struct diff_change *c, const char *below)
 {
 	struct js *o = js_object();
 	js_set_text(o, "change", kind_names[c->kind]);
-	js_set_path(o, "path", shown_path(c->after ? c->after : c->before));
+	set_path(o, "path", below, c->after ? c->after : c->before);
 	if (c->kind == DIFF_RENAMED)
-		js_set_path(o, "from", shown_path(c->before));
+		set_path(o, "from", below, c->before);
 	struct js *what = js_array();
 	for (size_t i = 0; i < COUNTOF(whats); i++)
 		if (c->what & whats[i].bit)
 			js_set_text(what, NULL, whats[i].name);
 	js_set(o, "what", what);
 	if (c->before)
-		js_set(o, "before", item_json(c->before));
+		js_set(o, "before", inventory_snapshot_item(c->before));
 	if (c->after)
-		js_set(o, "after", item_json(c->after));
+		js_set(o, "after", inventory_snapshot_item(c->after));
 	applet_json_line(o);
 }
 
@@ -121,82 +80,101 @@ static void add_what(struct buf *line, const struct diff_change *c)
 		buf_add_char(line, ')');
 }
 
-static void show_line(const struct diff_change *c, struct buf *line)
+static void show_line(const struct diff_change *c, const char *below, struct buf *line)
 {
 	static const char letters[] = { 'A', 'D', 'M', 'R' };
 	buf_clear(line);
 	buf_printf(line, "%c ", letters[c->kind]);
 	if (c->kind == DIFF_RENAMED) {
+		buf_add_text(line, below);
 		codec_quote(shown_path(c->before), line);
 		buf_add_text(line, " -> ");
 	}
+	buf_add_text(line, below);
 	codec_quote(shown_path(c->after ? c->after : c->before), line);
 	add_what(line, c);
 	buf_add_char(line, '\n');
 	applet_print(line);
 }
 
-struct sums {
-	uint64_t count[COUNTOF(kind_names)];
-	uint64_t added_bytes, removed_bytes;
-};
-
-static struct sums sum_up(const struct diff_list *list)
+static void sum_up(const struct diff_list *list, struct pack_compare_sums *sums)
 {
-	struct sums sums = { .added_bytes = 0 };
 	for (size_t i = 0; i < list->count; i++) {
 		const struct diff_change *c = &list->changes[i];
-		sums.count[c->kind]++;
+		sums->count[c->kind]++;
 		if (c->kind == DIFF_RENAMED || (c->kind == DIFF_MODIFIED && c->what == DIFF_MODE))
 			continue;
-		sums.removed_bytes += c->before ? c->before->size_bytes : 0;
-		sums.added_bytes += c->after ? c->after->size_bytes : 0;
+		sums->removed_bytes += c->before ? c->before->size_bytes : 0;
+		sums->added_bytes += c->after ? c->after->size_bytes : 0;
 	}
-	return sums;
 }
 
-static void show_stat(const struct diff_list *list, bool json)
+static void show_stat(const struct pack_compare_sums *s, bool json)
 {
 	char added[NUM_TEXT_MAX], removed[NUM_TEXT_MAX];
-	struct sums s = sum_up(list);
 	if (!json) {
 		printf("%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " modified, %" PRIu64
 		       " renamed; %s gone, %s new\n",
-		       s.count[DIFF_ADDED], s.count[DIFF_REMOVED], s.count[DIFF_MODIFIED],
-		       s.count[DIFF_RENAMED], num_format_size(s.removed_bytes, removed),
-		       num_format_size(s.added_bytes, added));
+		       s->count[DIFF_ADDED], s->count[DIFF_REMOVED], s->count[DIFF_MODIFIED],
+		       s->count[DIFF_RENAMED], num_format_size(s->removed_bytes, removed),
+		       num_format_size(s->added_bytes, added));
 		return;
 	}
 	struct js *o = js_object();
 	for (size_t i = 0; i < COUNTOF(kind_names); i++)
-		js_set_int(o, kind_names[i], (int64_t)s.count[i]);
-	js_set_int(o, "removed_bytes", (int64_t)s.removed_bytes);
-	js_set_int(o, "added_bytes", (int64_t)s.added_bytes);
+		js_set_int(o, kind_names[i], (int64_t)s->count[i]);
+	js_set_int(o, "removed_bytes", (int64_t)s->removed_bytes);
+	js_set_int(o, "added_bytes", (int64_t)s->added_bytes);
 	applet_json_line(o);
 }
 
-static void show(const struct pack_compare *how, const struct diff_list *list)
+static void show(const struct pack_compare *how, const struct diff_list *list, const char *below)
 {
 	BUF_AUTO line = buf_make(TEXT_MAX);
-	bool json = how->call->common->json;
-	if (how->options->stat) {
-		show_stat(list, json);
-		return;
-	}
 	for (size_t i = 0; i < list->count; i++) {
-		if (json)
-			show_json(&list->changes[i]);
+		if (how->call->common->json)
+			show_json(&list->changes[i], below);
 		else
-			show_line(&list->changes[i], &line);
+			show_line(&list->changes[i], below, &line);
 	}
+}
+
+int pack_compare_pair(const struct pack_compare *how, const struct pack_side *before,
+                      const struct pack_side *after, const char *below,
+                      struct pack_compare_sums *sums, struct err *e)
+{
+	DIFF_AUTO list = { .count = 0 };
+	if (diff_compare(before->held, after->held, &list, e))
+		return -1;
+	sum_up(&list, sums);
+	sums->total += list.count;
+	if (how->options->stat)
+		return 0;
+	if (how->options->unified)
+		return pack_patch_show(before->held, after->held, &list, below, e);
+	show(how, &list, below);
+	return 0;
+}
+
+static int compare_two(const struct pack_compare *how, const char *const operands[2],
+                       struct inventory_options *options, struct pack_compare_sums *sums,
+                       struct err *e)
+{
+	PACK_SIDE_AUTO before = PACK_SIDE_NONE, after = PACK_SIDE_NONE;
+	options->read_all = how->read_all;
+	if (pack_side_open(operands[0], how->s3, options, &before, e))
+		return err_context(e, "%s", operands[0]);
+	options->read_all = false;
+	if (pack_side_open(operands[1], how->s3, options, &after, e))
+		return err_context(e, "%s", operands[1]);
+	return pack_compare_pair(how, &before, &after, "", sums, e);
 }
 
 static int compare(const struct pack_compare *how, const char *const operands[2],
                    struct progress *progress, size_t *differences, struct err *e)
 {
 	EXCLUDE_AUTO exclude = exclude_new();
-	SIDE_AUTO before = { .dir = -1 }, after = { .dir = -1 };
-	DIFF_AUTO list = { .count = 0 };
+	struct pack_compare_sums sums = { .total = 0 };
 	struct inventory_options options = {
 		.exclude = exclude,
 		.read_all = how->read_all,
@@ -205,15 +183,14 @@ static int compare(const struct pack_compare *how, const char *const operands[2]
 	for (size_t i = 0; i < how->options->exclude.count; i++)
 		if (exclude_add(exclude, str_of(how->options->exclude.items[i]), e))
 			return -1;
-	if (side_open(operands[0], how->s3, &options, &before, e))
-		return err_context(e, "%s", operands[0]);
-	options.read_all = false;
-	if (side_open(operands[1], how->s3, &options, &after, e))
-		return err_context(e, "%s", operands[1]);
-	if (diff_compare(before.held, after.held, &list, e))
+	int rc = pack_compare_backup_is(operands)
+	                 ? pack_compare_backup(how, operands, &options, exclude, &sums, e)
+	                 : compare_two(how, operands, &options, &sums, e);
+	if (rc)
 		return -1;
-	show(how, &list);
-	*differences = list.count;
+	if (how->options->stat)
+		show_stat(&sums, how->call->common->json);
+	*differences = sums.total;
 	return 0;
 }
 

@@ -42,6 +42,8 @@ void js_remove(struct js *o, const char *key);
  * NULL, the empty view, `otherwise`. */
 struct js *js_get(const struct js *o, const char *key);
 struct str js_get_str(const struct js *o, const char *key);
+/* What js_set_path set, appended to `out`, byte for byte. -1 without a message: hex that is none, or too large. */
+int js_get_path(const struct js *o, const char *key, struct buf *out) MUST_CHECK;
 int64_t js_get_int(const struct js *o, const char *key, int64_t otherwise);
 bool js_get_bool(const struct js *o, const char *key, bool otherwise);
 bool js_is_object(const struct js *v);

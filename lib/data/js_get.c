@@ -1,7 +1,11 @@
 /* Looking into JSON documents. */
 #include <jansson.h>
+#include <stdio.h>
 
+#include "base/codec.h"
 #include "data/js.h"
+
+enum { KEY_MAX = 64 };
 
 static const json_t *view_of(const struct js *v)
 {
@@ -32,6 +36,22 @@ struct js *js_get(const struct js *o, const char *key)
 struct str js_get_str(const struct js *o, const char *key)
 {
 	return string_of(json_object_get(view_of(o), key));
+}
+
+int js_get_path(const struct js *o, const char *key, struct buf *out)
+{
+	char hex_key[KEY_MAX];
+	snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
+	struct str hex = js_get_str(o, hex_key);
+	if (hex.len == 0) {
+		buf_add_str(out, js_get_str(o, key));
+		return out->too_large ? -1 : 0;
+	}
+	char *room = buf_room(out, hex.len / 2);
+	if (!room || codec_unhex(hex, room, hex.len / 2) != 0)
+		return -1;
+	buf_grew(out, hex.len / 2);
+	return 0;
 }
 
 int64_t js_get_int(const struct js *o, const char *key, int64_t otherwise)

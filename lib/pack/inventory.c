@@ -19,6 +19,12 @@ struct inventory *inventory_new(const struct inventory_options *options)
 	return v;
 }
 
+struct inventory *inventory_empty(void)
+{
+	const struct inventory_options none = { .exclude = NULL };
+	return inventory_new(&none);
+}
+
 void inventory_close(struct inventory *v)
 {
 	if (!v)

@@ -1,14 +1,16 @@
 /*
- * What an archive or a live directory holds, sorted by path, as one kind of list: the subject of diff. A hardlink is the
+ * What an archive, a live directory or a snapshot holds, sorted by path, as one kind of list: the subject of diff. A hardlink is the
  * file that it leads to; of several entries for one path the last counts, as in unpacking; sockets, FIFOs and devices
  * of a live directory are left out, as in archiving. Memory: some 120 bytes an entry and its path.
  */
 #ifndef WS_PACK_INVENTORY_H
 #define WS_PACK_INVENTORY_H
 
+#include "base/buf.h"
 #include "base/defs.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "data/js.h"
 #include "pack/entry.h"
 #include "pack/exclude.h"
 #include "pack/reader.h"
@@ -19,6 +21,8 @@ struct inventory_options {
 	const struct exclude *exclude; /* what is out; NULL: nothing */
 	/* Read all of the archive and check all of it, as reader_verify does, even when its index says everything. */
 	bool read_all;
+	const char
+		*only; /* of a tree: this name at its top and what is below it; NULL: all of it */
 	struct reader_options reader; /* its progress also counts what is read of live files */
 };
 
@@ -39,6 +43,8 @@ int inventory_of_archive(struct source *source, const struct inventory_options *
                          struct inventory **out, struct err *e) MUST_CHECK;
 int inventory_of_tree(int dirfd, const struct inventory_options *options, struct inventory **out,
                       struct err *e) MUST_CHECK;
+/* Nothing at all. */
+struct inventory *inventory_empty(void);
 void inventory_close(struct inventory *v);
 void inventory_close_auto(struct inventory **v);
 #define INVENTORY_AUTO AUTO(inventory_close_auto) struct inventory *
@@ -49,6 +55,22 @@ const struct inventory_item *inventory_at(const struct inventory *v, size_t i);
 /* Have `item`, a file of this inventory, hashed: live files, and sparse ones of an archive, are read now. */
 int inventory_hash(struct inventory *v, const struct inventory_item *item,
                    struct err *e) MUST_CHECK;
+/* Append the content of the file `item`, or the target of the symlink. NOT_FOUND for files of a snapshot, which holds none. */
+int inventory_read(struct inventory *v, const struct inventory_item *item, struct buf *out,
+                   struct err *e) MUST_CHECK;
+
+/* ---- inventory_snapshot.c: an inventory as a file ---- */
+
+/* How such a file begins. A line {"format":"ws-snapshot","version":1,"entries":N}, then a line for each entry: path, type,
+ * mode, and of files size and sha256, of symlinks link. */
+#define INVENTORY_SNAPSHOT "{\"format\":\"ws-snapshot\""
+/* Append it; every file is hashed. */
+int inventory_snapshot_format(struct inventory *v, struct buf *out, struct err *e) MUST_CHECK;
+int inventory_snapshot_parse(struct source *source, const struct inventory_options *options,
+                             struct inventory **out, struct err *e) MUST_CHECK;
+/* The fields of one entry but its path. js_free. */
+struct js *inventory_snapshot_item(const struct inventory_item *item);
+
 /* Whether something lies below the directory `path`. */
 bool inventory_has_below(const struct inventory *v, struct str path);
 

@@ -114,7 +114,7 @@ static int add_live(struct inventory *v, const struct walk_entry *at, struct err
 	return 0;
 }
 
-static int load_tree(struct inventory *v, const struct exclude *exclude, struct err *e)
+static int load_tree(struct inventory *v, const struct inventory_options *options, struct err *e)
 {
 	WALK_AUTO walk = NULL;
 	struct walk_entry at = { .name = ".", .path = "", .dirfd = v->dirfd };
@@ -124,7 +124,9 @@ static int load_tree(struct inventory *v, const struct exclude *exclude, struct 
 	    walk_open(v->dirfd, &how, &walk, e))
 		return -1;
 	while ((rc = walk_next(walk, &at, e)) > 0) {
-		if (exclude_match_below(exclude, str_of(at.path), file_is_dir(&at.stat)))
+		bool other = options->only && at.depth == 0 && strcmp(at.name, options->only) != 0;
+		if (other ||
+		    exclude_match_below(options->exclude, str_of(at.path), file_is_dir(&at.stat)))
 			walk_skip(walk);
 		else if (add_live(v, &at, e))
 			return -1;
@@ -137,7 +139,7 @@ int inventory_of_tree(int dirfd, const struct inventory_options *options, struct
 {
 	struct inventory *v = inventory_new(options);
 	v->dirfd = dirfd;
-	int rc = load_tree(v, options->exclude, e);
+	int rc = load_tree(v, options, e);
 	if (rc == 0)
 		rc = inventory_settle(v, NULL, e);
 	if (rc == 0)
@@ -177,4 +179,37 @@ int inventory_hash(struct inventory *v, const struct inventory_item *item, struc
 		                                                         : hash_content(v, own, e);
 	MEM_AUTO char *path = mem_str(item->path);
 	return hash_live(v, own, path, e);
+}
+
+/* ---- contents ---- */
+
+static int read_archived(struct inventory *v, const struct inventory_item *item, struct buf *out,
+                         struct err *e)
+{
+	const struct entry *entry;
+	size_t got = 1;
+	if (reader_find(v->reader, item->path, &entry, e) < 0)
+		return -1;
+	while (got > 0) {
+		if (reader_read(v->reader, v->step, INVENTORY_STEP, &got, e))
+			return -1;
+		buf_add(out, v->step, got);
+	}
+	return 0;
+}
+
+int inventory_read(struct inventory *v, const struct inventory_item *item, struct buf *out,
+                   struct err *e)
+{
+	MEM_AUTO char *path = mem_str(item->path);
+	int rc = 0;
+	if (item->type == ENTRY_TYPE_SYMLINK)
+		buf_add_str(out, item->link);
+	else if (v->reader)
+		rc = read_archived(v, item, out, e);
+	else if (v->dirfd >= 0)
+		rc = dir_read_file(v->dirfd, path, out, e);
+	else
+		rc = err_set(e, ERR_KIND_NOT_FOUND, "a snapshot has no contents");
+	return rc ? -1 : buf_check(out, e, path);
 }

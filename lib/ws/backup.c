@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "pack/exclude.h"
 #include "store/store.h"
 
 static const char *const priorities[] = {
@@ -124,4 +125,11 @@ int backup_apart(const struct backup *b, const struct store *s, struct err *e)
 			               b->parts[i].name, place);
 	}
 	return 0;
+}
+
+void backup_exclude(struct exclude *x)
+{
+	exclude_add_literal(x, S(BACKUP_STAGE_NAME));
+	exclude_add_literal(x, S(BACKUP_QUARANTINE_NAME));
+	exclude_add_literal(x, S(BACKUP_FOUND_NAME));
 }

@@ -64,6 +64,10 @@ void backup_at_least(struct backup *b, enum backup_priority p);
 /* The part of that name, or NULL. */
 struct backup_part *backup_find(const struct backup *b, const char *name);
 
+/* Leave out what restores left in a directory: it is not saved, and no difference. */
+struct exclude;
+void backup_exclude(struct exclude *x);
+
 /* ---- backup_set.c: what is to be saved ---- */
 
 /* Add `path` (made absolute), which may be a directory or a file. `name` NULL: made from the last component, and made to

@@ -2,14 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/codec.h"
 #include "base/mem.h"
 #include "data/js.h"
 #include "store/store.h"
 #include "ws/backup_parts.h"
 #include "ws/base_dir.h"
 
-enum { MANIFEST_MAX = 4 << 20, VERSION = 1 };
+enum { MANIFEST_MAX = 4 << 20, PATH_BYTES_MAX = 64 * 1024, VERSION = 1 };
 
 static const char format_name[] = "ws-backup";
 
@@ -108,16 +107,13 @@ static int broken(const char *what, struct err *e)
 	return err_set(e, ERR_KIND_DATA, "the manifest makes no sense: %s", what);
 }
 
-/* Bytes that are no UTF-8 are beside, as hex. */
+/* "" when it makes no sense. */
 static char *path_of(const struct js *o)
 {
-	struct str hex = js_get_str(o, "path_hex");
-	if (hex.len == 0)
-		return mem_str(js_get_str(o, "path"));
-	char *out = mem_new(hex.len / 2 + 1, 1);
-	if (codec_unhex(hex, out, hex.len / 2) != 0)
-		out[0] = '\0';
-	return out;
+	BUF_AUTO path = buf_make(PATH_BYTES_MAX);
+	if (js_get_path(o, "path", &path) != 0 || str_index(buf_str(&path), '\0') >= 0)
+		buf_clear(&path);
+	return mem_str(buf_str(&path));
 }
 
 static uint64_t number(const struct js *o, const char *name)

@@ -8,6 +8,7 @@
 #include "os/attr.h"
 #include "os/dir.h"
 #include "os/remove.h"
+#include "os/swap.h"
 #include "os/sys.h"
 #include "os/walk.h"
 #include "ws/backup_parts.h"
@@ -102,7 +103,13 @@ static int judge(const struct base_dir *b, const struct record *r, enum reset_ti
 	item->reason = "in-tier";
 	if (judge_mark(b, r, item, e) != 0)
 		return -1;
-	return item->taken ? measure(&spot, item, e) : 0;
+	if (!item->taken || measure(&spot, item, e) != 0)
+		return item->taken ? -1 : 0;
+	if (item->entries == 0 && !item->is_host) {
+		item->taken = false;
+		item->reason = "empty";
+	}
+	return 0;
 }
 
 static struct reset_item *add(struct reset_plan *p, const struct volume *v, char *path,
@@ -173,24 +180,37 @@ static int take_host(const struct spot *s, struct reset_item *item, bool purge, 
 	return 0;
 }
 
-/* An empty directory of the same mode and owner takes the place. */
-static int renew(const struct spot *s, const struct file_stat *st, struct err *e)
+/* An empty directory of the same mode and owner. */
+static int make_like(int parent, const char *name, const struct file_stat *st, struct err *e)
 {
 	FD_AUTO fd = -1;
-	if (dir_make(s->parent, s->name, 0700, &fd, e) != 0)
+	if (dir_make(parent, name, 0700, &fd, e) != 0)
 		return -1;
-	if (st->uid != sys_uid() && attr_set_owner(fd, st->uid, st->gid, e, s->name) != 0)
+	if (st->uid != sys_uid() && attr_set_owner(fd, st->uid, st->gid, e, name) != 0)
 		return -1;
-	return attr_set_mode(fd, st->mode & 07777, e, s->name) != 0 ? -1 : dir_sync(s->parent, e);
+	return attr_set_mode(fd, st->mode & 07777, e, name);
 }
 
+/* The empty one is made in the trash, and both change places in one step: a volume is never missing. */
 static int take_volume(const struct base_dir *b, const struct record *r, const struct spot *s,
                        const struct file_stat *st, struct reset_item *item, bool purge,
                        struct err *e)
 {
-	char as[256];
-	if (base_dir_set_aside(b, s->parent, s->name, "trash", r->id, as, e) != 0 ||
-	    renew(s, st, e) != 0)
+	FD_AUTO trash = -1;
+	char random[10];
+	sys_random_name(random);
+	MEM_AUTO char *as = mem_printf("%lld.%s.%s", (long long)sys_now_ms(), r->id, random);
+	if (base_dir_area(b, "trash", &trash, e) != 0 || make_like(trash, as, st, e) != 0)
+		return -1;
+	int done = swap_names(trash, as, s->parent, s->name, e);
+	if (done < 0)
+		return -1;
+	/* This file system can't: for a moment it is. */
+	if (done == 0 && (remove_tree(trash, as, NULL, e) != 0 ||
+	                  dir_rename(s->parent, s->name, trash, as, true, e) != 0 ||
+	                  make_like(s->parent, s->name, st, e) != 0))
+		return -1;
+	if (dir_sync(trash, e) != 0 || dir_sync(s->parent, e) != 0)
 		return -1;
 	if (purge)
 		return base_dir_delete(b, "trash", as, NULL, e);

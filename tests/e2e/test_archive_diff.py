@@ -207,3 +207,217 @@ def test_sockets_fifos_and_the_like_are_not_compared(ws, tmp_path):
     shutil.copytree(tmp_path / "tree", tmp_path / "copy", ignore=shutil.ignore_patterns("fifo"))
     assert ws("ws-archive", "diff", tmp_path / "tree", tmp_path / "copy").stdout == ""
     assert ws("ws-archive", "diff", tmp_path / "a.tar", tmp_path / "copy").stdout == ""
+
+
+# ---- -u ----
+
+
+def apply(tool, patch, root):
+    """Apply a patch to a tree, with patch(1) or with git."""
+    command = {"patch": ["patch", "-p1", "-s", "-f", "--no-backup-if-mismatch"], "git": ["git", "apply", "--unsafe-paths", "-"]}[tool]
+    env = {"PATH": helpers.PATH, "HOME": str(root.parent), "LANG": "C", "GIT_CEILING_DIRECTORIES": str(root.parent)}
+    return helpers.run(command, cwd=root, input=patch.output, env=env)
+
+
+def write(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return root
+
+
+def numbered(count, **changed):
+    """Lines with their numbers; line_7="x" is another text for line 7, line_7=None leaves it out."""
+    lines = [changed.get(f"line_{i}", f"{i}") for i in range(1, count + 1)]
+    return "".join(f"{line}\n" for line in lines if line is not None)
+
+
+TEXTS = {  # name: (before, after); None: not there
+    "changed": (numbered(40), numbered(40, line_3="three", line_20=None, line_33="33\n33 again")),
+    "no newline at the end": ("a\nb", "a\nb\nc"),
+    "a newline at the end": ("a\nb", "a\nb\n"),
+    "new": (None, "new\ntext\n"),
+    "gone": ("gone\ntext\n", None),
+    "new and empty": (None, ""),
+    "gone and empty": ("", None),
+    "emptied": ("something\n", ""),
+    "filled": ("", "something"),
+    "dir/deep/new": (None, "x\n"),
+    "with spaces ": ("a\n", "b\n"),
+    'quote" and \\backslash': ("a\n", "b\n"),
+    "new\nline\tand tab": ("a\n", "b\n"),
+    "umläut": ("a\n", "b\n"),
+    "latin": ("\xe4\n".encode("latin-1"), "\xf6\n".encode("latin-1")),
+    "crlf": ("a\r\nb\r\n", "a\r\nc\r\n"),
+    "lines like a patch's": ("-- a\n++ b\n", "-- a\n++ c\n--- x\n+++ y\n@@ -1 +1 @@\n"),
+}
+
+
+@pytest.fixture
+def texts(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    for root, side in ((one, 0), (two, 1)):
+        write(root, {name: pair[side] for name, pair in TEXTS.items() if pair[side] is not None})
+    (two / "changed").chmod(0o755)
+    return one, two
+
+
+def contents(root):
+    return {str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mode & 0o111) for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("tool", ["patch", "git"])
+@pytest.mark.parametrize("kinds", [("directory", "directory"), ("ours", "theirs"), ("plain", "ours")], ids="-".join)
+def test_a_unified_diff_applies_with_patch_and_with_git(ws, texts, side, tmp_path, tool, kinds):
+    patch = ws("ws-archive", "diff", "-u", side(texts[0], kinds[0]), side(texts[1], kinds[1]), status=1)
+    shutil.copytree(texts[0], tmp_path / "work")
+    apply(tool, patch, tmp_path / "work")
+    assert contents(tmp_path / "work") == contents(texts[1])
+
+
+def test_a_unified_diff_is_as_short_as_that_of_diff(ws, tmp_path):
+    """The edits are the fewest, and the hunks are those of diff -u."""
+    random = __import__("random").Random(7)
+    pairs = []
+    for number in range(60):
+        before = [random.choice("abcdefgh") for _ in range(random.randrange(60))]
+        after = [line for line in before if random.random() > 0.1]
+        for _ in range(random.randrange(6)):
+            after.insert(random.randrange(len(after) + 1), random.choice("abcxyz"))
+        pairs.append((f"{number:02}", *("".join(f"{line}\n" for line in lines) for lines in (before, after))))
+    one, two = (write(tmp_path / f"side{i}", {pair[0]: pair[i] for pair in pairs}) for i in (1, 2))
+    ours = ws("ws-archive", "diff", "-u", one, two, status=1).stdout
+    for name, before, after in pairs:
+        if before == after:
+            continue
+        theirs = helpers.run(["diff", "-d", "-u", one / name, two / name], status=1).stdout.splitlines()[2:]
+        mine = ours.partition(f"+++ b/{name}\n")[2].partition("\ndiff --git")[0].splitlines()
+        assert sum(line[0] in "+-" for line in mine) == sum(line[0] in "+-" for line in theirs), name
+    shutil.copytree(one, tmp_path / "work")
+    apply("patch", ws("ws-archive", "diff", "-u", one, two, status=1), tmp_path / "work")
+    assert contents(tmp_path / "work") == contents(two)
+
+
+def test_renames_and_modes_are_in_the_patch(ws, tmp_path):
+    one, two = write(tmp_path / "one", {"old name": "moved\n", "x": "x\n"}), write(tmp_path / "two", {"dir/new name": "moved\n", "x": "x\n"})
+    (two / "x").chmod(0o755)
+    patch = ws("ws-archive", "diff", "-u", one, two, status=1)
+    assert 'rename from "old name"\nrename to "dir/new name"\n' in patch.stdout and "old mode 100644\nnew mode 100755\n" in patch.stdout
+    for tool in ("patch", "git"):
+        shutil.copytree(one, tmp_path / tool)
+        apply(tool, patch, tmp_path / tool)
+        assert contents(tmp_path / tool) == contents(two)
+
+
+def test_links_are_in_the_patch_as_git_has_them(ws, tmp_path):
+    one, two = write(tmp_path / "one", {"f": "x\n"}), write(tmp_path / "two", {"f": "x\n"})
+    (one / "changed").symlink_to("here")
+    (two / "changed").symlink_to("there")
+    (two / "new").symlink_to("f")
+    (one / "gone").symlink_to("f")
+    patch = ws("ws-archive", "diff", "-u", one, two, status=1)
+    shutil.copytree(one, tmp_path / "git", symlinks=True)
+    apply("git", patch, tmp_path / "git")
+    assert ws("ws-archive", "diff", tmp_path / "git", two).stdout == ""
+
+
+def test_what_is_no_small_text_is_named_and_not_shown(ws, tmp_path):
+    one = write(tmp_path / "one", {"binary": b"a\0b", "large": "x\n" * 524_289, "small": "x\n" * 524_288, "t": "x\n", "dir/f": ""})
+    two = write(tmp_path / "two", {"binary": b"a\0c", "large": "y\n" * 524_289, "small": "x\n" * 524_287 + "y\n", "t/f": "y\n", "empty/f": "z\n"})
+    (two / "t").chmod(0o700)
+    shown = ws("ws-archive", "diff", "-u", one, two, status=1).stdout
+    assert "Binary files a/binary and b/binary differ (binary)\n" in shown
+    assert "Binary files a/large and b/large differ (larger than 1 MiB)\n" in shown
+    assert "-x\n+y\n" in shown and len(shown) < 2000
+    assert "deleted file mode 100644\n--- a/t\n+++ /dev/null\n" in shown and "# new directory t\n" in shown
+
+
+def test_a_unified_diff_goes_without_json_stat_and_pipes(ws, tmp_path):
+    for args in (["--json", tmp_path, tmp_path], ["--stat", tmp_path, tmp_path], ["-", tmp_path]):
+        ws("ws-archive", "diff", "-u", *args, status=64)
+
+
+# ---- snapshots ----
+
+
+def snapshot(ws, what, out):
+    out.write_bytes(ws("ws-archive", "diff", "--snapshot", what).output)
+    return out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_snapshot_can_be_a_side_instead_of_what_it_was_taken_of(ws, trees, side, kind, tmp_path):
+    one, two = side(trees[0], kind), side(trees[1], kind)
+    first, second = snapshot(ws, one, tmp_path / "first"), snapshot(ws, two, tmp_path / "second")
+    assert ws("ws-archive", "diff", first, one).stdout == ""
+    for pair in ((first, two), (one, second), (first, second)):
+        assert changes(ws("ws-archive", "diff", "--json", *pair, status=1)) == EXPECTED
+    first_line, *entries = json_lines(ws("ws-archive", "diff", "--snapshot", first))
+    assert first_line == {"format": "ws-snapshot", "version": 1, "entries": len(entries)}
+    assert "a snapshot has no contents" in ws("ws-archive", "diff", "-u", first, two, status=1).stdout
+
+
+def test_a_snapshot_keeps_names_that_are_no_text(ws, tmp_path):
+    root = tmp_path / "tree"
+    root.mkdir()
+    for name in helpers.ODD_NAMES:
+        with open(os.path.join(os.fsencode(root), name), "wb") as out:
+            out.write(name)
+    os.symlink(b"to \xff", os.fsencode(root) + b"/link")
+    assert ws("ws-archive", "diff", snapshot(ws, root, tmp_path / "snapshot"), root).stdout == ""
+
+
+def test_a_snapshot_that_makes_no_sense_is_refused(ws, trees, tmp_path):
+    good = snapshot(ws, trees[0], tmp_path / "good").read_text().splitlines(keepends=True)
+    entry = next(index for index, line in enumerate(good) if '"gone"' in line)
+
+    def put(**fields):
+        lines = list(good)
+        lines[entry] = json.dumps({**json.loads(good[entry]), **fields}) + "\n"
+        return lines
+
+    bad = [good[:-1], [good[0].replace('"version":1', '"version":2'), *good[1:]], [*good, "{"], put(path="../x"), put(path="a\0b"), put(sha256="12"),
+           put(type="socket"), put(mode="9"), put(size=-1), put(path_hex="zz")]
+    for lines in bad:
+        (tmp_path / "bad").write_text("".join(lines))
+        ws("ws-archive", "diff", tmp_path / "bad", trees[1], status=65)
+
+
+# ---- backups ----
+
+
+@pytest.fixture
+def saved(ws, trees, tmp_path):
+    """A backup of both trees, and of a file."""
+    (tmp_path / "settings").write_text("a\n")
+    ws("ws-archive", "backup", "-q", "-o", tmp_path / "backup", *trees, tmp_path / "settings")
+    return tmp_path / "backup/manifest.json"
+
+
+def test_a_backup_is_compared_with_what_it_was_made_of(ws, saved, trees, tmp_path):
+    assert ws("ws-archive", "diff", saved).stdout == ""
+    (trees[0] / "gone").write_text("changed")
+    (trees[1] / ".ws-quarantine").mkdir()
+    (tmp_path / "settings").write_text("b\n")
+    assert ws("ws-archive", "diff", saved, status=1).stdout.splitlines() == ["M one/gone (content)", "M settings/settings (content)"]
+    assert "-a\n+b\n" in ws("ws-archive", "diff", "-u", "--part", "settings", saved, status=1).stdout
+    shutil.rmtree(trees[1])
+    assert ws("ws-archive", "diff", "--stat", "--part", "two", saved, status=1).stdout.startswith("0 added, ")
+
+
+def test_two_backups_are_compared_part_by_part(ws, saved, trees, tmp_path):
+    (trees[0] / "new").write_text("new")
+    ws("ws-archive", "backup", "-q", "-o", tmp_path / "later", trees[0], f"more={trees[1]}")
+    shown = ws("ws-archive", "diff", saved, tmp_path / "later/manifest.json", status=1).stdout.splitlines()
+    assert "A one/new" in shown and "D settings/settings" in shown and "D two/new" in shown and "A more/new" in shown
+    assert ws("ws-archive", "diff", "--part", "one", saved, tmp_path / "later/manifest.json", status=1).stdout == "A one/new\n"
+
+
+def test_one_part_of_a_backup_is_compared_with_anything(ws, saved, trees, side):
+    for kind in KINDS:
+        assert changes(ws("ws-archive", "diff", "--json", "--part", "one", saved, side(trees[1], kind), status=1)) == EXPECTED
+        assert changes(ws("ws-archive", "diff", "--json", "--part", "two", side(trees[0], kind), saved, status=1)) == EXPECTED
+    ws("ws-archive", "diff", saved, trees[0], status=64).complains("--part")
+    ws("ws-archive", "diff", "--part", "x", saved, trees[0], status=66).complains("no part x")
+    ws("ws-archive", "diff", trees[0], status=64)

@@ -57,7 +57,15 @@ static void test_bytes(void)
 	         "b",
 	         "a byte that is not UTF-8 is U+FFFD");
 	TAP_TEXT(js_get_str(o, "path_hex").p, "612fff62", "and the path is there in hex");
+	BUF_AUTO path = buf_make(4), small = buf_make(3);
+	TAP_OK(js_get_path(o, "path", &path) == 0 && str_eq(buf_str(&path), S("a/\xFF"
+	                                                                      "b")),
+	       "from which it is read byte for byte");
+	TAP_OK(js_get_path(o, "path", &small) != 0, "if there is room for it");
 	js_set_path(o, "path", S("plain"));
+	buf_clear(&path);
+	TAP_OK(js_get_path(o, "none", &path) == 0 && path.len == 0,
+	       "a path that is not there is empty");
 	TAP_OK(str_is(js_get_str(o, "path"), "plain") && !js_get(o, "path_hex"),
 	       "a path that is UTF-8 needs no hex");
 	js_set_str(o, "s", S("\xED\xA0\x80\xC0\x80"));
