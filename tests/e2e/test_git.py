@@ -553,6 +553,36 @@ def test_the_session_that_asks_is_not_removed_issue_3591(base, repo):
     assert result.stdout.splitlines() == ["75", "one"]
 
 
+# ---- branches ----
+
+
+def test_a_branch_made_for_it_goes_with_it_when_asked_and_when_it_holds_nothing(base, repo):
+    create(base, repo)
+    base.teardown("--drop-branch", "t1")
+    assert repo.refs("refs/heads") == ["refs/heads/main"]
+    root = create(base, repo)
+    commit = repo.commit("merged elsewhere", root)
+    repo.git("branch", "other", commit)
+    base.teardown("--drop-branch", "t1")
+    assert repo.refs("refs/heads") == ["refs/heads/main", "refs/heads/other"]
+    assert [line["branch"] for line in base.journal() if line["event"] == "git-branch-dropped"] == ["fix", "fix"]
+
+
+def test_a_branch_with_something_of_its_own_stays(base, repo):
+    """acf56a9, reverted in fe07c90: branches of users were deleted by their prefix."""
+    root = create(base, repo)
+    commit = repo.commit("mine", root)
+    assert "nowhere else" in base.teardown("--drop-branch", "t1").stderr
+    assert repo.git("rev-parse", "fix") == commit
+    repo.git("branch", "theirs")
+    create(base, repo, "t2", "theirs")
+    assert "was there before" in base.teardown("--drop-branch", "t2").stderr
+    make_files(create(base, repo, "t3", "new"), {"work": "x"})
+    assert "comes back to it" in base.teardown("--drop-branch", "t3").stderr
+    assert repo.refs("refs/heads") == [f"refs/heads/{name}" for name in ("fix", "main", "new", "theirs")]
+    assert (create(base, repo, "t3", "new") / "work").exists()
+
+
 # ---- on every store ----
 
 
