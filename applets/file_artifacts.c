@@ -40,10 +40,10 @@ static int run(const struct applet_call *call, struct err *e)
 	static const char *const titles[] = { ARTIFACT_SHOW_TITLES };
 	const struct options *o = call->options;
 	FILE_TARGET_AUTO target = { .in.fd = -1 };
-	ARTIFACTS_AUTO a = { .in = NULL };
+	ARTIFACTS_AUTO a = { .fd = -1 };
 	struct table table;
 	if (file_target_open(call, &o->where, &target, e) != 0 ||
-	    artifacts_open(&target.in, &a, e) != 0)
+	    artifacts_open(&target.base, target.in.record.id, target.in.fd, &a, e) != 0)
 		return -1;
 	table_init(&table, COUNTOF(titles), titles);
 	int result = show_all(call, &a, &table, e);

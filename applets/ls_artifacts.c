@@ -24,11 +24,11 @@ static int open_listed(const struct base_dir *b, const struct gc_look *l, struct
 		return artifacts_open_past(b, l->record.id, &out->list, e);
 	return inside_open(b, l->record.id, &out->in, e) != 0
 	               ? -1
-	               : artifacts_open(&out->in, &out->list, e);
+	               : artifacts_open(b, l->record.id, out->in.fd, &out->list, e);
 }
 
 #define LISTED_AUTO AUTO(close_listed) struct listed
-#define LISTED_NONE ((struct listed){ .in = { .fd = -1 }, .list = { .in = NULL } })
+#define LISTED_NONE ((struct listed){ .in = { .fd = -1 }, .list = { .fd = -1 } })
 
 static void warn(const struct gc_look *l, const struct err *e)
 {

@@ -134,8 +134,7 @@ static void note_start(const struct setup_work *w)
 {
 	struct err why = ERR_INIT;
 	bool is_new = w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_FINISH;
-	const struct base_dir *b = &w->out->base;
-	if (is_new && start_note(b, b->fd, w->out->record.id, START_BEGIN, &why) != 0)
+	if (is_new && start_note(&w->out->base, w->out->record.id, &why) != 0)
 		log_warn("%s: the files at the start are not noted: %s", w->out->record.id,
 		         why.msg);
 }

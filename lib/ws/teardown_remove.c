@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/artifacts.h"
 #include "ws/journal.h"
-#include "ws/start.h"
 #include "ws/teardown_job.h"
 
 static void tell(const struct teardown_job *j, const char *event, const char *name)
@@ -38,8 +38,10 @@ static int to_trash(struct teardown_job *j, char name[256], struct err *e)
 /* For who asks later what the session made of it; no reason to keep the directory. */
 static void note_end(struct teardown_job *j)
 {
+	FD_AUTO root = -1;
 	struct err why = ERR_INIT;
-	if (start_note(j->b, j->parent, j->record.id, START_END, &why) == 0)
+	if (dir_open(j->parent, j->record.id, &root, &why) == 0 &&
+	    artifacts_note(j->b, j->record.id, root, &why) == 0)
 		return;
 	err_context(&why, "%s: the files at the end are not noted", j->record.id);
 	teardown_job_notice(j, &why);

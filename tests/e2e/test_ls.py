@@ -112,7 +112,12 @@ def test_artifacts_are_known_when_the_workspace_is_over(file_base):
     """get_task_history was asked after the task."""
     file_base.run("ws-setup", "--id", "t1", "--", "sh", "-c", "echo x >report.md")
     line = file_base.ls("--include-artifacts", "t1")["t1"]
-    assert line["state"] == "saved" and [(item["path"], item["change"], item["size"]) for item in line["artifacts"]] == [("report.md", "added", 2)]
+    (artifact,) = line["artifacts"]
+    assert line["state"] == "saved" and (artifact["path"], artifact["change"], artifact["size"]) == ("report.md", "added", 2)
+    assert artifact["sha256"] == hashlib.sha256(b"x\n").hexdigest()
+    file_base.run("ws-setup", "--id", "t2", "--", "sh", "-c", "truncate -s 70M b; echo a >a; echo c >c")
+    found = file_base.ls("--include-artifacts", "t2")["t2"]["artifacts"]
+    assert [(item["path"], "sha256" in item) for item in found] == [("a", True), ("b", False), ("c", True)]
     file_base.setup("--id", "t1")
     assert file_base.ls("--include-artifacts", "t1")["t1"]["artifacts"] == []
     file_base.teardown("--discard", "t1")
