@@ -308,6 +308,14 @@ def test_a_new_branch_begins_at_what_origin_has_now_issue_3860(base, repo):
     assert repo.git("config", "--get", "branch.fix.remote", status=1) == ""
 
 
+def test_a_new_branch_follows_nobody(base, repo):
+    """--no-track: 32 creates fought for .git/config, and a push by mistake goes nowhere."""
+    before = (repo.path / ".git/config").read_text()
+    create(base, repo)
+    assert (repo.path / ".git/config").read_text() == before
+    assert repo.git("for-each-ref", "--format=%(upstream)", "refs/heads/fix") == ""
+
+
 def test_a_branch_that_only_origin_has_is_taken_from_there(base, repo):
     repo.git("checkout", "-q", "-b", "theirs", cwd=repo.upstream)
     commit = repo.commit("theirs", repo.upstream)

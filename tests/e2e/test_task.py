@@ -1,5 +1,6 @@
 """Profile `task` (system 000, the Letta OpenCode plugin): docker's arguments, time limits."""
 import csv
+import os
 import shlex
 import signal
 import stat
@@ -184,3 +185,18 @@ def test_one_that_does_not_listen_is_killed_with_its_whole_group(base):
 def test_one_that_ends_in_time_is_left_alone(base):
     result = base.run("ws-setup", "--id", "t1", "--time-limit", "1m", "--", "sh", "-c", "exit 5", status=5)
     assert result.stderr == ""
+
+
+# ---- concurrency ----
+
+
+def test_the_holder_is_named_and_a_wait_that_ends_is_a_refusal(base):
+    """openagents#5818: a lock that goes on after a timeout is none."""
+    session = Session(base, "--id", "t1")
+    boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+    start = open(f"/proc/{session.process.pid}/stat").read().rsplit(")", 1)[1].split()[19]
+    holder = f"pid {session.process.pid} start {start} boot {boot} host {os.uname().nodename}"
+    for applet, *words in (["ws-setup", "--id", "t1"], ["ws-teardown", "t1"], ["ws-setup", "--id", "t1", "--wait", "50ms"], ["ws-teardown", "--discard", "--wait", "50ms", "t1"]):
+        base.run(applet, *words, status=75).complains("t1", holder)
+    assert base.ls("t1")["t1"]["holder"] == holder
+    assert session.end()[0] == 0
