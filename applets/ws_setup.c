@@ -30,7 +30,7 @@ struct options {
 	struct git_options git;
 	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
 		*idempotency_key;
-	struct opt_list labels;
+	struct opt_list labels, pass_env;
 	uint32_t mode;
 	bool ephemeral, dry_run;
 	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms;
@@ -79,6 +79,8 @@ static const struct opt_row rows[] = {
 	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
 	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
 	             "the command gets a TERM after so long, and a KILL after --grace"),
+	OPT_LIST("pass-env", 0, "NAME", struct options, pass_env,
+	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 	OPT_TEXT("migrate", 0, "DIR", struct options, migrate,
 	         "take up the files of the old sessions (denker_<digits>) in DIR (profile flat)"),
@@ -269,6 +271,8 @@ static int finish(const struct applet_call *call, const struct options *o, struc
 	const struct setup_command command = {
 		.argv = call->args,
 		.argc = call->arg_count,
+		.pass = o->pass_env.items,
+		.pass_count = o->pass_env.count,
 		.grace_ms = o->grace_ms,
 		.deadline_ms = o->deadline_ms,
 		.limit_ms = o->limit_ms,

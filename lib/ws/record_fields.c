@@ -28,23 +28,15 @@ struct number_field {
 	}
 
 static const struct text_field record_texts[] = {
-	TEXT(struct record, id),
-	TEXT(struct record, profile),
-	TEXT(struct record, workspace),
-	TEXT(struct record, session),
-	TEXT(struct record, owner),
-	TEXT(struct record, store),
-	TEXT(struct record, root),
-	TEXT(struct record, idempotency_key),
-	TEXT(struct record, trash_name),
-	TEXT(struct record, git_repo),
-	TEXT(struct record, git_dir),
-	TEXT(struct record, git_branch),
-	TEXT(struct record, git_head),
-	TEXT(struct record, git_base),
-	TEXT(struct record, git_from),
-	TEXT(struct record, git_stale),
-	TEXT(struct record, git_preserved),
+	TEXT(struct record, id),          TEXT(struct record, profile),
+	TEXT(struct record, workspace),   TEXT(struct record, session),
+	TEXT(struct record, owner),       TEXT(struct record, store),
+	TEXT(struct record, root),        TEXT(struct record, idempotency_key),
+	TEXT(struct record, task_status), TEXT(struct record, trash_name),
+	TEXT(struct record, git_repo),    TEXT(struct record, git_dir),
+	TEXT(struct record, git_branch),  TEXT(struct record, git_head),
+	TEXT(struct record, git_base),    TEXT(struct record, git_from),
+	TEXT(struct record, git_stale),   TEXT(struct record, git_preserved),
 	TEXT(struct record, git_links),
 };
 

@@ -1,6 +1,7 @@
 /* Setup: look, decide, do. */
 #include "ws/setup.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -18,6 +19,12 @@
 static const char *const action_names[] = {
 	[SETUP_RESTORE] = "restore", [SETUP_ADOPT] = "adopt",     [SETUP_FINISH] = "finish",
 	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash",
+};
+
+/* Of a workspace that has a record already. */
+static const char *const events[] = {
+	[SETUP_RESTORE] = "restored",  [SETUP_ADOPT] = "adopted",  [SETUP_FINISH] = "restored",
+	[SETUP_UNSPOOL] = "unspooled", [SETUP_UNTRASH] = "undone",
 };
 
 const char *setup_action_name(enum setup_action a)
@@ -73,6 +80,17 @@ static int set_labels(const struct setup_options *o, struct record *r, struct er
 	return 0;
 }
 
+static struct js *how_it_came(const struct setup *s)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "how", setup_action_name(s->action));
+	js_set_int(fields, "parts_restored", (int64_t)s->parts_restored);
+	js_set_int(fields, "parts_absent", (int64_t)s->parts_absent);
+	if (s->stray)
+		js_set_path(fields, "stray", str_of(s->stray));
+	return fields;
+}
+
 static int record_ready(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
@@ -82,20 +100,17 @@ static int record_ready(struct setup_work *w, struct err *e)
 	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
 		r->ready_ms = r->last_used_ms;
 	r->trash_name[0] = '\0';
+	if (!r->task_status[0])
+		snprintf(r->task_status, sizeof(r->task_status), "pending");
 	if (s->action == SETUP_RESTORE || s->action == SETUP_FINISH)
 		r->hooks_pending = w->o->has_hooks;
 	if (w->o->ephemeral)
 		r->ephemeral = true;
 	forget_saves(r);
+	record_event(r, w->is_new ? "created" : events[s->action], how_it_came(s));
 	if (record_save(&s->base, r, e) != 0)
 		return -1;
-	struct js *fields = js_object();
-	js_set_text(fields, "how", setup_action_name(s->action));
-	js_set_int(fields, "parts_restored", (int64_t)s->parts_restored);
-	js_set_int(fields, "parts_absent", (int64_t)s->parts_absent);
-	if (s->stray)
-		js_set_path(fields, "stray", str_of(s->stray));
-	journal_add(&s->base, "ready", r->id, fields);
+	journal_add(&s->base, "ready", r->id, how_it_came(s));
 	return 0;
 }
 

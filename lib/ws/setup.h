@@ -82,8 +82,9 @@ int setup_run(const struct setup_options *o, struct setup *out, struct err *e) M
 void setup_close(struct setup *s);
 #define SETUP_AUTO AUTO(setup_close) struct setup
 
-/* The environment for the command: the caller's without AWS_* and WS_*, plus the profile's and WORKSPACE_ID,
- * WORKSPACE_PATH. NULL-terminated; free with mem_free_texts. */
-int setup_environment(const struct setup *s, char ***env, struct err *e) MUST_CHECK;
+/* The environment for the command: the caller's without AWS_* and WS_*, but for the names in `pass`, plus the profile's
+ * and WORKSPACE_ID, WORKSPACE_PATH. NULL-terminated; free with mem_free_texts. */
+int setup_environment(const struct setup *s, const char *const *pass, size_t pass_count,
+                      char ***env, struct err *e) MUST_CHECK;
 
 #endif

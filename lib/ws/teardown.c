@@ -153,9 +153,20 @@ static int fail_partial(struct teardown_job *j, struct err *e)
 	return err_set(e, ERR_KIND_BUG, "save %s: a part was not saved", j->record.id);
 }
 
+void teardown_job_note_save(struct teardown_job *j)
+{
+	struct js *fields = js_object();
+	js_set_int(fields, "bytes", (int64_t)j->record.archived_bytes);
+	js_set_int(fields, "entries", (int64_t)j->record.entries);
+	if (j->out->side_key)
+		js_set_text(fields, "beside", j->out->side_key);
+	record_event(&j->record, "saved", fields);
+}
+
 static int keep(struct teardown_job *j, struct err *e)
 {
 	struct record *r = &j->record;
+	teardown_job_note_save(j);
 	for (size_t i = 0; i < r->part_count; i++) {
 		if (r->parts[i].saved)
 			r->parts[i].save_id[0] = '\0';

@@ -20,6 +20,8 @@ struct teardown_job {
 
 /* A warning on the way. */
 void teardown_job_notice(const struct teardown_job *j, const struct err *e);
+/* Note in the history what was saved, and where, if beside. */
+void teardown_job_note_save(struct teardown_job *j);
 /* The part's entry in the record. */
 struct record_part *teardown_job_part(struct teardown_job *j, const struct part *p);
 

@@ -53,6 +53,12 @@ def test_the_command_does_not_see_our_secrets(file_base):
     assert not re.search(r"^(AWS_|WS_)|canary|AKIDSECRET", result.stdout, re.M), result
 
 
+def test_the_command_sees_what_it_is_said_to_see(file_base):
+    secrets = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_REGION": "r1", "AWS_PROFILE": "p1", "WS_PROFILE": "task"}
+    result = supervise(file_base, "env", options=("--pass-env", "AWS_REGION", "--pass-env", "WS_PROFILE", "--pass-env", "AWS_UNSET"), env=secrets)
+    assert sorted(re.findall(r"^(?:AWS|WS)_.*", result.stdout, re.M)) == ["AWS_REGION=r1", "WS_PROFILE=task"]
+
+
 def test_the_command_inherits_no_descriptor_but_the_three(file_base):
     result = supervise(file_base, "sh", "-c", "ls /proc/self/fd")
     assert result.stdout.split() == ["0", "1", "2", "3"], result  # 3 is ls's own
@@ -117,6 +123,24 @@ def test_what_the_command_leaves_running_is_ended_before_the_save(file_base):
     pid = int((root / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+ESCAPEE = "setsid sh -c 'trap \"\" TERM; echo $$ >pid; (setsid sh -c \"echo \\$\\$ >pid2; while :; do date +%N >clock; done\" &); while :; do sleep 0.02; done' &"
+
+
+def test_what_left_the_group_of_the_command_is_ended_before_the_save(file_base):
+    """A daemon and its child in sessions of their own, of which one ignores TERM: they would write while that is saved."""
+    supervise(file_base, "sh", "-c", f"{ESCAPEE} while [ ! -s pid ] || [ ! -s pid2 ]; do sleep 0.01; done")
+    root = file_base.setup("--id", "t1")
+    for name in ("pid", "pid2"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((root / name).read_text()), 0)
+
+
+def test_a_daemon_gets_the_time_to_end_by_itself(file_base):
+    daemon = "setsid sh -c 'trap \"echo done >said; exit\" TERM; echo >ready; while :; do sleep 0.02; done' &"
+    supervise(file_base, "sh", "-c", f"{daemon} while [ ! -e ready ]; do sleep 0.01; done")
+    assert (file_base.setup("--id", "t1") / "said").read_text() == "done\n"
 
 
 def is_over(pid):
