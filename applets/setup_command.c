@@ -22,7 +22,7 @@ static int open_cwd(const struct setup *s, int *fd, struct err *e)
 	return dir_open(root, s->profile.cwd ? s->profile.cwd : ".", fd, e);
 }
 
-static int supervise(struct setup *s, const struct setup_command *c, int signal_fd,
+static int supervise(struct setup *s, const struct setup_command *c, int signal_fd, int32_t spared,
                      struct supervise_result *out, struct err *e)
 {
 	MEM_TEXTS_AUTO env = NULL;
@@ -43,7 +43,11 @@ static int supervise(struct setup *s, const struct setup_command *c, int signal_
 		.new_group = true,
 		.die_with_parent = true, /* nobody would save what it does */
 	};
-	const struct supervise_times times = { .grace_ms = c->grace_ms, .limit_ms = c->limit_ms };
+	const struct supervise_times times = {
+		.grace_ms = c->grace_ms,
+		.limit_ms = c->limit_ms,
+		.spared = spared,
+	};
 	if (supervise_run(&how, signal_fd, &times, out, e) != 0)
 		return -1;
 	if (out->over_time)
@@ -142,7 +146,7 @@ int setup_command_run(struct setup *s, const struct setup_command *c, struct err
 	struct supervise_result ended = { .terminated = false };
 	struct err why = ERR_INIT;
 	note_start(s, c);
-	bool started = supervise(s, c, signal_fd, &ended, &why) == 0;
+	bool started = supervise(s, c, signal_fd, keeper.proc.pid, &ended, &why) == 0;
 	if (started)
 		note_end(s, &ended);
 	else

@@ -8,6 +8,7 @@
 #include "os/group.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/supervise_rest.h"
 
 enum {
 	LEFTOVER_MS =
@@ -179,5 +180,5 @@ int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supe
 			return -1;
 	}
 	proc_take_terminal();
-	return end_leftovers(&w, e);
+	return end_leftovers(&w, e) != 0 ? -1 : supervise_rest_end(times->spared, e);
 }

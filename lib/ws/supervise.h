@@ -22,8 +22,10 @@ int supervise_prepare(int *signal_fd, struct err *e) MUST_CHECK;
 struct supervise_times {
 	int64_t grace_ms; /* from a TERM to a KILL for the group; negative: none */
 	int64_t limit_ms; /* how long the command may run, then it gets a TERM; 0: no limit */
+	int32_t spared;   /* a child of ours that is none of the command's; 0: there is none */
 };
-/* Start the command and stay until it ended. What is left of its group then gets TERM, then KILL after at most 1 s. */
+/* Start the command and stay until it ended. What is left of its group then gets TERM, then KILL after at most 1 s; then
+ * whoever left the group (supervise_rest.h). */
 int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supervise_times *times,
                   struct supervise_result *out, struct err *e) MUST_CHECK;
 

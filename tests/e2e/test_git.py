@@ -121,6 +121,17 @@ def test_what_was_not_committed_comes_back_as_it_was_issue_1926(base, repo):
     assert (repo.status(root), content(root)) == before
 
 
+def test_a_dry_run_of_a_teardown_says_what_git_would_keep_and_keeps_nothing(base, repo):
+    root = create(base, repo)
+    make_work(repo, root)
+    before = repo.status(root), content(root)
+    said = json.loads(base.teardown("--dry-run", "--json", "t1").stdout)
+    shown = base.teardown("--dry-run", "t1").stdout
+    assert (said["git_dirty"], said["git_untracked"], said["git_detached"]) == (4, 1, 0) and said["git_ignored"] >= 2, said
+    assert "4 changed and 1 untracked paths" in shown and "refs/ws/preserved/t1" in shown
+    assert (repo.status(root), content(root)) == before and repo.refs() == []
+
+
 def test_it_comes_back_again_and_again(base, repo):
     root = create(base, repo)
     for n in range(3):

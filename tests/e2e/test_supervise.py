@@ -125,6 +125,24 @@ def test_what_the_command_leaves_running_is_ended_before_the_save(file_base):
         os.kill(pid, 0)
 
 
+ESCAPEE = "setsid sh -c 'trap \"\" TERM; echo $$ >pid; (setsid sh -c \"echo \\$\\$ >pid2; while :; do date +%N >clock; done\" &); while :; do sleep 0.02; done' &"
+
+
+def test_what_left_the_group_of_the_command_is_ended_before_the_save(file_base):
+    """A daemon and its child in sessions of their own, of which one ignores TERM: they would write while that is saved."""
+    supervise(file_base, "sh", "-c", f"{ESCAPEE} while [ ! -s pid ] || [ ! -s pid2 ]; do sleep 0.01; done")
+    root = file_base.setup("--id", "t1")
+    for name in ("pid", "pid2"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((root / name).read_text()), 0)
+
+
+def test_a_daemon_gets_the_time_to_end_by_itself(file_base):
+    daemon = "setsid sh -c 'trap \"echo done >said; exit\" TERM; echo >ready; while :; do sleep 0.02; done' &"
+    supervise(file_base, "sh", "-c", f"{daemon} while [ ! -e ready ]; do sleep 0.01; done")
+    assert (file_base.setup("--id", "t1") / "said").read_text() == "done\n"
+
+
 def is_over(pid):
     try:
         return "Z (zombie)" in open(f"/proc/{pid}/status").read()

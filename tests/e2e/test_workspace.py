@@ -258,6 +258,21 @@ def test_the_journal_tells_what_happened(file_base):
     assert all(line["time"].endswith("Z") and line["pid"] > 0 for line in file_base.journal())
 
 
+def test_the_journal_is_bounded_and_its_newest_lines_stay(file_base):
+    file_base.setup("--id", "t1")
+    journal, older = file_base.path / ".ws/audit.jsonl", file_base.path / ".ws/audit.jsonl.1"
+    old = b'{"event":"old"}\n' * (9 << 16)
+    journal.write_bytes(old)
+    running = [file_base.start("ws-setup", "--id", f"n{n}") for n in range(8)]
+    assert [finish(process)[0] for process in running] == [0] * 8
+    assert older.read_bytes().startswith(old)
+    lines = (older.read_bytes() + journal.read_bytes())[len(old) :].splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines if b'"ready"' in line) == [f"n{n}" for n in range(8)]
+    file_base.run("ws-setup", "--id", "audit.jsonl.1", status=64)
+    file_base.teardown("t1")
+    file_base.gc()
+
+
 def test_what_cannot_be_read_is_never_saved_over_what_is_complete(plain_user, tmp_path):
     env = {"WORKSPACE_DIR": f"{plain_user.dir}/base", "WS_STORE": f"file://{plain_user.dir}/store"}
     run = lambda *args, **options: plain_user(*args, env=env, **options)  # noqa: E731
