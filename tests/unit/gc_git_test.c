@@ -133,8 +133,10 @@ static void test_entry_that_is_needed(void)
 	struct gc_options o = with_orphans(&p);
 	COLLECTION_AUTO c;
 	TAP_OK(collection_open(&c, &p, &o), "a plan is made");
-	const struct gc_item *item = item_named(&c, "lost");
-	TAP_OK(!item || item->reason != GC_REASON_GIT_ENTRY, "its entry is needed when it is sent");
+	size_t found = 0;
+	for (size_t i = 0; i < c.plan.count; i++)
+		found += c.plan.items[i].reason == GC_REASON_GIT_ENTRY;
+	TAP_INT((int)found, 0, "its entry is needed when it is sent");
 }
 
 int main(void)
