@@ -21,10 +21,10 @@ static int open_listed(const struct base_dir *b, const struct gc_look *l, struct
                        struct err *e)
 {
 	if (!l->has_directory)
-		return artifacts_open_past(b, l->record.id, &out->list, e);
-	return inside_open(b, l->record.id, &out->in, e) != 0
+		return artifacts_open_past(b, l->record->id, &out->list, e);
+	return inside_open(b, l->record->id, &out->in, e) != 0
 	               ? -1
-	               : artifacts_open(b, l->record.id, out->in.fd, &out->list, e);
+	               : artifacts_open(b, l->record->id, out->in.fd, &out->list, e);
 }
 
 #define LISTED_AUTO AUTO(close_listed) struct listed
@@ -33,7 +33,7 @@ static int open_listed(const struct base_dir *b, const struct gc_look *l, struct
 static void warn(const struct gc_look *l, const struct err *e)
 {
 	if (e->kind != ERR_KIND_NOT_FOUND)
-		log_warn("artifacts of %s: %s", l->record.id, e->msg);
+		log_warn("artifacts of %s: %s", l->record->id, e->msg);
 }
 
 void ls_artifacts_init(struct ls_artifacts *a)
@@ -59,7 +59,7 @@ void ls_artifacts_rows(struct ls_artifacts *a, const struct base_dir *b, const s
 	struct err e = ERR_INIT;
 	int got = open_listed(b, l, &listed, &e);
 	while (got >= 0 && (got = artifacts_next(&listed.list, false, &item, &e)) > 0) {
-		table_cell_text(&a->table, l->record.id);
+		table_cell_text(&a->table, l->record->id);
 		artifact_show_row(&a->table, &item);
 		if (err_is(&item.trouble))
 			warn(l, &item.trouble);

@@ -9,8 +9,8 @@ static int ask_git(const struct gc_look *l, const struct base_dir *b)
 	FD_AUTO fd = -1;
 	struct git_state state;
 	struct err ignored = ERR_INIT;
-	const char *git_dir = l->record.git_dir[0] ? l->record.git_dir : NULL;
-	if (dir_open(b->fd, l->record.id, &fd, &ignored) != 0 ||
+	const char *git_dir = l->record->git_dir[0] ? l->record->git_dir : NULL;
+	if (dir_open(b->fd, l->record->id, &fd, &ignored) != 0 ||
 	    git_state_look(fd, git_dir, &state, &ignored) != 0 || !state.is_git)
 		return -1;
 	return git_state_would_lose(&state);
@@ -18,7 +18,7 @@ static int ask_git(const struct gc_look *l, const struct base_dir *b)
 
 int ls_dirty(const struct gc_look *l, const struct base_dir *b)
 {
-	const struct record *r = &l->record;
+	const struct record *r = l->record;
 	if (!l->is_directory)
 		return 0;
 	if (!l->record_ok)

@@ -174,7 +174,7 @@ static void add_row(struct listing *out, const struct gc_look *l)
 	add_duration(t, idle_ms(l, out->now_ms));
 	table_cell_text(t, size);
 	table_cell_text(t, ls_dirty_text(ls_dirty(l, out->base)));
-	add_duration(t, l->record.saved_ms > 0 ? out->now_ms - l->record.saved_ms : -1);
+	add_duration(t, l->record->saved_ms > 0 ? out->now_ms - l->record->saved_ms : -1);
 	add_holder(t, l);
 	if (out->options->artifacts)
 		ls_artifacts_rows(&out->artifacts, out->base, l);
