@@ -143,6 +143,12 @@ class Faults:
         unused = [f"never played: {rule}" for rule in self._rules if not rule.played and not rule.optional]
         return unused + self._troubles
 
+    def forget(self):
+        """From now on as if nothing had been scripted or seen."""
+        with self._lock:
+            self._rules.clear()
+            self.requests.clear()
+
     def start(self):
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
