@@ -1,6 +1,7 @@
 """The transfer engine of ws-s3: conditions, integrity, interruption, resumption."""
 import binascii
 import contextlib
+import dataclasses
 import hashlib
 import os
 import re
@@ -10,7 +11,7 @@ import threading
 import zlib
 
 import pytest
-from faults import error, reply, through
+from faults import Faults, error, reply, through
 from test_s3_faults import LARGE, MIB, bucket, ceph, noise, page, scripted, spoilt  # noqa: F401
 
 import ws as helpers
@@ -116,6 +117,68 @@ def test_objects_and_their_parts_are_moved_by_the_same_workers(spoilt, ceph, buc
         spoilt("cp", "-r", "--jobs", str(jobs), f"s3://{bucket}/p", tmp_path / "down")
         assert {name: (tmp_path / "down" / name).stat().st_size for name in content} == content
     assert meeting.most == jobs and faults.connections <= jobs + 2  # and who lists, and what a large answer was cut off from
+
+
+def test_transfers_begin_while_the_listing_goes_on(scripted, faults, tmp_path):
+    begun = threading.Event()
+    for verb in (["cp", "-r"], ["sync"]):
+        begun.clear()
+        faults.on("GET", "list-type=2.*prefix=[^&]*$", page("p/a", more="t"))
+        faults.on("GET", "/b/p/a", reply(200, b"1", {"ETag": '"e"'}, meanwhile=begun.set))
+        faults.on("GET", "continuation-token=t", dataclasses.replace(page("p/b"), meanwhile=lambda: begun.wait(30)))
+        faults.on("GET", "/b/p/b", reply(200, b"1", {"ETag": '"e"'}))
+        scripted(*verb, "s3://b/p", tmp_path / verb[0])
+        assert begun.is_set() and sorted(os.listdir(tmp_path / verb[0])) == ["a", "b"]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_listing_out_of_order_is_an_error_and_nothing_is_deleted(scripted, faults, tmp_path, side):
+    (tmp_path / "d").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "d" / name).write_text("1")
+    ends = ["s3://b/p", tmp_path / "d"] if side == "source" else [tmp_path / "d", "s3://b/p"]
+    faults.on("GET", "list-type=2", page("p/b", "p/a", "p/c"))
+    faults.on("GET", "/b/p/", reply(200, b"1", {"ETag": '"e"'}), times=3, optional=True)
+    faults.on("PUT", "/b/p/", reply(200, b"", {"ETag": '"e"'}), times=3, optional=True)
+    assert "out of order" in scripted("sync", "--delete", "--size-only", *ends, status=65).stderr
+    assert sorted(os.listdir(tmp_path / "d")) == ["a", "b"] and not faults.seen("POST")
+
+
+def test_all_addresses_of_a_name_are_used_in_turn(ws, tmp_path):
+    meeting = Meeting(4)
+    one = Faults(address=("127.0.0.1", 0)).start()
+    other = Faults(address=("::1", one.port)).start()
+    try:
+        for server in one, other:
+            server.on("PUT", "/k", reply(200, b"", {"ETag": '"e"'}, meanwhile=meeting), times=4, optional=True)
+        (tmp_path / "d").mkdir()
+        for number in range(4):
+            (tmp_path / "d" / f"k{number}").write_text("x")
+        env = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://localhost:{one.port}"}
+        ws("ws-s3", "cp", "-r", "--jobs", "4", tmp_path / "d", "s3://b/", env=env)
+        assert (one.connections, other.connections) == (2, 2)
+    finally:
+        one.stop()
+        other.stop()
+
+
+def test_a_stream_takes_the_memory_that_help_says(ws, faults, tmp_path):
+    peaks = []
+
+    def look():
+        status = open(f"/proc/{client.pid}/status").read()
+        peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]))
+
+    part = reply(200, b"", {"ETag": '"e"'}, meanwhile=look)
+    faults.on("POST", r"\?uploads", reply(200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"))
+    faults.on("PUT", "partNumber", part, times=15)
+    faults.on("POST", "uploadId=u", reply(200, b"<CompleteMultipartUploadResult/>"))
+    faults.on("HEAD", "/k", reply(200, b"", {"ETag": '"e"'}, length=120 * MIB))
+    env = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": faults.url}
+    client = ws.start("ws-s3", "cp", "-", "s3://b/k", env=env, stdin=subprocess.PIPE)
+    _, stderr = client.communicate(bytes(120 * MIB), timeout=60)
+    assert client.returncode == 0 and max(peaks) <= 36 * 1024, (stderr, peaks)
+    assert "32 MiB" in ws("ws-s3", "cp", "--help").stdout
 
 
 # ---- uploads ----

@@ -111,7 +111,7 @@ class Faults:
         self._troubles = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = _Server(address, _Handler)
+        self._server = (_Server6 if ":" in address[0] else _Server)(address, _Handler)
         self._server.faults = self
         if tls_dir:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -189,6 +189,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         self.faults.trouble(traceback.format_exc())
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
