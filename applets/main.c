@@ -161,6 +161,7 @@ int main(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	sandbox_harden();
+	js_prepare();
 	buffer_output();
 	int result = signals_prepare(&e) ? -1 : dispatch(argc, argv, &e);
 	if (flush_output(&e) && result >= 0)

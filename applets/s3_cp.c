@@ -20,6 +20,8 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("dry-run", 'n', struct s3_cp_options, dry_run, "say what would be copied"),
 	OPT_TEXT("version-id", 0, "ID", struct s3_cp_options, s3.version_id,
 	         "this version of the object, not the present one"),
+	OPT_FLAG("resume", 0, struct s3_cp_options, resume,
+	         "go on with large objects where an earlier run was cut off"),
 	OPT_FLAG("if-none-match", 0, struct s3_cp_options, if_none_match,
 	         "upload only where there is no object; a server that would not look is refused"),
 	OPT_TEXT("if-match", 0, "ETAG", struct s3_cp_options, if_match,
@@ -226,6 +228,7 @@ static int run_with(const struct applet_call *call, const char *const *sources, 
 	c->source_count = count;
 	c->queue.call = call;
 	c->queue.dry_run = o->dry_run;
+	c->queue.resume = o->resume;
 	c->queue.move = call_moves(call);
 	c->queue.filter = &o->filter;
 	int result = s3_path_parse(to, true, &c->to, e);

@@ -11,7 +11,7 @@
 struct s3_cp_options {
 	struct s3_config s3;
 	struct s3_filter filter;
-	bool recursive, dry_run, raw, if_none_match;
+	bool recursive, dry_run, raw, if_none_match, resume;
 	const char *if_match;
 	struct s3_headers headers;
 };

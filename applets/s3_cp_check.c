@@ -28,6 +28,9 @@ int s3_cp_check(const struct s3_cp *c, struct err *e)
 		if ((o->if_match || o->if_none_match) && (from.is_s3 || !c->to.is_s3))
 			return err_set(e, ERR_KIND_USAGE,
 			               "--if-match and --if-none-match are for uploads");
+		if ((o->if_match || o->if_none_match) && o->resume)
+			return err_set(e, ERR_KIND_USAGE,
+			               "an upload with a condition cannot be resumed");
 		if (!from.is_s3 && !c->to.is_s3)
 			return err_set(e, ERR_KIND_USAGE,
 			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,

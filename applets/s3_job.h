@@ -37,6 +37,7 @@ struct s3_job_queue {
 	struct s3 *s3;
 	const struct s3_put *put; /* of uploads; of copies when not NULL */
 	bool dry_run;
+	bool resume;                    /* go on with what an earlier run left */
 	bool move;                      /* remove the source of what arrived */
 	const struct s3_filter *filter; /* of many names; NULL: none */
 	bool single; /* one object: its failure is the caller's, and files are synced at once */

@@ -4,8 +4,10 @@
 #include "applets/s3_headers.h"
 #include "applets/s3_job.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "os/dir.h"
 #include "os/file.h"
+#include "os/lock.h"
 #include "os/node.h"
 #include "os/sys.h"
 
@@ -37,6 +39,7 @@ static int upload(struct s3_job *j, struct err *e)
 	if (opened || file_stat(fd, &stat, e, j->path.p))
 		return -1;
 	j->size_bytes = stat.size_bytes;
+	put.resume = q->resume;
 	if (!put.content_type)
 		put.content_type = s3_headers_type_of(buf_str(&j->key));
 	if (s3_put_file(q->s3, j->bucket, buf_str(&j->key), fd, stat.size_bytes, &put, &q->progress,
@@ -65,14 +68,14 @@ static int set_mtime(int fd, int64_t ms, const char *name, struct err *e)
 }
 
 /* Beside the target first: a download that fails leaves what was there. */
-static int fetch(struct s3_job *j, int parent, const char *temporary, const char *name,
+static int fetch(struct s3_job *j, int parent, const char *temporary, const char *name, int *file,
                  struct err *e)
 {
 	struct s3_job_queue *q = j->queue;
 	struct s3_object object;
-	FD_AUTO fd = -1;
-	if (dir_create_file(parent, temporary, 0666, &fd, e) ||
-	    s3_get_file(q->s3, j->bucket, buf_str(&j->key), fd, &q->progress, &object, e))
+	int fd = *file;
+	if (s3_get_file(q->s3, j->bucket, buf_str(&j->key), fd, q->resume, &q->progress, &object,
+	                e))
 		return -1;
 	j->size_bytes = object.size_bytes;
 	if (j->mtime_ms > 0 && set_mtime(fd, j->mtime_ms, name, e))
@@ -81,24 +84,55 @@ static int fetch(struct s3_job *j, int parent, const char *temporary, const char
 	bool now = q->single || q->move;
 	if (now && file_sync(fd, e, name))
 		return -1;
-	if (file_close(file_take(&fd), e) ||
+	/* A lock on it goes with the descriptor: after the rename. */
+	if ((!q->resume && file_close(file_take(file), e)) ||
 	    dir_rename(parent, temporary, parent, name, false, e) || (now && dir_sync(parent, e)))
 		return -1;
 	return q->move ? s3_job_move_object(j, j->bucket, buf_str(&j->key), object.etag, e) : 0;
 }
 
+/* With --resume always the same one for the same download, so that the next run finds it. */
+static void temporary_name(const struct s3_job *j, const char *name, char out[TEMPORARY_MAX])
+{
+	char text[DIGEST_SHA256_HEX];
+	BUF_AUTO what = buf_make(1 << 17);
+	if (!j->queue->resume) {
+		sys_random_name(text);
+	} else {
+		buf_add_str(&what, j->bucket);
+		buf_add_char(&what, '/');
+		buf_add_str(&what, buf_str(&j->key));
+		buf_add(&what, "", 1);
+		buf_add_text(&what, name);
+		digest_sha256_hex(what.p, what.len, text);
+	}
+	snprintf(out, TEMPORARY_MAX, ".ws-%.9s.part", text);
+}
+
+static bool is_to_go_on(const struct s3_job *j, int fd)
+{
+	struct file_stat stat;
+	struct err ignored = ERR_INIT;
+	return j->queue->resume && file_stat(fd, &stat, &ignored, "the file") == 0 &&
+	       stat.size_bytes > 0;
+}
+
 static int download(struct s3_job *j, struct err *e)
 {
-	char name[DIR_NAME_MAX + 1], random[10], temporary[TEMPORARY_MAX];
+	char name[DIR_NAME_MAX + 1], temporary[TEMPORARY_MAX];
 	struct err ignored = ERR_INIT;
 	FD_AUTO parent = -1;
-	sys_random_name(random);
-	snprintf(temporary, sizeof(temporary), ".ws-%s.part", random);
+	FD_AUTO fd = -1;
 	if (open_parent(j, &parent, name, e))
 		return -1;
-	if (fetch(j, parent, temporary, name, e) == 0)
+	temporary_name(j, name, temporary);
+	if (j->queue->resume ? lock_open(parent, temporary, 0666, &fd, e)
+	                     : dir_create_file(parent, temporary, 0666, &fd, e))
+		return -1;
+	if (fetch(j, parent, temporary, name, &fd, e) == 0)
 		return 0;
-	(void)!dir_unlink(parent, temporary, &ignored);
+	if (!is_to_go_on(j, fd))
+		(void)!dir_unlink(parent, temporary, &ignored);
 	return -1;
 }
 

@@ -29,7 +29,7 @@ const struct opt_row s3_options_rows[S3_OPTIONS_COUNT] = {
 	OPT_TEXT("sse-c-key", 0, "FILE", struct s3_config, sse_c_key,
 	         "file with the 32 bytes that objects are encrypted with on the server (SSE-C)"),
 	OPT_COUNT("jobs", 0, "N", struct s3_config, jobs,
-	          "requests in parallel (default: 4 per core, 8 to 64)"),
+	          "requests in parallel (default: 8 per core, 32 to 64)"),
 	OPT_SIZE("part-size", 0, "SIZE", struct s3_config, part_size,
 	         "size of the parts of large uploads (default: 8 MiB and up)"),
 	OPT_COUNT("max-attempts", 0, "N", struct s3_config, max_attempts,

@@ -20,6 +20,8 @@ static const struct opt_row rows[] = {
 	         "compare content by ETag, whatever the times say"),
 	OPT_FLAG("size-only", 0, struct s3_sync_options, size_only,
 	         "compare sizes and nothing else"),
+	OPT_FLAG("resume", 0, struct s3_sync_options, resume,
+	         "go on with large objects where an earlier run was cut off"),
 	OPT_FLAG("dry-run", 'n', struct s3_sync_options, dry_run,
 	         "say what would be copied and deleted"),
 };
@@ -151,6 +153,7 @@ static int run(const struct applet_call *call, struct err *e)
 	struct s3_sync s = { .options = o, .root = -1 };
 	s.queue.call = call;
 	s.queue.dry_run = o->dry_run;
+	s.queue.resume = o->resume;
 	if (s3_filter_check(&o->filter, e) || s3_path_parse(call->args[0], true, &s.from_path, e) ||
 	    s3_path_parse(call->args[1], true, &s.to_path, e))
 		return -1;

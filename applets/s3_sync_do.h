@@ -11,7 +11,7 @@ struct s3_sync_options {
 	struct s3_config s3;
 	struct s3_filter filter;
 	struct s3_headers headers;
-	bool remove, checksum, size_only, dry_run;
+	bool remove, checksum, size_only, dry_run, resume;
 	uint64_t max_delete;
 };
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -11,6 +12,34 @@
 #include "base/utf8.h"
 
 enum { DEPTH_MAX = 64, KEY_SHOWN_MAX = 128 };
+
+/* In front of each block: its size. */
+enum { SIZE_BYTES = 16 };
+
+static void *take_block(size_t size)
+{
+	unsigned char *block = size < SIZE_MAX - SIZE_BYTES ? malloc(size + SIZE_BYTES) : NULL;
+	if (!block)
+		return NULL;
+	memcpy(block, &size, sizeof(size));
+	return block + SIZE_BYTES;
+}
+
+static void wipe_block(void *p)
+{
+	size_t size;
+	if (!p)
+		return;
+	unsigned char *block = (unsigned char *)p - SIZE_BYTES;
+	memcpy(&size, block, sizeof(size));
+	mem_wipe(p, size);
+	free(block);
+}
+
+void js_prepare(void)
+{
+	json_set_alloc_funcs(take_block, wipe_block);
+}
 
 static json_t *value_of(struct js *v)
 {

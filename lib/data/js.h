@@ -11,6 +11,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* Once, at the start, before any document and any thread: what documents held is wiped when it is freed. */
+void js_prepare(void);
+
 struct js; /* a value: object, array, string, integer, boolean, null */
 
 /* Own the value returned; free with js_free, which frees all that was put into it. `what` names

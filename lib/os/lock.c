@@ -23,10 +23,11 @@ enum { LOCK_TRIES_MIN = 4, LOCK_FIRST_STEP_MS = 1, LOCK_STEP_MAX_MS = 50 };
 enum { LOCK_OPEN = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
 /* The file as a descriptor, refused unless it is a regular one. */
-static int open_lock_file(int dirfd, const char *name, int flags, int *fd, struct err *e)
+static int open_lock_file(int dirfd, const char *name, int flags, uint32_t mode, int *fd,
+                          struct err *e)
 {
 	struct file_stat st;
-	FD_AUTO opened = openat(dirfd, name, flags | LOCK_OPEN, 0600);
+	FD_AUTO opened = openat(dirfd, name, flags | LOCK_OPEN, mode);
 	*fd = -1;
 	if (opened < 0)
 		return dir_path_fail(e, "open lock", name);
@@ -63,11 +64,11 @@ static int is_current(int dirfd, const char *name, int fd, struct err *e)
 }
 
 /* One try: 1 and *fd, 0 not now, -1. */
-static int take_once(int dirfd, const char *name, int *fd, struct err *e)
+static int take_once(int dirfd, const char *name, uint32_t mode, int *fd, struct err *e)
 {
 	FD_AUTO opened = -1;
 	*fd = -1;
-	if (open_lock_file(dirfd, name, O_RDWR | O_CREAT, &opened, e) != 0)
+	if (open_lock_file(dirfd, name, O_RDWR | O_CREAT, mode, &opened, e) != 0)
 		return -1;
 	int rc = try_flock(opened, LOCK_EX, name, e);
 	if (rc > 0)
@@ -126,7 +127,7 @@ int lock_take(int dirfd, const char *name, int64_t wait_ms, struct lock *out, st
 	int64_t started_ms = sys_monotonic_ms();
 	int64_t step_ms = LOCK_FIRST_STEP_MS;
 	for (int tries = 1;; tries++) {
-		int rc = take_once(dirfd, name, &out->fd, e);
+		int rc = take_once(dirfd, name, 0600, &out->fd, e);
 		if (rc < 0)
 			return -1;
 		if (rc > 0)
@@ -149,7 +150,7 @@ int lock_probe(int dirfd, const char *name, char holder[LOCK_HOLDER_MAX], struct
 	holder[0] = '\0';
 	if (dir_path_check_name(name, e) != 0)
 		return -1;
-	if (open_lock_file(dirfd, name, O_RDONLY, &fd, &why) != 0) {
+	if (open_lock_file(dirfd, name, O_RDONLY, 0, &fd, &why) != 0) {
 		if (why.kind == ERR_KIND_NOT_FOUND)
 			return 0;
 		if (!err_is(e))
@@ -162,6 +163,16 @@ int lock_probe(int dirfd, const char *name, char holder[LOCK_HOLDER_MAX], struct
 	if (rc == 0)
 		read_holder(fd, holder);
 	return rc == 0;
+}
+
+int lock_open(int dirfd, const char *name, uint32_t mode, int *fd, struct err *e)
+{
+	for (int i = 0; i < LOCK_TRIES_MIN; i++) {
+		int taken = take_once(dirfd, name, mode, fd, e);
+		if (taken != 0)
+			return taken < 0 ? -1 : 0;
+	}
+	return err_set(e, ERR_KIND_TRY_AGAIN, "%s: another process is at it", name);
 }
 
 void lock_release(struct lock *l)

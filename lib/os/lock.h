@@ -23,6 +23,9 @@ int lock_take(int dirfd, const char *name, int64_t wait_ms, struct lock *out,
               struct err *e) MUST_CHECK;
 /* Whether someone holds it: 1 (holder described in `holder`), 0 (also when absent), -1. */
 int lock_probe(int dirfd, const char *name, char holder[LOCK_HOLDER_MAX], struct err *e) MUST_CHECK;
+/* Open a regular file for reading and writing (`name`, one component, made with `mode` when absent) that nobody else
+ * has open like this, for as long as it is open. Somebody has: TRY_AGAIN. */
+int lock_open(int dirfd, const char *name, uint32_t mode, int *fd, struct err *e) MUST_CHECK;
 void lock_release(struct lock *l);
 #define LOCK_AUTO AUTO(lock_release) struct lock
 

@@ -38,7 +38,7 @@ struct s3_config {
 	int style;               /* enum s3_style */
 	bool no_sign_request;
 	bool allow_http;        /* credentials over plain http to a host that is not loopback */
-	uint64_t jobs;          /* parallel requests; default: 4 per core, at least 8, at most 64 */
+	uint64_t jobs;          /* parallel requests; default: 8 per core, at least 32, at most 64 */
 	uint64_t part_size;     /* bytes; default: chosen per upload, at least 8 MiB */
 	uint64_t max_attempts;  /* AWS_MAX_ATTEMPTS, else 5 */
 	int64_t timeout_ms;     /* (almost) no byte moved; default 30 s */
@@ -90,6 +90,7 @@ struct s3_put {
 	const char *save_id;       /* stored as x-amz-meta-ws-save; NULL: none */
 	const char *if_match;      /* ETag; NULL: none */
 	bool if_none_match;        /* only when absent */
+	bool resume;               /* s3_put_file: go on with the parts that an earlier call left */
 	const struct str *headers; /* "Name: value" further headers, signed; header_count of them */
 	size_t header_count;
 };
@@ -98,7 +99,8 @@ struct s3_put {
 int s3_put_bytes(struct s3 *s3, struct str bucket, struct str key, const void *p, size_t len,
                  const struct s3_put *put, struct blob_id *id, struct err *e) MUST_CHECK;
 /* Upload an open file (`size` bytes of it): one PUT, or parts in parallel, read with pread. A file that
- * changes size meanwhile is an error. Multipart uploads are aborted on failure. */
+ * changes size meanwhile is an error. Multipart uploads are aborted on failure; with put->resume they stay, for the next call
+ * with the same file and target. */
 int s3_put_file(struct s3 *s3, struct str bucket, struct str key, int fd, uint64_t size,
                 const struct s3_put *put, struct progress *progress, struct blob_id *id,
                 struct err *e) MUST_CHECK;
@@ -111,10 +113,12 @@ int s3_sink(struct s3 *s3, struct str bucket, struct str key, const struct s3_pu
  * where the last one ended are fetched ahead in parallel. NOT_FOUND when absent. */
 int s3_source(struct s3 *s3, struct str bucket, struct str key, struct source **out,
               struct s3_object *object, struct err *e) MUST_CHECK;
-/* Download into `fd` (an empty file): ranges in parallel with If-Match, pwrite; short bodies resume; the
- * size is checked. object may be NULL. */
-int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct progress *progress,
-                struct s3_object *object, struct err *e) MUST_CHECK;
+/* Download into `fd` (an empty file): ranges in parallel with If-Match, pwrite; short bodies go on where they ended; an
+ * object that changes meanwhile is read from its start. The content is checked against the checksum that the object
+ * carries (DATA). With `resume` the file may be what an earlier call left that was cut off at any instruction: what it
+ * has of the same object is kept. After a failure it is empty when there is nothing to go on with. object may be NULL. */
+int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, bool resume,
+                struct progress *progress, struct s3_object *object, struct err *e) MUST_CHECK;
 /* Download to a sink in order (stdout). */
 int s3_get_stream(struct s3 *s3, struct str bucket, struct str key, struct sink *out,
                   struct progress *progress, struct err *e) MUST_CHECK;

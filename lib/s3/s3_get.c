@@ -4,6 +4,8 @@
 #include "os/extent.h"
 #include "os/file.h"
 #include "s3/s3_error.h"
+#include "s3/s3_object.h"
+#include "s3/s3_partial.h"
 #include "s3/s3_pool.h"
 #include "s3/s3_range.h"
 #include "s3/s3_source.h"
@@ -19,7 +21,8 @@ struct download {
 	struct s3_verify verify;
 	struct progress *progress;
 	int fd;
-	bool in_order; /* it comes in one piece, and is checked as it comes */
+	struct s3_partial *partial; /* NULL: it is not to go on another time */
+	bool in_order;              /* it comes in one piece, and is checked as it comes */
 };
 
 static bool is_small(const struct download *d)
@@ -51,7 +54,13 @@ static int get_range(void *ctx, uint64_t n, struct err *e)
 	range.learn = false;
 	range.from = n * S3_RANGE_BYTES;
 	range.len = left < S3_RANGE_BYTES ? left : S3_RANGE_BYTES;
-	return s3_range_get(&range, e);
+	if (d->partial && s3_partial_has(d->partial, n)) {
+		progress_add(d->progress, range.len, 0);
+		return 0;
+	}
+	if (s3_range_get(&range, e))
+		return -1;
+	return d->partial ? s3_partial_mark(d->partial, n, e) : 0;
 }
 
 static struct s3_range first_range(struct s3 *s3, struct str bucket, struct str key)
@@ -85,12 +94,51 @@ static int get_once(struct download *d, struct err *e)
 	return s3_verify_file(&d->verify, d->fd, size, e);
 }
 
+/* What is missing; `partial` knows. */
+static int get_rest(struct download *d, struct err *e)
+{
+	S3_PARTIAL_AUTO partial = { .marks = NULL };
+	uint64_t size = d->object.size_bytes;
+	if (s3_partial_open(&partial, d->fd, &d->object, S3_RANGE_BYTES, e))
+		return -1;
+	d->partial = &partial;
+	int result = s3_pool_each(d->s3, 0, range_count(size), get_range, d, e);
+	d->partial = NULL;
+	if (result)
+		return -1;
+	s3_verify_begin(&d->verify, d->s3, d->range.bucket, d->range.key, &d->object, &d->claim);
+	if (s3_verify_file(&d->verify, d->fd, size, e) == 0)
+		return s3_partial_end(&partial, e);
+	/* What is wrong would be as wrong the next time. */
+	struct err ignored = ERR_INIT;
+	(void)!extent_set_size(d->fd, 0, &ignored, "the file");
+	return -1;
+}
+
+/* As get_once, going on with what the file has. Where the object cannot be told from another, or is small, that is
+ * nothing. */
+static int get_resumed(struct download *d, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int known = s3_object_head(d->s3, d->range.bucket, d->range.key, false, &d->object,
+	                           &d->claim, &ignored);
+	if (known == 0 && d->object.size_bytes > S3_RANGE_BYTES && d->object.etag[0] != '\0')
+		return get_rest(d, e);
+	if (extent_set_size(d->fd, 0, e, "the file"))
+		return -1;
+	d->object = (struct s3_object){ .size_bytes = 0 };
+	if (get_once(d, e) == 0)
+		return 0;
+	(void)!extent_set_size(d->fd, 0, &ignored, "the file");
+	return -1;
+}
+
 /* An object that became another one while it was read is read from its start. */
-static int get_some_state(struct download *d, struct err *e)
+static int get_some_state(struct download *d, bool resume, struct err *e)
 {
 	for (int start = 1;; start++) {
 		struct err failure = ERR_INIT;
-		if (get_once(d, &failure) == 0)
+		if ((resume ? get_resumed(d, &failure) : get_once(d, &failure)) == 0)
 			return 0;
 		if (start == STARTS_MAX || !s3_range_changed(&failure)) {
 			*e = failure;
@@ -101,8 +149,8 @@ static int get_some_state(struct download *d, struct err *e)
 	}
 }
 
-int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct progress *progress,
-                struct s3_object *object, struct err *e)
+int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, bool resume,
+                struct progress *progress, struct s3_object *object, struct err *e)
 {
 	struct download d = { .s3 = s3, .progress = progress, .fd = fd };
 	d.range = first_range(s3, bucket, key);
@@ -113,7 +161,7 @@ int s3_get_file(struct s3 *s3, struct str bucket, struct str key, int fd, struct
 	if (key.len == 0)
 		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
 		               STR_ARG(bucket));
-	if (get_some_state(&d, e))
+	if (get_some_state(&d, resume, e))
 		return s3_error_context(e, "get", bucket, key);
 	if (object)
 		*object = d.object;

@@ -56,13 +56,9 @@ static struct s3_put without_conditions(const struct s3_put *put)
 	return plain;
 }
 
-int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket, struct str key,
-                       const struct s3_put *put, struct err *e)
+void s3_multipart_adopt(struct s3_multipart *m, struct s3 *s3, struct str bucket, struct str key,
+                        const struct s3_put *put, const char *upload_id)
 {
-	static const char root[] = "InitiateMultipartUploadResult";
-	S3_REPLY_AUTO reply = { .s3 = NULL };
-	char etag[S3_ETAG_QUOTED_MAX];
-	struct s3_request r = s3_request_make("POST", bucket, key);
 	*m = (struct s3_multipart){ .s3 = s3, .bucket = bucket, .key = key };
 	mutex_init(&m->lock);
 	if (put)
@@ -71,6 +67,18 @@ int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket,
 		sys_random_name(m->own_id);
 		m->put.save_id = m->own_id;
 	}
+	if (str_copy(str_of(upload_id), m->upload_id, sizeof(m->upload_id)))
+		m->upload_id[0] = '\0';
+}
+
+int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket, struct str key,
+                       const struct s3_put *put, struct err *e)
+{
+	static const char root[] = "InitiateMultipartUploadResult";
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	char etag[S3_ETAG_QUOTED_MAX];
+	struct s3_request r = s3_request_make("POST", bucket, key);
+	s3_multipart_adopt(m, s3, bucket, key, put, "");
 	struct s3_put plain = without_conditions(&m->put);
 	s3_request_query(&r, "uploads", S(""));
 	r.root = root;
@@ -90,8 +98,8 @@ static void part_query(struct s3_request *r, const struct s3_multipart *m, uint6
 	s3_request_query(r, "uploadId", str_of(m->upload_id));
 }
 
-static int keep_etag(struct s3_multipart *m, uint64_t number, const char *etag, uint64_t size,
-                     struct err *e)
+int s3_multipart_keep(struct s3_multipart *m, uint64_t number, const char *etag, uint64_t size,
+                      struct err *e)
 {
 	if (etag[0] == '\0')
 		return err_set(e, ERR_KIND_DATA, "the answer has no ETag that fits");
@@ -121,7 +129,7 @@ int s3_multipart_put(struct s3_multipart *m, uint64_t number, const struct http_
 		err_set(e, ERR_KIND_UNAVAILABLE, "an upload has at most %d parts; use larger ones",
 		        S3_PARTS_MAX);
 	else if (s3_request_run(m->s3, &r, &reply, e) == 0 &&
-	         keep_etag(m, number, reply.object.etag, body->len, e) == 0)
+	         s3_multipart_keep(m, number, reply.object.etag, body->len, e) == 0)
 		return 0;
 	return err_context(e, "upload part %s", text);
 }
@@ -144,7 +152,7 @@ int s3_multipart_copy(struct s3_multipart *m, uint64_t number, struct str source
 	if (s3_request_run(m->s3, &r, &reply, e) == 0) {
 		if (leaf(buf_str(&reply.body), root, "ETag", raw, sizeof(raw)))
 			s3_etag_keep(str_of(raw), etag);
-		if (keep_etag(m, number, etag, length, e) == 0)
+		if (s3_multipart_keep(m, number, etag, length, e) == 0)
 			return 0;
 	}
 	return err_context(e, "copy part %s", text);
@@ -229,6 +237,14 @@ int s3_multipart_abort_said(struct s3_multipart *m, struct err *e)
 		sys_sleep_ms(ABORT_WAIT_MS);
 	}
 	return err_set(e, ERR_KIND_TRY_AGAIN, "the server still shows the upload");
+}
+
+bool s3_multipart_has(struct s3_multipart *m, uint64_t number)
+{
+	mutex_lock(&m->lock);
+	bool there = number <= m->etag_count && m->etags[number - 1];
+	mutex_unlock(&m->lock);
+	return there;
 }
 
 void s3_multipart_abort(struct s3_multipart *m)

@@ -27,6 +27,13 @@ uint64_t s3_multipart_part_size(const struct s3 *s3, uint64_t size);
 /* `put` may be NULL; it is needed until the end. */
 int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket, struct str key,
                        const struct s3_put *put, struct err *e) MUST_CHECK;
+/* The same of an upload that was begun earlier; "" for one that is not begun yet. */
+void s3_multipart_adopt(struct s3_multipart *m, struct s3 *s3, struct str bucket, struct str key,
+                        const struct s3_put *put, const char *upload_id);
+/* A part is there. */
+int s3_multipart_keep(struct s3_multipart *m, uint64_t number, const char *etag, uint64_t size,
+                      struct err *e) MUST_CHECK;
+bool s3_multipart_has(struct s3_multipart *m, uint64_t number);
 /* Part number 1 to 10,000. */
 int s3_multipart_put(struct s3_multipart *m, uint64_t number, const struct http_body *body,
                      struct err *e) MUST_CHECK;

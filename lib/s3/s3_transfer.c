@@ -4,7 +4,9 @@
 #include "s3/s3_error.h"
 #include "s3/s3_multipart.h"
 #include "s3/s3_object.h"
+#include "s3/s3_parts.h"
 #include "s3/s3_pool.h"
+#include "s3/s3_resume.h"
 
 struct upload {
 	struct s3_multipart parts;
@@ -53,22 +55,82 @@ static int put_part(void *ctx, uint64_t index, struct err *e)
 		.read = read_piece,
 		.ctx = &piece,
 	};
-	if (s3_multipart_put(&u->parts, index + 1, &body, e))
+	if (!s3_multipart_has(&u->parts, index + 1) &&
+	    s3_multipart_put(&u->parts, index + 1, &body, e))
 		return -1;
 	progress_add(u->progress, body.len, 0);
 	return 0;
 }
 
+static uint64_t part_count(const struct upload *u)
+{
+	return u->size / u->part_size + (u->size % u->part_size > 0);
+}
+
 static int put_parts(struct s3 *s3, struct str bucket, struct str key, struct upload *u,
                      const struct s3_put *put, struct blob_id *id, struct err *e)
 {
-	uint64_t count = u->size / u->part_size + (u->size % u->part_size > 0);
 	int result = -1;
 	if (s3_multipart_begin(&u->parts, s3, bucket, key, put, e) == 0 &&
-	    s3_pool_each(s3, 0, count, put_part, u, e) == 0 && check_unchanged(u, e) == 0)
+	    s3_pool_each(s3, 0, part_count(u), put_part, u, e) == 0 && check_unchanged(u, e) == 0)
 		result = s3_multipart_complete(&u->parts, id, e);
 	if (result)
 		s3_multipart_abort(&u->parts);
+	s3_multipart_free(&u->parts);
+	return result ? s3_error_context(e, "put", bucket, key) : 0;
+}
+
+/* Go on with what `r` knows of, 1, or 0: there is nothing (any more). What was of another file is removed. */
+static int adopt(struct upload *u, struct s3_resume *r, struct s3 *s3, struct str bucket,
+                 struct str key, const struct s3_put *put, struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (r->upload_id[0] == '\0')
+		return 0;
+	s3_multipart_adopt(&u->parts, s3, bucket, key, put, r->upload_id);
+	if (!r->changed && s3_parts_take(&u->parts, u->size, r->part_size, &why) == 0) {
+		u->part_size = r->part_size;
+		return 1;
+	}
+	if (r->changed)
+		s3_multipart_abort(&u->parts);
+	s3_multipart_free(&u->parts);
+	if (r->changed || why.status == 404)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+static int begin_or_adopt(struct upload *u, struct s3_resume *r, struct s3 *s3, struct str bucket,
+                          struct str key, const struct s3_put *put, struct err *e)
+{
+	int adopted = adopt(u, r, s3, bucket, key, put, e);
+	if (adopted != 0)
+		return adopted < 0 ? -1 : 0;
+	if (s3_multipart_begin(&u->parts, s3, bucket, key, put, e) == 0 &&
+	    s3_resume_keep(r, u->parts.upload_id, u->part_size, e) == 0)
+		return 0;
+	s3_multipart_abort(&u->parts);
+	s3_multipart_free(&u->parts);
+	return -1;
+}
+
+/* The parts stay when it fails, unless they are of a file that is another one by now. */
+static int put_resumed(struct s3 *s3, struct str bucket, struct str key, struct upload *u,
+                       const struct s3_put *put, struct blob_id *id, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	S3_RESUME_AUTO resume = { .dir = -1, .fd = -1 };
+	if (s3_resume_open(&resume, s3, bucket, key, &u->before, e) ||
+	    begin_or_adopt(u, &resume, s3, bucket, key, put, e))
+		return s3_error_context(e, "put", bucket, key);
+	int result = s3_pool_each(s3, 0, part_count(u), put_part, u, e) || check_unchanged(u, e) ||
+	             s3_multipart_complete(&u->parts, id, e);
+	bool changed = check_unchanged(u, &ignored) != 0;
+	if (result && changed)
+		s3_multipart_abort(&u->parts);
+	if (!result || changed)
+		s3_resume_forget(&resume);
 	s3_multipart_free(&u->parts);
 	return result ? s3_error_context(e, "put", bucket, key) : 0;
 }
@@ -95,6 +157,8 @@ int s3_put_file(struct s3 *s3, struct str bucket, struct str key, int fd, uint64
 	if (file_stat(fd, &u.before, e, "the file") ||
 	    s3_object_may_put(s3, bucket, key, put, size > u.part_size, e))
 		return -1;
-	return size <= u.part_size ? put_whole(s3, bucket, key, &u, put, id, e)
-	                           : put_parts(s3, bucket, key, &u, put, id, e);
+	if (size <= u.part_size)
+		return put_whole(s3, bucket, key, &u, put, id, e);
+	return put && put->resume ? put_resumed(s3, bucket, key, &u, put, id, e)
+	                          : put_parts(s3, bucket, key, &u, put, id, e);
 }

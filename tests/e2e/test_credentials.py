@@ -455,6 +455,32 @@ def test_keys_that_are_about_to_end_are_replaced_on_the_way(client, giver, fault
     assert {key_of(r) for r in faults.seen("GET", "^/o/")} == {"ASNEW"} and len(giver.requests) == 2
 
 
+def test_keys_are_asked_for_once_however_many_objects_there_are(client, faults, tmp_path):
+    path = program(tmp_path, f"""echo asked >>{tmp_path}/log; echo '{printed()}'""")
+    client.write("config", f"[default]\ncredential_process = '{path}'\n")
+    (tmp_path / "d").mkdir()
+    for number in range(20):
+        (tmp_path / "d" / str(number)).write_text("x")
+    faults.on("PUT", "^/o/", reply(200, b"", {"ETag": '"1"'}), times=40)
+    client("cp", "-r", str(tmp_path / "d"), "s3://o/")
+    assert (tmp_path / "log").read_text() == "asked\n"
+    client("run", "-", input="".join(f"put {tmp_path}/d/{number} s3://o/{number}\n" for number in range(20)))
+    assert (tmp_path / "log").read_text() == "asked\nasked\n"
+
+
+def test_keys_that_end_between_the_parts_of_an_upload_are_replaced(client, giver, faults, tmp_path):
+    (tmp_path / "f").write_bytes(bytes(17 << 20))
+    giver.on("GET", "^/c$", metadata("ASOLD", seconds=3600), metadata("ASNEW", seconds=3600))
+    faults.on("POST", "uploads", reply(200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"))
+    faults.on("PUT", "partNumber=1", reply(200, b"", {"ETag": '"1"'}))
+    faults.on("PUT", "partNumber=2", error(400, "ExpiredToken"), reply(200, b"", {"ETag": '"2"'}))
+    faults.on("PUT", "partNumber=3", reply(200, b"", {"ETag": '"3"'}))
+    faults.on("POST", "uploadId", reply(200, b"<CompleteMultipartUploadResult/>"))
+    faults.on("HEAD", "^/o/k", reply(200, b"", {"ETag": '"e"'}, length=17 << 20))
+    client("put", "--jobs", "1", str(tmp_path / "f"), "s3://o/k", env={"AWS_CONTAINER_CREDENTIALS_FULL_URI": giver.url + "/c"})
+    assert [key_of(r) for r in faults.seen("PUT", "^/o/k")] == ["ASOLD", "ASOLD", "ASNEW", "ASNEW"]
+
+
 def test_a_replacement_that_fails_does_not_stop_keys_that_still_hold(client, giver, faults):
     giver.on("GET", "^/c$", metadata("ASOLD", seconds=200), error(403, "x"), times=9)
     faults.on("GET", "^/o/", reply(200, b"x", {"ETag": '"1"'}), times=2)

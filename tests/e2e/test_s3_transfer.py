@@ -1,16 +1,20 @@
 """The transfer engine of ws-s3: conditions, integrity, interruption, resumption."""
 import binascii
 import contextlib
+import dataclasses
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import threading
 import zlib
 
 import pytest
-from faults import error, reply, through
+from faults import Faults, error, reply, through
 from test_s3_faults import LARGE, MIB, bucket, ceph, noise, page, scripted, spoilt  # noqa: F401
+
+import ws as helpers
 
 HONOURED = {  # by uploads of one part, and of several
     "swift": {"--if-none-match": (False, True), "--if-match": (False, False)},
@@ -113,6 +117,68 @@ def test_objects_and_their_parts_are_moved_by_the_same_workers(spoilt, ceph, buc
         spoilt("cp", "-r", "--jobs", str(jobs), f"s3://{bucket}/p", tmp_path / "down")
         assert {name: (tmp_path / "down" / name).stat().st_size for name in content} == content
     assert meeting.most == jobs and faults.connections <= jobs + 2  # and who lists, and what a large answer was cut off from
+
+
+def test_transfers_begin_while_the_listing_goes_on(scripted, faults, tmp_path):
+    begun = threading.Event()
+    for verb in (["cp", "-r"], ["sync"]):
+        begun.clear()
+        faults.on("GET", "list-type=2.*prefix=[^&]*$", page("p/a", more="t"))
+        faults.on("GET", "/b/p/a", reply(200, b"1", {"ETag": '"e"'}, meanwhile=begun.set))
+        faults.on("GET", "continuation-token=t", dataclasses.replace(page("p/b"), meanwhile=lambda: begun.wait(30)))
+        faults.on("GET", "/b/p/b", reply(200, b"1", {"ETag": '"e"'}))
+        scripted(*verb, "s3://b/p", tmp_path / verb[0])
+        assert begun.is_set() and sorted(os.listdir(tmp_path / verb[0])) == ["a", "b"]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_listing_out_of_order_is_an_error_and_nothing_is_deleted(scripted, faults, tmp_path, side):
+    (tmp_path / "d").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "d" / name).write_text("1")
+    ends = ["s3://b/p", tmp_path / "d"] if side == "source" else [tmp_path / "d", "s3://b/p"]
+    faults.on("GET", "list-type=2", page("p/b", "p/a", "p/c"))
+    faults.on("GET", "/b/p/", reply(200, b"1", {"ETag": '"e"'}), times=3, optional=True)
+    faults.on("PUT", "/b/p/", reply(200, b"", {"ETag": '"e"'}), times=3, optional=True)
+    assert "out of order" in scripted("sync", "--delete", "--size-only", *ends, status=65).stderr
+    assert sorted(os.listdir(tmp_path / "d")) == ["a", "b"] and not faults.seen("POST")
+
+
+def test_all_addresses_of_a_name_are_used_in_turn(ws, tmp_path):
+    meeting = Meeting(4)
+    one = Faults(address=("127.0.0.1", 0)).start()
+    other = Faults(address=("::1", one.port)).start()
+    try:
+        for server in one, other:
+            server.on("PUT", "/k", reply(200, b"", {"ETag": '"e"'}, meanwhile=meeting), times=4, optional=True)
+        (tmp_path / "d").mkdir()
+        for number in range(4):
+            (tmp_path / "d" / f"k{number}").write_text("x")
+        env = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://localhost:{one.port}"}
+        ws("ws-s3", "cp", "-r", "--jobs", "4", tmp_path / "d", "s3://b/", env=env)
+        assert (one.connections, other.connections) == (2, 2)
+    finally:
+        one.stop()
+        other.stop()
+
+
+def test_a_stream_takes_the_memory_that_help_says(ws, faults, tmp_path):
+    peaks = []
+
+    def look():
+        status = open(f"/proc/{client.pid}/status").read()
+        peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]))
+
+    part = reply(200, b"", {"ETag": '"e"'}, meanwhile=look)
+    faults.on("POST", r"\?uploads", reply(200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"))
+    faults.on("PUT", "partNumber", part, times=15)
+    faults.on("POST", "uploadId=u", reply(200, b"<CompleteMultipartUploadResult/>"))
+    faults.on("HEAD", "/k", reply(200, b"", {"ETag": '"e"'}, length=120 * MIB))
+    env = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": faults.url}
+    client = ws.start("ws-s3", "cp", "-", "s3://b/k", env=env, stdin=subprocess.PIPE)
+    _, stderr = client.communicate(bytes(120 * MIB), timeout=60)
+    assert client.returncode == 0 and max(peaks) <= 36 * 1024, (stderr, peaks)
+    assert "32 MiB" in ws("ws-s3", "cp", "--help").stdout
 
 
 # ---- uploads ----
@@ -253,17 +319,26 @@ def test_what_botocore_uploads_with_any_checksum_is_checked_and_arrives(s3, ws, 
 # ---- being asked to stop ----
 
 
+@pytest.fixture(params=["swift", "swift238", "ceph"])
+def behind(request, servers, faults):
+    """Each server, behind the fault server."""
+    s3 = helpers.S3(request.param, servers(request.param))
+    faults.backend = s3.plain_endpoint
+    return s3
+
+
 @pytest.fixture
-def interrupted(ws, ceph, faults):
+def interrupted(ws, faults, servers):
     """interrupted("cp", ..., number=SIGTERM): starts ws-s3; the returned function, given to a fault as meanwhile, sends the signal."""
 
     class Running:
-        def __init__(self, *args, number=signal.SIGTERM, **options):
+        def __init__(self, *args, number=signal.SIGTERM, server=None, **options):
             self._there, self._sent = threading.Event(), threading.Event()
             self._args, self._options, self.number = args, options, number
+            self._env = {**(server or helpers.S3("ceph", servers("ceph"))).env, "AWS_ENDPOINT_URL_S3": faults.url}
 
         def start(self):
-            self.process = ws.start("ws-s3", *self._args, env={**ceph.env, "AWS_ENDPOINT_URL_S3": faults.url}, **self._options)
+            self.process = ws.start("ws-s3", *self._args, env=self._env, **self._options)
             self._there.set()
             return self
 
@@ -328,3 +403,138 @@ def test_the_second_signal_does_not_wait_for_the_server(interrupted, ceph, bucke
     faults.on("PUT", "partNumber=2", error(500, "InternalError", meanwhile=running), times=100)
     faults.on("DELETE", "uploadId", reply(200, silent=True, then="stall", meanwhile=running.again))
     running.start().ends(143)
+
+
+# ---- going on ----
+
+
+def killed(running, *args):
+    running.number = signal.SIGKILL
+    running.start().ends(-9)
+
+
+def asked_for(faults, pattern):
+    """Bytes that ranged GETs asked for."""
+    spans = [request.headers["range"].split("=")[1].split("-") for request in faults.seen("GET", pattern) if request.headers["range"]]
+    return sum(int(last) - int(first) + 1 for first, last in spans)
+
+
+def test_a_download_that_was_killed_goes_on_with_what_it_had(interrupted, spoilt, ceph, bucket, faults, tmp_path):
+    size = 60 * MIB + 5  # eight ranges
+    ceph.put(bucket, "k", noise(size))
+    (tmp_path / "d").mkdir()
+    get = ["get", "--resume", "--jobs", "1", f"s3://{bucket}/k", tmp_path / "d/f"]
+    running = interrupted(*get)
+    faults.on("GET", "/k", error(500, "InternalError", meanwhile=running), skip=4)
+    killed(running)
+    assert len(os.listdir(tmp_path / "d")) == 1 and not (tmp_path / "d/f").exists()
+    faults.requests.clear()
+    spoilt(*get)
+    assert (tmp_path / "d/f").read_bytes() == noise(size) and os.listdir(tmp_path / "d") == ["f"]
+    assert asked_for(faults, "/k") == size - 4 * 8 * MIB and scan(faults, "/k") == ["HEAD"] + ["GET"] * 4
+
+
+@pytest.mark.parametrize("change", ["content", "marks"])
+def test_a_download_of_what_has_changed_starts_over(interrupted, spoilt, ceph, bucket, faults, tmp_path, change):
+    ceph.put(bucket, "k", noise(LARGE))
+    (tmp_path / "d").mkdir()
+    get = ["get", "--resume", "--jobs", "1", f"s3://{bucket}/k", tmp_path / "d/f"]
+    running = interrupted(*get)
+    faults.on("GET", "/k", error(500, "InternalError", meanwhile=running), skip=2)
+    killed(running)
+    if change == "content":
+        ceph.put(bucket, "k", noise(LARGE)[::-1])
+    else:
+        (left,) = (tmp_path / "d").iterdir()
+        left.write_bytes(left.read_bytes()[:-1])
+    faults.requests.clear()
+    spoilt(*get)
+    assert (tmp_path / "d/f").read_bytes() == ceph.get(bucket, "k")
+    assert asked_for(faults, "/k") == LARGE
+
+
+def test_what_cannot_go_on_is_not_left(spoilt, bucket, tmp_path):
+    (tmp_path / "d").mkdir()
+    spoilt("get", "--resume", f"s3://{bucket}/absent", tmp_path / "d/f", status=66)
+    assert os.listdir(tmp_path / "d") == []
+
+
+def test_two_downloads_do_not_go_on_with_the_same_file(interrupted, spoilt, ceph, bucket, faults, tmp_path):
+    ceph.put(bucket, "k", noise(LARGE))
+    get = ["get", "--resume", "--jobs", "1", f"s3://{bucket}/k", tmp_path / "f"]
+    statuses = []
+    first = lambda: statuses.append(spoilt(*get, status=75).status)  # noqa: E731
+    faults.on("GET", "/k", through(meanwhile=first))
+    spoilt(*get)
+    assert statuses == [75] and (tmp_path / "f").read_bytes() == noise(LARGE)
+
+
+def test_an_upload_that_was_killed_goes_on_with_the_parts_it_had(interrupted, ws, behind, faults, tmp_path):
+    size, where = 40 * MIB + 5, behind.bucket()  # six parts
+    (tmp_path / "f").write_bytes(noise(size))
+    put = ["put", "--resume", "--jobs", "1", tmp_path / "f", f"s3://{where}/k"]
+    running = interrupted(*put, server=behind)
+    faults.on("PUT", "partNumber=4", error(500, "InternalError", meanwhile=running))
+    killed(running)
+    (state,) = (ws.home / ".local/state/ws/uploads").iterdir()
+    assert behind.secret_key not in state.read_text()
+    faults.requests.clear()
+    ws("ws-s3", *put, env={**behind.env, "AWS_ENDPOINT_URL_S3": faults.url})
+    assert behind.get(where, "k") == noise(size) and not state.exists()
+    assert len(faults.seen("PUT", "partNumber")) == 3 and not faults.seen("POST", r"\?uploads")
+    assert not behind.client.list_multipart_uploads(Bucket=where).get("Uploads")
+
+
+def test_an_upload_of_a_file_that_has_changed_starts_over(interrupted, spoilt, ceph, bucket, faults, tmp_path):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    put = ["put", "--resume", "--jobs", "1", tmp_path / "f", f"s3://{bucket}/k"]
+    running = interrupted(*put)
+    faults.on("PUT", "partNumber=3", error(500, "InternalError", meanwhile=running))
+    killed(running)
+    (tmp_path / "f").write_bytes(noise(LARGE)[::-1])
+    spoilt(*put)
+    assert ceph.get(bucket, "k") == noise(LARGE)[::-1]
+    assert not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
+def test_an_upload_that_somebody_aborted_starts_over(interrupted, spoilt, ws, ceph, bucket, faults, tmp_path):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    put = ["put", "--resume", "--jobs", "1", tmp_path / "f", f"s3://{bucket}/k"]
+    running = interrupted(*put)
+    faults.on("PUT", "partNumber=3", error(500, "InternalError", meanwhile=running))
+    killed(running)
+    spoilt("uploads", "--abort", "--older", "0", f"s3://{bucket}")
+    spoilt(*put)
+    assert ceph.get(bucket, "k") == noise(LARGE)
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_what_was_asked_to_stop_is_kept_for_resume(interrupted, spoilt, ceph, bucket, faults, tmp_path, way):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    ceph.put(bucket, "k", noise(LARGE))
+    ends = [f"s3://{bucket}/k", tmp_path / "back"] if way == "down" else [tmp_path / "f", f"s3://{bucket}/up"]
+    running = interrupted("cp", "--resume", "--jobs", "1", *ends)
+    faults.on("GET" if way == "down" else "PUT", "/k|partNumber=2", error(500, "InternalError", meanwhile=running), skip=way == "down", times=100)
+    running.start().ends(143)
+    faults.forget()
+    spoilt("cp", "--resume", "--jobs", "1", *ends)
+    assert len(faults.seen("GET" if way == "down" else "PUT", "/k|partNumber")) == 2
+    assert (tmp_path / "back").read_bytes() == noise(LARGE) if way == "down" else ceph.get(bucket, "up") == noise(LARGE)
+
+
+def test_a_list_of_parts_of_several_pages_is_read_to_its_end(scripted, ws, faults, tmp_path):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    part = lambda n, size: f'<Part><PartNumber>{n}</PartNumber><ETag>"e{n}"</ETag><Size>{size}</Size></Part>'  # noqa: E731
+    page_of = lambda body, more: reply(  # noqa: E731
+        200, f"<ListPartsResult><IsTruncated>{'true' if more else 'false'}</IsTruncated>{f'<NextPartNumberMarker>{more}</NextPartNumberMarker>' if more else ''}{body}</ListPartsResult>".encode()
+    )
+    faults.on("POST", r"\?uploads", reply(200, b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"))
+    faults.on("PUT", "partNumber", error(403, "AccessDenied"))
+    scripted("put", "--resume", "--jobs", "1", tmp_path / "f", "s3://b/k", status=77)
+    faults.on("GET", r"\?uploadId=u$", page_of(part(1, 8 * MIB), 1))
+    faults.on("GET", "part-number-marker=1", page_of(part(2, 5) + part(3, LARGE - 16 * MIB) + part(9, 8 * MIB), None))  # the second is cut off
+    faults.on("PUT", "partNumber=2", reply(200, b"", {"ETag": '"e2"'}))
+    faults.on("POST", "uploadId=u", reply(200, b"<CompleteMultipartUploadResult/>"))
+    faults.on("HEAD", "/k", reply(200, b"", {"ETag": '"whole"'}, length=LARGE))
+    scripted("put", "--resume", "--jobs", "1", tmp_path / "f", "s3://b/k")
+    assert [number for number in range(10) if f"e{number}" in re.sub("&.*?;", "", faults.seen("POST", "uploadId=u")[0].body.decode())] == [1, 2, 3]

@@ -111,7 +111,7 @@ class Faults:
         self._troubles = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = _Server(address, _Handler)
+        self._server = (_Server6 if ":" in address[0] else _Server)(address, _Handler)
         self._server.faults = self
         if tls_dir:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -142,6 +142,12 @@ class Faults:
         """What makes the test void: rules that were never played, and errors inside this server."""
         unused = [f"never played: {rule}" for rule in self._rules if not rule.played and not rule.optional]
         return unused + self._troubles
+
+    def forget(self):
+        """From now on as if nothing had been scripted or seen."""
+        with self._lock:
+            self._rules.clear()
+            self.requests.clear()
 
     def start(self):
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -183,6 +189,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         self.faults.trouble(traceback.format_exc())
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -2,6 +2,12 @@
 #include <dirent.h>
 
 #include "data/js.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
 #include "tests/unit/mutate.h"
 #include "tests/unit/slurp.h"
 #include "tests/unit/tap.h"
@@ -261,8 +267,73 @@ static void test_mutations(void)
 	TAP_OK(sane && accepted > 100, "what is read of 20000 damaged documents is written stably");
 }
 
+/* Whether memory that can be written holds the text whose bytes are `masked` with MASK, which is in no memory so. */
+enum { MASK = 0x55, SECRET_LEN = 32 };
+
+static bool holds(const unsigned char *p, size_t len, const unsigned char *masked)
+{
+	for (size_t i = 0; i + SECRET_LEN <= len; i++) {
+		size_t same = 0;
+		while (same < SECRET_LEN && p[i + same] == (masked[same] ^ MASK))
+			same++;
+		if (same == SECRET_LEN)
+			return true;
+	}
+	return false;
+}
+
+static bool memory_holds(const unsigned char *masked)
+{
+	static unsigned char step[65536 + SECRET_LEN];
+	char line[512];
+	bool found = false;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	FILE *memory = fopen("/proc/self/mem", "r");
+	while (maps && memory && fgets(line, sizeof(line), maps)) {
+		char *rest;
+		unsigned long from = strtoul(line, &rest, 16), to = strtoul(rest + 1, &rest, 16);
+		if (strncmp(rest, " rw", 3) != 0 || to - from > 64UL << 20)
+			continue;
+		for (unsigned long at = from; at < to; at += sizeof(step) - SECRET_LEN) {
+			size_t want = to - at < sizeof(step) ? to - at : sizeof(step);
+			if (fseek(memory, (long)at, SEEK_SET) != 0)
+				break;
+			setvbuf(memory, NULL, _IONBF, 0);
+			size_t got = fread(step, 1, want, memory);
+			found = found || holds(step, got, masked);
+			memset(step, 0, sizeof(step));
+		}
+	}
+	if (maps)
+		fclose(maps);
+	if (memory)
+		fclose(memory);
+	return found;
+}
+
+static void test_wiped(void)
+{
+	struct err e = ERR_INIT;
+	unsigned char masked[SECRET_LEN];
+	char text[128] = "{\"SecretAccessKey\": \"";
+	size_t start = strlen(text);
+	struct js *document;
+	for (size_t i = 0; i < SECRET_LEN; i++) {
+		masked[i] = (unsigned char)(('a' + i * 7 % 26) ^ MASK);
+		text[start + i] = (char)(masked[i] ^ MASK);
+	}
+	memcpy(text + start + SECRET_LEN, "\"}", 3);
+	TAP_OK(js_parse(str_of(text), "keys", &document, &e) == 0, "a document with a secret");
+	mem_wipe(text, sizeof(text));
+	TAP_OK(memory_holds(masked), "is in memory while it is used");
+	js_free(document);
+	TAP_OK(!memory_holds(masked), "and nowhere when it was freed");
+}
+
 int main(void)
 {
+	js_prepare();
+	test_wiped();
 	test_build();
 	test_bytes();
 	test_get();
