@@ -69,7 +69,7 @@ static bool is_range(const struct get *g, const struct s3_reply *reply)
 	uint64_t first = g->range->from + g->done;
 	return reply->has_range && reply->range_first == first &&
 	       reply->range_last - first < g->len - g->done &&
-	       (!reply->has_size || reply->object.size_bytes == reply->range_last - first + 1);
+	       (!reply->has_size || reply->object.size_bytes <= reply->range_last - first + 1);
 }
 
 /* Whether the answer is the range that was asked for, of the object that was asked for. */
