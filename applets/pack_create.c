@@ -13,7 +13,7 @@
 #include "pack/writer.h"
 #include "store/store.h"
 
-enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, FORMAT_BY_NAME = -1 };
+enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, LEVEL_MAX_ZSTD = 4, FORMAT_BY_NAME = -1 };
 
 struct options {
 	struct s3_config s3;
@@ -26,6 +26,7 @@ struct options {
 
 static const char *const formats[] = {
 	[WRITER_TAR_GZ] = "tar.gz",
+	[WRITER_TAR_ZST] = "tar.zst",
 	[WRITER_TAR] = "tar",
 	NULL,
 };
@@ -36,8 +37,9 @@ static const struct opt_row rows[] = {
 	OPT_TEXT("output", 'o', "ARCHIVE", struct options, output,
 	         "a file, s3://BUCKET/KEY or - (default: standard output)"),
 	OPT_CHOICE("format", 0, "FORMAT", struct options, format, formats,
-	           "tar.gz or tar (default: by the name, else tar.gz)"),
-	OPT_COUNT("level", 'l', "N", struct options, level, "1 (fast) to 12 (small), default 6"),
+	           "tar.gz, tar.zst or tar (default: by the name, else tar.gz)"),
+	OPT_COUNT("level", 'l', "N", struct options, level,
+	          "1 (fast) to 12 (small), default 6; of tar.zst 1 to 4, default 3"),
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
 	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
@@ -220,15 +222,21 @@ static int create(const struct applet_call *call, struct writer_options *how, st
 	return result_of(&r, e);
 }
 
+static int format_of(struct str name)
+{
+	if (str_ends(name, S(".tar")))
+		return WRITER_TAR;
+	if (str_ends(name, S(".tar.zst")) || str_ends(name, S(".tzst")))
+		return WRITER_TAR_ZST;
+	return WRITER_TAR_GZ;
+}
+
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	EXCLUDE_AUTO exclude = exclude_new();
-	bool bare = str_ends(str_of(o->output), S(".tar"));
 	struct writer_options how = {
-		.format = o->format != FORMAT_BY_NAME ? o->format
-		          : bare                      ? WRITER_TAR
-		                                      : WRITER_TAR_GZ,
+		.format = o->format != FORMAT_BY_NAME ? o->format : format_of(str_of(o->output)),
 		.level = (int)o->level,
 		.jobs = (unsigned)o->jobs,
 		.exclude = exclude,
@@ -240,8 +248,10 @@ static int run(const struct applet_call *call, struct err *e)
 	if (is_stdout(o) && log_stdout_is_terminal())
 		return err_set(e, ERR_KIND_USAGE,
 		               "standard output is a terminal; name the archive with -o");
-	if (o->level > LEVEL_MAX)
-		return err_set(e, ERR_KIND_USAGE, "--level is 1 to %d", LEVEL_MAX);
+	int level_max = how.format == WRITER_TAR_ZST ? LEVEL_MAX_ZSTD : LEVEL_MAX;
+	if (o->level > (uint64_t)level_max)
+		return err_set(e, ERR_KIND_USAGE, "--level of %s is 1 to %d", formats[how.format],
+		               level_max);
 	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
 		return -1;
 	return create(call, &how, e);

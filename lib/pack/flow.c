@@ -9,6 +9,9 @@
 #include "pack/feed.h"
 #include "pack/guard.h"
 #include "pack/index.h"
+#include "pack/member_zstd.h"
+
+enum { SEEK_MAX = 1 << 30 };
 
 struct flow {
 	struct flow_options options;
@@ -21,6 +24,7 @@ struct flow {
 	unsigned waiting;
 	uint64_t number, offset, raw_offset; /* of the next member */
 	uint64_t packed_total, raw_total;
+	struct buf seek; /* what the seek table of a zstd archive has to be */
 	bool ended;
 };
 
@@ -44,6 +48,7 @@ int flow_open(struct source *source, const struct flow_options *options, struct 
 	f->number = options->number;
 	f->offset = options->offset;
 	f->raw_offset = options->raw_offset;
+	f->seek = buf_make(SEEK_MAX);
 	feed_init(&f->feed, source, options->offset, options->end, options->progress);
 	if (options->first_piece > 0)
 		f->feed.piece = options->first_piece;
@@ -74,6 +79,7 @@ void flow_close(struct flow *f)
 		mem_free(f->groups[i].raw);
 	}
 	feed_free(&f->feed);
+	buf_free(&f->seek);
 	mem_free(f->groups);
 	mem_free(f);
 }
@@ -102,9 +108,33 @@ static int check_totals(struct flow *f, const struct member_head *head, struct e
 	return guard_ratio(&f->limits, f->packed_total, f->raw_total, e);
 }
 
+/* What kind of member begins at the feed's start. */
+static int look(struct flow *f, struct member_head *head, struct err *e)
+{
+	size_t want = MEMBER_HEAD;
+	do {
+		if (feed_need(&f->feed, want, e))
+			return -1;
+		*head = member_look(feed_bytes(&f->feed), f->feed.len);
+		if (head->kind != MEMBER_MORE)
+			break;
+		want = head->packed_len;
+	} while (f->feed.len >= want || !f->feed.ended);
+	if (head->kind == MEMBER_MORE || head->form != f->options.form)
+		head->kind = MEMBER_FOREIGN;
+	return 0;
+}
+
+static void note_seek(struct flow *f, const struct member_head *head)
+{
+	if (head->form == MEMBER_ZSTD)
+		member_zstd_seek_add(&f->seek, head);
+}
+
 /* Hand the data member at the feed's start to the workers. */
 static int start_member(struct flow *f, const struct member_head *head, struct err *e)
 {
+	note_seek(f, head);
 	if (check_totals(f, head, e) || feed_need(&f->feed, head->packed_len, e))
 		return -1;
 	if (f->feed.len < head->packed_len)
@@ -134,15 +164,37 @@ static int start_member(struct flow *f, const struct member_head *head, struct e
 	return 0;
 }
 
+/* The footer at the feed's start, and the seek table behind it. */
+static int pass_footer(struct flow *f, uint64_t index_off, struct err *e)
+{
+	struct index_footer footer;
+	BUF_AUTO table = buf_make(SEEK_MAX + MEMBER_ZSTD_SEEK_EXTRA);
+	struct member_head head = member_look(feed_bytes(&f->feed), f->feed.len);
+	if (index_footer_parse(feed_bytes(&f->feed), f->feed.len, f->feed.offset, &footer, e) <=
+	            0 ||
+	    footer.index_off != index_off)
+		return bad_member(f, "the footer is broken", e);
+	feed_skip(&f->feed, head.packed_len);
+	if (head.form == MEMBER_ZSTD)
+		member_zstd_seek_format(&f->seek, &table);
+	if (feed_need(&f->feed, table.len + 1, e))
+		return -1;
+	if (f->feed.len < table.len ||
+	    (table.len > 0 && memcmp(feed_bytes(&f->feed), table.p, table.len) != 0))
+		return bad_member(f, "the seek table is not that of these frames", e);
+	feed_skip(&f->feed, table.len);
+	return f->feed.len == 0 ? 0 : bad_member(f, "there is something behind its end", e);
+}
+
 /* Behind the data come index members, one footer, and nothing more. */
 static int pass_hidden(struct flow *f, struct err *e)
 {
 	uint64_t index_off = f->feed.offset;
+	struct member_head head;
 	for (;;) {
-		if (feed_need(&f->feed, MEMBER_HEAD, e))
+		if (look(f, &head, e))
 			return -1;
-		struct member_head head = member_look(feed_bytes(&f->feed), f->feed.len);
-		if (head.kind == MEMBER_FOREIGN || head.kind == MEMBER_DATA)
+		if (head.kind != MEMBER_INDEX && head.kind != MEMBER_FOOTER)
 			return bad_member(
 				f, f->feed.len ? "the index is broken" : "the footer is missing",
 				e);
@@ -151,31 +203,22 @@ static int pass_hidden(struct flow *f, struct err *e)
 		if (f->feed.len < head.packed_len ||
 		    member_payload(feed_bytes(&f->feed), head.packed_len).len == 0)
 			return bad_member(f, "the index is broken or cut off", e);
+		note_seek(f, &head);
 		if (head.kind == MEMBER_FOOTER)
-			break;
+			return pass_footer(f, index_off, e);
 		feed_skip(&f->feed, head.packed_len);
 	}
-	struct index_footer footer;
-	uint64_t size = f->feed.offset + INDEX_FOOTER_LEN;
-	if (member_look(feed_bytes(&f->feed), f->feed.len).packed_len != INDEX_FOOTER_LEN ||
-	    index_footer_parse(feed_bytes(&f->feed), size, &footer, e) <= 0 ||
-	    footer.index_off != index_off)
-		return bad_member(f, "the footer is broken", e);
-	feed_skip(&f->feed, INDEX_FOOTER_LEN);
-	if (feed_need(&f->feed, 1, e))
-		return -1;
-	return f->feed.len == 0 ? 0 : bad_member(f, "there is something behind its end", e);
 }
 
 static int start_next(struct flow *f, struct err *e)
 {
-	if (feed_need(&f->feed, MEMBER_HEAD, e))
+	struct member_head head;
+	if (look(f, &head, e))
 		return -1;
 	if (f->feed.len == 0 && f->options.end != UINT64_MAX) {
 		f->ended = true;
 		return 0;
 	}
-	struct member_head head = member_look(feed_bytes(&f->feed), f->feed.len);
 	if (head.kind == MEMBER_DATA)
 		return start_member(f, &head, e);
 	if (head.kind == MEMBER_FOREIGN)

@@ -33,6 +33,7 @@ struct flow_group {
 };
 
 struct flow_options {
+	enum member_form form;
 	const struct limits *limits;
 	struct pool *pool;
 	unsigned ahead;    /* members inflated before they are asked for */

@@ -5,10 +5,11 @@
 
 #include "base/mem.h"
 #include "pack/index_parts.h"
+#include "pack/member_zstd.h"
 
 enum {
 	DEFLATE_RATIO_MAX = 1040,
-	HIDDEN_MAX = MEMBER_PAYLOAD_MAX + MEMBER_HIDDEN_EXTRA,
+	SEEK_END = 9,        /* bytes that tell of a seek table */
 	BLOCK_WIRE_MIN = 12, /* bytes that a block takes in the root, at least */
 };
 
@@ -49,11 +50,12 @@ static const unsigned char *bytes_at(struct index *ix, uint64_t offset, size_t l
 }
 
 /* The payloads of the hidden members that `p` is made of. */
-static int join_payloads(const unsigned char *p, size_t len, struct buf *out, struct err *e)
+static int join_payloads(const struct index *ix, const unsigned char *p, size_t len,
+                         struct buf *out, struct err *e)
 {
 	while (len > 0) {
 		struct member_head head = member_look(p, len);
-		if (head.kind != MEMBER_INDEX || head.packed_len > len)
+		if (head.kind != MEMBER_INDEX || head.form != ix->form || head.packed_len > len)
 			return damaged(e, "a part of it is no index member");
 		struct str payload = member_payload(p, head.packed_len);
 		if (payload.len == 0)
@@ -74,7 +76,7 @@ int index_fetch(struct index *ix, uint64_t offset, uint64_t stored_len, uint64_t
 	if (raw_len / DEFLATE_RATIO_MAX > stored_len)
 		return damaged(e, "its lengths do not fit together");
 	const unsigned char *p = bytes_at(ix, offset, (size_t)stored_len, ahead, e);
-	if (!p || join_payloads(p, (size_t)stored_len, &packed, e))
+	if (!p || join_payloads(ix, p, (size_t)stored_len, &packed, e))
 		return -1;
 	buf_clear(raw);
 	char *room = buf_room(raw, (size_t)raw_len);
@@ -145,14 +147,37 @@ static int parse_root(struct index *ix, struct str raw, struct err *e)
 	return buf_check(&ix->paths, e, "the index") ? -1 : chain_blocks(ix, e);
 }
 
-static int load_root(struct index *ix, uint64_t size_bytes, struct err *e)
+static int load_root(struct index *ix, struct err *e)
 {
 	BUF_AUTO raw = buf_make((size_t)ix->limits.max_index_bytes);
 	const struct index_footer *f = &ix->footer;
-	uint64_t len = size_bytes - INDEX_FOOTER_LEN - f->root_off;
+	uint64_t len = f->offset - f->root_off;
 	if (index_fetch(ix, f->root_off, len, 0, f->root_raw_len, f->root_crc, &raw, e))
 		return -1;
 	return parse_root(ix, buf_str(&raw), e);
+}
+
+/* Of gzip the footer is last, of zstd a seek table whose end tells its length. */
+static int find_footer(struct index *ix, uint64_t size, struct err *e)
+{
+	unsigned char far[INDEX_FOOTER_MIN];
+	const unsigned char *end = ix->tail + ix->tail_len, *p = end - INDEX_FOOTER_MIN;
+	uint64_t behind = INDEX_FOOTER_MIN, len = member_zstd_seek_len(end - SEEK_END);
+	size_t avail = INDEX_FOOTER_MIN;
+	ix->form = len > 0 ? MEMBER_ZSTD : MEMBER_GZIP;
+	if (len > 0) {
+		avail = INDEX_FOOTER_PAYLOAD + MEMBER_ZSTD_HIDDEN_EXTRA;
+		behind = len + avail;
+		if (behind > size)
+			return 0;
+		p = far;
+		if (behind <= ix->tail_len)
+			p = end - behind;
+		else if (read_exactly(ix->source, size - behind, far, avail, e))
+			return -1;
+	}
+	int found = index_footer_parse(p, avail, size - behind, &ix->footer, e);
+	return found > 0 && member_look(p, avail).form != ix->form ? 0 : found;
 }
 
 int index_open(struct source *source, const struct limits *limits, struct index **out,
@@ -160,7 +185,7 @@ int index_open(struct source *source, const struct limits *limits, struct index 
 {
 	*out = NULL;
 	uint64_t size = source->id.size_bytes;
-	if (source->sequential || !source->size_known || size < INDEX_FOOTER_LEN)
+	if (source->sequential || !source->size_known || size < INDEX_FOOTER_MIN)
 		return 0;
 	struct index *ix = mem_new(1, sizeof(*ix));
 	ix->source = source;
@@ -172,9 +197,8 @@ int index_open(struct source *source, const struct limits *limits, struct index 
 	ix->tail = mem_new(ix->tail_len, 1);
 	int found = -1;
 	if (read_exactly(source, ix->tail_off, ix->tail, ix->tail_len, e) == 0)
-		found = index_footer_parse(ix->tail + ix->tail_len - INDEX_FOOTER_LEN, size,
-		                           &ix->footer, e);
-	if (found > 0 && load_root(ix, size, e))
+		found = find_footer(ix, size, e);
+	if (found > 0 && load_root(ix, e))
 		found = -1;
 	if (found > 0)
 		*out = ix;
@@ -203,4 +227,9 @@ const struct index_totals *index_totals(const struct index *ix)
 uint64_t index_data_end(const struct index *ix)
 {
 	return ix->footer.index_off;
+}
+
+enum member_form index_form(const struct index *ix)
+{
+	return ix->form;
 }

@@ -13,13 +13,14 @@
 #include "base/io.h"
 #include "pack/entry.h"
 #include "pack/limits.h"
+#include "pack/member.h"
 #include "pack/tar.h"
 
 enum {
 	INDEX_VERSION = 1,
 	INDEX_SHA256 = 32,
 	INDEX_FOOTER_PAYLOAD = 48,
-	INDEX_FOOTER_LEN = INDEX_FOOTER_PAYLOAD + 26,
+	INDEX_FOOTER_MIN = 74, /* from the footer's start to the archive's end, at least */
 	INDEX_TAIL =
 		64 *
 		1024, /* read from the end in one go; holds footer and root of all but the largest */
@@ -42,19 +43,20 @@ struct index_footer {
 		root_off; /* of the hidden members that carry the root; they end where the footer begins */
 	uint64_t root_raw_len;
 	uint32_t root_crc;
+	uint64_t offset; /* of the footer itself; not written */
 };
 
-void index_footer_format(const struct index_footer *f, struct buf *out);
-/* 1 and *f, 0 when the last INDEX_FOOTER_LEN bytes `p` are no footer member at all, -1 (DATA) when they are a damaged
- * one, of another version, or say what cannot be in an archive of `size_bytes`. */
-int index_footer_parse(const unsigned char *p, uint64_t size_bytes, struct index_footer *f,
-                       struct err *e) MUST_CHECK;
+void index_footer_format(const struct index_footer *f, enum member_form form, struct buf *out);
+/* 1 and *f, 0 when `p` is no footer member at all, -1 (DATA) when it is a damaged one, of another version, or says what
+ * cannot be before `offset`, where it lies. */
+int index_footer_parse(const unsigned char *p, size_t avail, uint64_t offset,
+                       struct index_footer *f, struct err *e) MUST_CHECK;
 
 /* ---- writing ---- */
 
 struct index_build;
 
-struct index_build *index_build_new(void);
+struct index_build *index_build_new(enum member_form form);
 void index_build_free(struct index_build *b);
 /* The next entry, in the order of the tar, before the member in which its header is. sha256 is of the stored bytes of a
  * file (NULL otherwise); of one that goes on in later members it may be NULL here and given by index_build_hash. */
@@ -78,6 +80,7 @@ void index_close(struct index *ix);
 const struct index_totals *index_totals(const struct index *ix);
 /* Where the data members end. */
 uint64_t index_data_end(const struct index *ix);
+enum member_form index_form(const struct index *ix);
 
 struct index_member {
 	uint64_t number, offset; /* in the archive */

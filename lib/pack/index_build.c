@@ -19,6 +19,7 @@ enum {
 };
 
 struct index_build {
+	enum member_form form;
 	struct member_packer *packer;
 	/* The block that grows: */
 	struct buf entries, hashes, members, path, first_path;
@@ -44,14 +45,15 @@ static void list_bufs(struct index_build *b, struct buf *all[BUFS])
 	memcpy(all, list, sizeof(list));
 }
 
-struct index_build *index_build_new(void)
+struct index_build *index_build_new(enum member_form form)
 {
 	struct index_build *b = mem_new(1, sizeof(*b));
 	struct buf *all[BUFS];
 	list_bufs(b, all);
 	for (size_t i = 0; i < BUFS; i++)
 		*all[i] = buf_make(STORED_MAX);
-	b->packer = member_packer_new(LEVEL);
+	b->form = form;
+	b->packer = member_packer_new(MEMBER_GZIP, LEVEL);
 	return b;
 }
 
@@ -145,7 +147,7 @@ static void end_block(struct index_build *b)
 	buf_add_str(&raw, buf_str(&b->entries));
 	buf_add_str(&raw, buf_str(&b->hashes));
 	member_deflate(b->packer, buf_str(&raw), &packed);
-	member_add_hidden(&b->stored, MEMBER_INDEX, buf_str(&packed));
+	member_add_hidden(&b->stored, b->form, MEMBER_INDEX, buf_str(&packed));
 	b->stored.too_large |= raw.too_large || packed.too_large;
 
 	b->block.stored_len = b->stored.len - before;
@@ -198,7 +200,7 @@ int index_build_finish(struct index_build *b, struct buf *out, struct err *e)
 		.root_crc = member_crc32(raw.p, raw.len),
 	};
 	buf_add_str(out, buf_str(&b->stored));
-	member_add_hidden(out, MEMBER_INDEX, buf_str(&packed));
-	index_footer_format(&footer, out);
+	member_add_hidden(out, b->form, MEMBER_INDEX, buf_str(&packed));
+	index_footer_format(&footer, b->form, out);
 	return buf_check(out, e, "the index");
 }

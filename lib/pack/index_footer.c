@@ -1,4 +1,4 @@
-/* The last member of an archive, of a fixed size: where the index is. */
+/* The last member of an archive: where the index is. */
 #include <string.h>
 
 #include "pack/index.h"
@@ -17,7 +17,7 @@ enum {
 	AT_CRC = 44,
 };
 
-void index_footer_format(const struct index_footer *f, struct buf *out)
+void index_footer_format(const struct index_footer *f, enum member_form form, struct buf *out)
 {
 	unsigned char p[INDEX_FOOTER_PAYLOAD] = { 0 };
 	wire_put_u64(p, f->index_off);
@@ -27,16 +27,18 @@ void index_footer_format(const struct index_footer *f, struct buf *out)
 	wire_put_u32(p + AT_VERSION, INDEX_VERSION);
 	memcpy(p + AT_MAGIC, magic, sizeof(magic));
 	wire_put_u32(p + AT_CRC, member_crc32(p, AT_CRC));
-	member_add_hidden(out, MEMBER_FOOTER, str_from(p, sizeof(p)));
+	member_add_hidden(out, form, MEMBER_FOOTER, str_from(p, sizeof(p)));
 }
 
-int index_footer_parse(const unsigned char *p, uint64_t size_bytes, struct index_footer *f,
-                       struct err *e)
+int index_footer_parse(const unsigned char *p, size_t avail, uint64_t offset,
+                       struct index_footer *f, struct err *e)
 {
-	struct member_head head = member_look(p, INDEX_FOOTER_LEN);
+	struct member_head head = member_look(p, avail);
 	if (head.kind != MEMBER_FOOTER)
 		return 0;
-	struct str payload = member_payload(p, INDEX_FOOTER_LEN);
+	struct str payload = { NULL, 0 };
+	if (head.packed_len <= avail)
+		payload = member_payload(p, head.packed_len);
 	const unsigned char *q = (const unsigned char *)payload.p;
 	if (payload.len != INDEX_FOOTER_PAYLOAD ||
 	    memcmp(q + AT_MAGIC, magic, sizeof(magic)) != 0 || wire_u32(q + AT_ZERO) != 0 ||
@@ -51,8 +53,9 @@ int index_footer_parse(const unsigned char *p, uint64_t size_bytes, struct index
 		.root_off = wire_u64(q + AT_ROOT_OFF),
 		.root_raw_len = wire_u64(q + AT_ROOT_RAW),
 		.root_crc = wire_u32(q + AT_ROOT_CRC),
+		.offset = offset,
 	};
-	if (f->index_off > f->root_off || f->root_off >= size_bytes - INDEX_FOOTER_LEN)
+	if (f->index_off > f->root_off || f->root_off >= offset)
 		return err_set(e, ERR_KIND_DATA, "the archive's footer points outside the archive");
 	return 1;
 }

@@ -19,6 +19,7 @@ struct index {
 	struct index_totals totals;
 	bool sorted;
 	struct index_footer footer;
+	enum member_form form;
 	struct index_block *blocks;
 	size_t block_count;
 	struct buf paths;

@@ -1,10 +1,11 @@
-/* One gzip member at a time, by libdeflate. */
+/* One member at a time; those of gzip by libdeflate. */
 #include "pack/member.h"
 
 #include <libdeflate.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "pack/member_zstd.h"
 #include "pack/wire.h"
 
 enum {
@@ -48,7 +49,9 @@ static struct member_head look_data(const unsigned char *p, size_t payload_len)
 struct member_head member_look(const unsigned char *p, size_t avail)
 {
 	struct member_head head = { .kind = MEMBER_FOREIGN };
-	if (avail < MEMBER_HEAD || memcmp(p, fixed, FIXED_LEN) != 0 || p[12] != 'W')
+	if (avail < MEMBER_HEAD || memcmp(p, fixed, FIXED_LEN) != 0)
+		return member_zstd_look(p, avail);
+	if (p[12] != 'W')
 		return head;
 	size_t extra = (size_t)p[10] | (size_t)p[11] << 8;
 	size_t payload_len = (size_t)p[14] | (size_t)p[15] << 8;
@@ -68,14 +71,21 @@ struct str member_payload(const unsigned char *p, size_t packed_len)
 {
 	struct member_head head = member_look(p, packed_len);
 	bool hidden = head.kind == MEMBER_INDEX || head.kind == MEMBER_FOOTER;
+	if (head.form == MEMBER_ZSTD)
+		return member_zstd_payload(p, packed_len);
 	if (!hidden || head.packed_len != packed_len ||
 	    memcmp(p + packed_len - HIDDEN_TAIL, empty_body, HIDDEN_TAIL) != 0)
 		return (struct str){ "", 0 };
 	return str_from(p + PAYLOAD_AT, packed_len - MEMBER_HIDDEN_EXTRA);
 }
 
-void member_add_hidden(struct buf *out, enum member_kind kind, struct str payload)
+void member_add_hidden(struct buf *out, enum member_form form, enum member_kind kind,
+                       struct str payload)
 {
+	if (form == MEMBER_ZSTD) {
+		member_zstd_add_hidden(out, kind, payload);
+		return;
+	}
 	do {
 		unsigned char header[PAYLOAD_AT];
 		struct str slice = str_head(payload, MEMBER_PAYLOAD_MAX);
@@ -89,11 +99,16 @@ void member_add_hidden(struct buf *out, enum member_kind kind, struct str payloa
 
 struct member_packer {
 	struct libdeflate_compressor *c;
+	struct member_zstd_packer *zstd; /* one of the two */
 };
 
-struct member_packer *member_packer_new(int level)
+struct member_packer *member_packer_new(enum member_form form, int level)
 {
 	struct member_packer *p = mem_new(1, sizeof(*p));
+	if (form == MEMBER_ZSTD) {
+		p->zstd = member_zstd_packer_new(level);
+		return p;
+	}
 	p->c = libdeflate_alloc_compressor(level);
 	if (!p->c)
 		mem_exhausted();
@@ -102,22 +117,28 @@ struct member_packer *member_packer_new(int level)
 
 void member_packer_free(struct member_packer *p)
 {
-	if (p)
-		libdeflate_free_compressor(p->c);
+	if (!p)
+		return;
+	libdeflate_free_compressor(p->c);
+	member_zstd_packer_free(p->zstd);
 	mem_free(p);
 }
 
 size_t member_bound(size_t raw_len)
 {
-	return MEMBER_HEAD + MEMBER_TAIL + libdeflate_deflate_compress_bound(NULL, raw_len);
+	size_t gzip = MEMBER_HEAD + MEMBER_TAIL + libdeflate_deflate_compress_bound(NULL, raw_len);
+	size_t zstd = member_zstd_bound(raw_len);
+	return gzip > zstd ? gzip : zstd;
 }
 
 size_t member_pack(struct member_packer *p, const void *raw, size_t raw_len, unsigned char *out,
                    uint32_t *crc)
 {
+	*crc = member_crc32(raw, raw_len);
+	if (p->zstd)
+		return member_zstd_pack(p->zstd, raw, raw_len, out);
 	size_t room = libdeflate_deflate_compress_bound(p->c, raw_len);
 	size_t len = libdeflate_deflate_compress(p->c, raw, raw_len, out + MEMBER_HEAD, room);
-	*crc = member_crc32(raw, raw_len);
 	wire_put_u32(out + MEMBER_HEAD + len, *crc);
 	wire_put_u32(out + MEMBER_HEAD + len + 4, (uint32_t)raw_len);
 	len += MEMBER_HEAD + MEMBER_TAIL;
@@ -137,6 +158,7 @@ void member_deflate(struct member_packer *p, struct str raw, struct buf *out)
 
 struct member_opener {
 	struct libdeflate_decompressor *d;
+	struct member_zstd_opener *zstd; /* made when needed */
 };
 
 struct member_opener *member_opener_new(void)
@@ -150,8 +172,10 @@ struct member_opener *member_opener_new(void)
 
 void member_opener_free(struct member_opener *o)
 {
-	if (o)
-		libdeflate_free_decompressor(o->d);
+	if (!o)
+		return;
+	libdeflate_free_decompressor(o->d);
+	member_zstd_opener_free(o->zstd);
 	mem_free(o);
 }
 
@@ -168,9 +192,23 @@ int member_inflate(struct member_opener *o, struct str packed, void *raw, size_t
 	return 0;
 }
 
+static int unpack_zstd(struct member_opener *o, const unsigned char *p,
+                       const struct member_head *head, unsigned char *raw, uint32_t *crc,
+                       struct err *e)
+{
+	if (!o->zstd)
+		o->zstd = member_zstd_opener_new();
+	if (member_zstd_unpack(o->zstd, str_from(p, head->packed_len), raw, head->raw_len, e))
+		return -1;
+	*crc = member_crc32(raw, head->raw_len);
+	return 0;
+}
+
 int member_unpack(struct member_opener *o, const unsigned char *p, const struct member_head *head,
                   unsigned char *raw, uint32_t *crc, struct err *e)
 {
+	if (head->form == MEMBER_ZSTD)
+		return unpack_zstd(o, p, head, raw, crc, e);
 	size_t body = head->packed_len - MEMBER_HEAD - MEMBER_TAIL;
 	const unsigned char *tail = p + MEMBER_HEAD + body;
 	if (member_inflate(o, str_from(p + MEMBER_HEAD, body), raw, head->raw_len, e))

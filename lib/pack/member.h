@@ -1,8 +1,8 @@
 /*
- * The gzip members (RFC 1952) of which our archives are made. A data member carries its own packed and raw length
- * in the extra field "WS"; the index and the footer are the extra fields "WI" and "WF" of members that inflate to
- * nothing. All other header fields are fixed, so a member has one form only. Door to libdeflate.
- * For lib/pack itself.
+ * The members of which our archives are made, in one of two forms. gzip (RFC 1952): a data member carries its own packed
+ * and raw length in the extra field "WS"; the index and the footer are the extra fields "WI" and "WF" of members that
+ * inflate to nothing; all other header fields are fixed. zstd: member_zstd.h. The index inside is the same. Door to
+ * libdeflate. For lib/pack itself.
  */
 #ifndef WS_PACK_MEMBER_H
 #define WS_PACK_MEMBER_H
@@ -21,33 +21,38 @@ enum {
 	MEMBER_RAW_MAX = 8 << 20, /* a data member is never larger */
 };
 
-enum member_kind { MEMBER_FOREIGN, MEMBER_DATA, MEMBER_INDEX, MEMBER_FOOTER };
+enum member_form { MEMBER_GZIP, MEMBER_ZSTD };
+/* MORE: it cannot be told yet from so few bytes. */
+enum member_kind { MEMBER_FOREIGN, MEMBER_DATA, MEMBER_INDEX, MEMBER_FOOTER, MEMBER_MORE };
 
 struct member_head {
 	enum member_kind kind;
-	size_t packed_len; /* of the whole member */
+	enum member_form form;
+	size_t packed_len; /* of the whole member; MORE: so many bytes tell more */
 	size_t raw_len;
 };
 
-/* What the first MEMBER_HEAD bytes of a member say. FOREIGN when it is none of ours, or its lengths cannot be. */
+/* What the first bytes of a member say: MEMBER_HEAD are enough, or all that are left, but for a data member of zstd.
+ * FOREIGN when it is none of ours, or its lengths cannot be. */
 struct member_head member_look(const unsigned char *p, size_t avail);
 
 /* The payload of a whole hidden member, or an empty view when it is not in the one form it may have. */
 struct str member_payload(const unsigned char *p, size_t packed_len);
 /* Append hidden members that carry `payload`, as many as it takes (at least one). */
-void member_add_hidden(struct buf *out, enum member_kind kind, struct str payload);
+void member_add_hidden(struct buf *out, enum member_form form, enum member_kind kind,
+                       struct str payload);
 
 /* Compressing. */
 struct member_packer;
 /* `level` 1 to 12. */
-struct member_packer *member_packer_new(int level);
+struct member_packer *member_packer_new(enum member_form form, int level);
 void member_packer_free(struct member_packer *p);
 /* The most bytes that a member of `raw_len` bytes may take. */
 size_t member_bound(size_t raw_len);
 /* Make one member of `raw` in `out`, which has room for member_bound. Returns its length; *crc is the raw bytes'. */
 size_t member_pack(struct member_packer *p, const void *raw, size_t raw_len, unsigned char *out,
                    uint32_t *crc);
-/* The bare deflate stream of `raw`, appended to `out`. */
+/* The bare deflate stream of `raw`, appended to `out`. For a packer of gzip. */
 void member_deflate(struct member_packer *p, struct str raw, struct buf *out);
 
 /* Inflating. */

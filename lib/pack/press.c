@@ -8,13 +8,14 @@
 #include "base/mem.h"
 #include "os/pool.h"
 #include "pack/index.h"
-#include "pack/member.h"
+#include "pack/member_zstd.h"
 
 enum {
 	SLOTS_MORE = 2, /* one that is being filled, one that waits for a worker */
 	/* One thread reads the tree, and is not faster than so many that compress; nor would the memory of more keep to
 	 * 64 MiB and 4 MiB for each. */
 	JOBS_MAX = 8,
+	SEEK_MAX = 1 << 30,
 };
 
 struct pending {
@@ -46,6 +47,7 @@ struct press {
 	size_t now, oldest, waiting; /* the group being filled; those submitted are [oldest, now) */
 	size_t mark;                 /* where the present entry began in the group at hand */
 	struct index_build *index;
+	struct buf seek; /* entries of a zstd archive's seek table */
 	struct digest_sha256 digest;
 	uint64_t written;
 };
@@ -74,6 +76,7 @@ int press_open(const struct press_options *options, struct press **out, struct e
 		p->options.jobs = JOBS_MAX;
 	p->group_count = options->plain ? 1 : (size_t)p->options.jobs + SLOTS_MORE;
 	p->groups = mem_new(p->group_count, sizeof(p->groups[0]));
+	p->seek = buf_make(SEEK_MAX);
 	digest_sha256_init(&p->digest);
 	member_prepare();
 	for (size_t i = 0; i < p->group_count; i++) {
@@ -84,11 +87,11 @@ int press_open(const struct press_options *options, struct press **out, struct e
 		if (options->plain)
 			continue;
 		g->packed = mem_new(member_bound(PRESS_MAX), 1);
-		g->packer = member_packer_new(options->level);
+		g->packer = member_packer_new(options->form, options->level);
 	}
 	if (options->plain)
 		return 0;
-	p->index = index_build_new();
+	p->index = index_build_new(options->form);
 	if (pool_open(p->options.jobs, 0, p->group_count, &p->pool, e) == 0)
 		return 0;
 	press_close(p);
@@ -110,6 +113,7 @@ void press_close(struct press *p)
 		buf_free(&g->text);
 	}
 	index_build_free(p->index);
+	buf_free(&p->seek);
 	mem_free(p->groups);
 	mem_free(p);
 }
@@ -136,6 +140,9 @@ static void add_to_index(struct press *p, const struct group *g)
 		index_build_entry(p->index, &at->head, at->whole ? at->sha256 : NULL);
 	}
 	index_build_member(p->index, g->packed_len, g->raw_len, g->crc);
+	if (p->options.form == MEMBER_ZSTD)
+		member_zstd_seek_add(&p->seek, &(struct member_head){ .packed_len = g->packed_len,
+		                                                      .raw_len = g->raw_len });
 }
 
 static void empty(struct group *g)
@@ -240,6 +247,17 @@ void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN])
 	memcpy(g->earlier, sha256, DIGEST_SHA256_LEN);
 }
 
+static void add_seek_table(struct press *p, struct buf *hidden)
+{
+	for (size_t at = 0; at < hidden->len;) {
+		struct member_head head =
+			member_look((unsigned char *)hidden->p + at, hidden->len - at);
+		member_zstd_seek_add(&p->seek, &head);
+		at += head.packed_len;
+	}
+	member_zstd_seek_format(&p->seek, hidden);
+}
+
 static int emit_index(struct press *p, struct err *e)
 {
 	BUF_AUTO hidden = buf_make(SIZE_MAX / 2);
@@ -247,6 +265,8 @@ static int emit_index(struct press *p, struct err *e)
 		return 0;
 	if (index_build_finish(p->index, &hidden, e))
 		return -1;
+	if (p->options.form == MEMBER_ZSTD)
+		add_seek_table(p, &hidden);
 	return emit(p, hidden.p, hidden.len, e);
 }
 

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/progress.h"
 #include "crypto/digest.h"
+#include "pack/member.h"
 #include "pack/tar.h"
 
 enum {
@@ -21,7 +22,8 @@ struct press;
 
 struct press_options {
 	bool plain; /* a bare tar: no members, no index */
-	int level;  /* 1 to 12 */
+	enum member_form form;
+	int level; /* 1 to 12 */
 	unsigned jobs;
 	struct sink *sink;
 	struct progress *progress;

@@ -34,7 +34,9 @@ static int recognise(struct reader *r, bool foreign, struct err *e)
 	}
 	if (read_start(r, e))
 		return -1;
-	r->ours = !foreign && member_look(r->start, r->start_len).kind == MEMBER_DATA;
+	/* A zstd frame of ours is like any other; only the index tells. */
+	struct member_head head = member_look(r->start, r->start_len);
+	r->ours = !foreign && head.kind == MEMBER_DATA && head.form == MEMBER_GZIP;
 	return 0;
 }
 
@@ -60,9 +62,16 @@ bool reader_is_indexed(const struct reader *r)
 	return r->index != NULL;
 }
 
+enum member_form reader_form(const struct reader *r)
+{
+	return r->index ? index_form(r->index) : MEMBER_GZIP;
+}
+
 const char *reader_format(const struct reader *r)
 {
-	return r->ours ? "ws tar.gz" : foreign_format(r->foreign);
+	if (!r->ours)
+		return foreign_format(r->foreign);
+	return reader_form(r) == MEMBER_ZSTD ? "ws tar.zst" : "ws tar.gz";
 }
 
 int reader_need_pool(struct reader *r, struct err *e)
@@ -78,6 +87,7 @@ static int start_ours(struct reader *r, struct err *e)
 	if (reader_need_pool(r, e))
 		return -1;
 	struct flow_options how = {
+		.form = reader_form(r),
 		.limits = &r->limits,
 		.pool = r->pool,
 		.ahead = r->jobs,

@@ -33,6 +33,7 @@ static int start_at(struct reader *r, struct index_cursor *cursor, const struct 
 	uint64_t end = item->raw_offset + item->head.head_bytes + item->head.stored_bytes;
 	bool in_one = end <= m->raw_offset + m->raw_len;
 	struct flow_options how = {
+		.form = reader_form(r),
 		.limits = &r->limits,
 		.pool = r->pool,
 		.ahead = in_one ? 0 : r->jobs,

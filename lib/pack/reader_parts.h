@@ -54,6 +54,8 @@ int reader_piece(struct reader *r, struct reader_piece *out, struct err *e) MUST
 int reader_start(struct reader *r, struct err *e) MUST_CHECK;
 /* Give up the present position. */
 void reader_stop(struct reader *r);
+/* Of one of our archives. */
+enum member_form reader_form(const struct reader *r);
 /* The pool that inflates; others may use it too. */
 int reader_need_pool(struct reader *r, struct err *e) MUST_CHECK;
 

@@ -14,7 +14,12 @@
 #include "pack/names.h"
 #include "pack/writer_parts.h"
 
-enum { LEVEL_DEFAULT = 6, NAME_BYTES_MAX = 32 * 1024, ATTR_BYTES_MAX = 64 * 1024 };
+enum {
+	LEVEL_DEFAULT = 6,
+	LEVEL_DEFAULT_ZSTD = 3,
+	NAME_BYTES_MAX = 32 * 1024,
+	ATTR_BYTES_MAX = 64 * 1024
+};
 
 void writer_notice(struct writer *w, const struct err *why)
 {
@@ -315,9 +320,13 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
                 struct writer_result *result, struct err *e)
 {
 	struct writer w;
+	bool zstd = options->format == WRITER_TAR_ZST;
 	struct press_options how = {
 		.plain = options->format == WRITER_TAR,
-		.level = options->level ? options->level : LEVEL_DEFAULT,
+		.form = zstd ? MEMBER_ZSTD : MEMBER_GZIP,
+		.level = options->level ? options->level
+		         : zstd         ? LEVEL_DEFAULT_ZSTD
+		                        : LEVEL_DEFAULT,
 		.jobs = options->jobs ? options->jobs : sys_cpu_count(),
 		.sink = sink,
 		.progress = options->progress,

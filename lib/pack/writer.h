@@ -12,7 +12,7 @@
 #include "base/progress.h"
 #include "pack/exclude.h"
 
-enum writer_format { WRITER_TAR_GZ, WRITER_TAR };
+enum writer_format { WRITER_TAR_GZ, WRITER_TAR_ZST, WRITER_TAR };
 
 /* Where the archive goes, when that may lie within the tree: the file `name` of this directory and temporary files
  * beside it (DIR_TEMP_PREFIX) are left out. */
@@ -23,7 +23,7 @@ struct writer_output {
 
 struct writer_options {
 	int format;    /* enum writer_format */
-	int level;     /* 1 to 12; 0: 6 */
+	int level;     /* 1 to 12, of zstd 1 to 4; 0: 6, of zstd 3 */
 	unsigned jobs; /* compressing threads; 0: one per core */
 	const struct exclude *exclude;
 	const struct writer_output *output; /* NULL: it is elsewhere */

@@ -109,8 +109,10 @@ int s3_put_file(struct s3 *s3, struct str bucket, struct str key, int fd, uint64
 int s3_sink(struct s3 *s3, struct str bucket, struct str key, const struct s3_put *put,
             struct progress *progress, struct sink **out, struct err *e) MUST_CHECK;
 
-/* A source pinned to the object's present state (HEAD, then ranged GETs with If-Match). Reads that go on
- * where the last one ended are fetched ahead in parallel. NOT_FOUND when absent. */
+/* A source pinned to the object's present state: a GET of its last S3_SOURCE_TAIL bytes, which are kept (where the
+ * server does not understand that, HEAD), then ranged GETs with If-Match. Reads that go on where the last one ended
+ * are fetched ahead in parallel. NOT_FOUND when absent. */
+enum { S3_SOURCE_TAIL = 65536 };
 int s3_source(struct s3 *s3, struct str bucket, struct str key, struct source **out,
               struct s3_object *object, struct err *e) MUST_CHECK;
 /* Download into `fd` (an empty file): ranges in parallel with If-Match, pwrite; short bodies go on where they ended; an

@@ -29,6 +29,8 @@ struct s3_source {
 	struct s3 *s3;
 	char *bucket, *key;
 	struct s3_object object;
+	unsigned char *tail; /* its last bytes, when they came with its state */
+	size_t tail_len;
 	struct mutex lock; /* of what follows */
 	uint64_t next;     /* where the last read ended */
 	unsigned run;      /* reads that followed each other */
@@ -191,6 +193,11 @@ static int read_at(struct source *base, uint64_t offset, void *p, size_t len, si
 	*got = 0;
 	if (len == 0)
 		return 0;
+	if (s->tail_len > 0 && offset >= size - s->tail_len) {
+		memcpy(p, s->tail + (offset - (size - s->tail_len)), len);
+		*got = len;
+		return 0;
+	}
 	mutex_lock(&s->lock);
 	int done = try_window(s, offset, p, len, e);
 	mutex_unlock(&s->lock);
@@ -210,6 +217,7 @@ static void source_end(struct source *base)
 	for (unsigned i = 0; i < BLOCKS; i++)
 		mem_free(s->blocks[i].p);
 	mutex_free(&s->lock);
+	mem_free(s->tail);
 	mem_free(s->bucket);
 	mem_free(s->key);
 	mem_free(s);
@@ -236,11 +244,17 @@ struct source *s3_source_of(struct s3 *s3, struct str bucket, struct str key,
 int s3_source(struct s3 *s3, struct str bucket, struct str key, struct source **out,
               struct s3_object *object, struct err *e)
 {
-	struct s3_object now;
-	if (s3_head(s3, bucket, key, &now, e))
+	struct s3_tail tail;
+	int found = s3_tail(s3, bucket, key, S3_SOURCE_TAIL, &tail, e);
+	if (found < 0)
+		return s3_error_context(e, "get", bucket, key);
+	if (found == 0 && s3_head(s3, bucket, key, &tail.object, e))
 		return -1;
-	*out = s3_source_of(s3, bucket, key, &now);
+	*out = s3_source_of(s3, bucket, key, &tail.object);
+	struct s3_source *s = (struct s3_source *)*out;
+	s->tail = tail.bytes;
+	s->tail_len = tail.len;
 	if (object)
-		*object = now;
+		*object = tail.object;
 	return 0;
 }

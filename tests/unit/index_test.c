@@ -38,7 +38,7 @@ static void make_hash(size_t i, unsigned char out[INDEX_SHA256])
  * members are said to be long. */
 static int make(struct buf *out, bool sorted, uint64_t *raw_total, struct err *e)
 {
-	struct index_build *b = index_build_new();
+	struct index_build *b = index_build_new(MEMBER_GZIP);
 	unsigned char hash[INDEX_SHA256];
 	uint64_t raw = 0, members = 0;
 	*raw_total = 0;

@@ -18,22 +18,27 @@ static void test_round_trip(void)
 {
 	static const size_t sizes[] = { 1, 2, 511, 65536, 1 << 20, 4 << 20, MEMBER_RAW_MAX };
 	struct member_opener *opener = member_opener_new();
-	for (int level = 1; level <= 12; level += 5) {
-		struct member_packer *packer = member_packer_new(level);
+	for (int level = -3; level <= 12; level += 4) {
+		enum member_form form = level < 0 ? MEMBER_ZSTD : MEMBER_GZIP;
+		struct member_packer *packer = member_packer_new(form, abs(level));
 		for (size_t i = 0; i < COUNTOF(sizes); i++) {
 			struct err e = ERR_INIT;
 			size_t len = sizes[i];
+			/* A tar is never so short that a frame around it is shorter than a header. */
+			if (form == MEMBER_ZSTD && len < MEMBER_HEAD)
+				continue;
 			MEM_AUTO unsigned char *raw = mem_new(len, 1), *back = mem_new(len, 1);
 			MEM_AUTO unsigned char *packed = mem_new(member_bound(len), 1);
 			uint32_t crc, got = 0;
 			fill(raw, len);
 			size_t packed_len = member_pack(packer, raw, len, packed, &crc);
 			struct member_head head = member_look(packed, packed_len);
-			bool ok = head.kind == MEMBER_DATA && head.packed_len == packed_len &&
-			          head.raw_len == len &&
+			bool ok = head.kind == MEMBER_DATA && head.form == form &&
+			          head.packed_len == packed_len && head.raw_len == len &&
 			          member_unpack(opener, packed, &head, back, &got, &e) == 0 &&
 			          got == crc && memcmp(raw, back, len) == 0;
-			TAP_OK(ok, "%zu bytes come back at level %d", len, level);
+			TAP_OK(ok, "%zu bytes come back at level %d (%s)", len, abs(level),
+			       form == MEMBER_ZSTD ? "zstd" : "gzip");
 		}
 		member_packer_free(packer);
 	}
@@ -41,10 +46,10 @@ static void test_round_trip(void)
 }
 
 /* Whatever single bit is wrong, the member is foreign or refused. */
-static void test_every_bit(void)
+static void test_every_bit(enum member_form form)
 {
 	unsigned char raw[600], back[4096];
-	struct member_packer *packer = member_packer_new(6);
+	struct member_packer *packer = member_packer_new(form, 3);
 	struct member_opener *opener = member_opener_new();
 	MEM_AUTO unsigned char *packed = mem_new(member_bound(sizeof(raw)), 1);
 	uint32_t crc;
@@ -68,7 +73,30 @@ static void test_every_bit(void)
 	member_opener_free(opener);
 }
 
-static void test_hidden(void)
+/* However little of a frame is there, it is told how much tells more, and never past its end. */
+static void test_frame_is_found_at_every_cut(void)
+{
+	enum { LEN = 300000 };
+	MEM_AUTO unsigned char *raw = mem_new(LEN, 1), *packed = mem_new(member_bound(LEN), 1);
+	struct member_packer *packer = member_packer_new(MEMBER_ZSTD, 1);
+	uint32_t crc;
+	unsigned wrong = 0;
+	fill(raw, LEN);
+	size_t len = member_pack(packer, raw, LEN, packed, &crc);
+	for (size_t cut = MEMBER_HEAD; cut < len; cut++) {
+		MEM_AUTO unsigned char *part = mem_new(cut, 1);
+		memcpy(part, packed, cut);
+		struct member_head head = member_look(part, cut);
+		bool whole = head.kind == MEMBER_DATA && head.packed_len == len;
+		bool more =
+			head.kind == MEMBER_MORE && head.packed_len > cut && head.packed_len <= len;
+		wrong += !whole && !more;
+	}
+	TAP_OK(wrong == 0, "a frame's length is found at every cut (%zu bytes)", len);
+	member_packer_free(packer);
+}
+
+static void test_hidden(enum member_form form)
 {
 	static const size_t sizes[] = { 1, 48, 64999, 65000, 65001, 200000 };
 	for (size_t i = 0; i < COUNTOF(sizes); i++) {
@@ -76,7 +104,7 @@ static void test_hidden(void)
 		BUF_AUTO out = buf_make(1 << 20), joined = buf_make(1 << 20);
 		size_t at = 0, count = 0;
 		fill(payload, sizes[i]);
-		member_add_hidden(&out, MEMBER_INDEX, str_from(payload, sizes[i]));
+		member_add_hidden(&out, form, MEMBER_INDEX, str_from(payload, sizes[i]));
 		while (at < out.len) {
 			const unsigned char *p = (const unsigned char *)out.p + at;
 			struct member_head head = member_look(p, out.len - at);
@@ -89,8 +117,10 @@ static void test_hidden(void)
 		TAP_OK(at == out.len && str_eq(buf_str(&joined), str_from(payload, sizes[i])),
 		       "%zu hidden bytes come back from %zu members", sizes[i], count);
 	}
+	if (form == MEMBER_ZSTD)
+		return;
 	BUF_AUTO out = buf_make(4096);
-	member_add_hidden(&out, MEMBER_FOOTER, S("123456789"));
+	member_add_hidden(&out, form, MEMBER_FOOTER, S("123456789"));
 	unsigned missed = 0;
 	for (size_t bit = 0; bit < out.len * 8; bit++) {
 		out.p[bit / 8] = (char)(out.p[bit / 8] ^ 1 << bit % 8);
@@ -144,8 +174,11 @@ static void test_wire(void)
 int main(void)
 {
 	test_round_trip();
-	test_every_bit();
-	test_hidden();
+	test_every_bit(MEMBER_GZIP);
+	test_every_bit(MEMBER_ZSTD);
+	test_frame_is_found_at_every_cut();
+	test_hidden(MEMBER_GZIP);
+	test_hidden(MEMBER_ZSTD);
 	test_foreign();
 	test_wire();
 	return tap_done();
