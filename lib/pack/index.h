@@ -18,6 +18,7 @@
 enum {
 	INDEX_VERSION = 1,
 	INDEX_SHA256 = 32,
+	INDEX_PIECE_MAX = 64 << 20, /* the root or a block, inflated: no more is written */
 	INDEX_FOOTER_PAYLOAD = 48,
 	INDEX_FOOTER_LEN = INDEX_FOOTER_PAYLOAD + 26,
 	INDEX_TAIL =
