@@ -18,7 +18,7 @@ struct options {
 	struct pack_limits limits;
 	const char *directory;
 	uint64_t strip, jobs;
-	bool same_owner;
+	bool same_owner, into_existing;
 };
 
 static const struct opt_row rows[] = {
@@ -26,6 +26,8 @@ static const struct opt_row rows[] = {
 	         "where to unpack (default: here); made when it does not exist"),
 	OPT_COUNT("strip", 0, "N", struct options, strip,
 	          "leave out the first N components of names"),
+	OPT_FLAG("into-existing", 0, struct options, into_existing,
+	         "replace what is in DIR already under the same names, and leave the rest"),
 	OPT_FLAG("same-owner", 0, struct options, same_owner,
 	         "give files the numeric owners of the archive (takes root)"),
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
@@ -104,7 +106,11 @@ static int run(const struct applet_call *call, struct err *e)
 	    store_blob_source(call->args[0], &o->s3, &source, e) ||
 	    pack_stage_open(o->directory, &stage, e) || pack_guard(call->args, 1, stage.parent, e))
 		return -1;
-	if (unpack(call, source, stage.dir, &limits, &r, e) || pack_stage_publish(&stage, e))
+	int rc = unpack(call, source, stage.dir, &limits, &r, e);
+	if (rc == 0)
+		rc = o->into_existing ? pack_stage_merge(&stage, o->same_owner, e)
+		                      : pack_stage_publish(&stage, e);
+	if (rc)
 		return err_context(e, "%s", call->args[0]);
 	show(call, &r, sys_monotonic_ms() - start);
 	return 0;
@@ -116,9 +122,11 @@ const struct applet pack_extract_applet = {
 	.synopsis = "[-C DIR] [OPTIONS] ARCHIVE [PATTERN…]",
 	.details =
 		"Unpacks into a private directory first and then moves the result into DIR: a damaged or\n"
-		"hostile archive leaves nothing, and nothing that is there is replaced (status 73). Names\n"
-		"that climb out are refused (status 65). setuid bits and devices are dropped. With PATTERNs\n"
-		"(shell wildcards) only what matches and what is below it.",
+		"hostile archive leaves nothing, and nothing that is there is replaced (status 73), unless\n"
+		"--into-existing says so: then each file is replaced by a rename, directories are joined,\n"
+		"and a directory for something else or the reverse is refused before anything is moved.\n"
+		"Names that climb out are refused (status 65). setuid bits and devices are dropped. With\n"
+		"PATTERNs (shell wildcards) only what matches and what is below it.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
+#include "applets/pack_merge.h"
 #include "base/mem.h"
 #include "os/attr.h"
-#include "os/file.h"
 #include "os/node.h"
 #include "os/remove.h"
 #include "os/sys.h"
@@ -36,26 +36,6 @@ int pack_stage_open(const char *path, struct pack_stage *s, struct err *e)
 	return err_context(e, "unpack into %s", path);
 }
 
-/* Moving a directory changes its "..", which takes permission to write to it. */
-static int move(struct pack_stage *s, const char *name, struct err *e)
-{
-	FD_AUTO fd = -1;
-	struct file_stat st;
-	struct err why = ERR_INIT;
-	if (dir_rename(s->dir, name, s->parent, name, true, &why) == 0)
-		return 0;
-	bool denied = why.kind == ERR_KIND_DENIED;
-	if (!denied || dir_open(s->dir, name, &fd, &(struct err){ .kind = ERR_KIND_NONE }) ||
-	    file_stat(fd, &st, e, name) || attr_set_mode(fd, PRIVATE, e, name)) {
-		if (!err_is(e))
-			*e = why;
-		return -1;
-	}
-	if (dir_rename(s->dir, name, s->parent, name, true, e))
-		return -1;
-	return attr_set_mode(fd, st.mode & 07777, e, name);
-}
-
 static int move_all(struct pack_stage *s, char *const *names, struct err *e)
 {
 	for (char *const *n = names; *n; n++) {
@@ -65,7 +45,7 @@ static int move_all(struct pack_stage *s, char *const *names, struct err *e)
 			                 : err_set(e, ERR_KIND_CONFLICT, "%s is there already", *n);
 	}
 	for (char *const *n = names; *n; n++)
-		if (move(s, *n, e))
+		if (pack_merge_move(s->dir, s->parent, *n, true, e))
 			return -1;
 	return 0;
 }
@@ -85,6 +65,14 @@ int pack_stage_publish(struct pack_stage *s, struct err *e)
 	    dir_list(s->dir, NAMES_MAX, &names, &count, e))
 		return -1;
 	return move_all(s, names, e);
+}
+
+int pack_stage_merge(struct pack_stage *s, bool owners, struct err *e)
+{
+	const struct pack_merge how = { .from = s->dir, .to = s->parent, .owners = owners };
+	if (s->name[0])
+		return pack_stage_publish(s, e);
+	return attr_set_mode(s->dir, PRIVATE, e, s->temp) ? -1 : pack_merge(&how, e);
 }
 
 void pack_stage_close(struct pack_stage *s)

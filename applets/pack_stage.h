@@ -17,6 +17,9 @@ struct pack_stage {
 int pack_stage_open(const char *path, struct pack_stage *s, struct err *e) MUST_CHECK;
 /* Move what was unpacked to its place. A name that is taken is a CONFLICT, found before anything is moved. */
 int pack_stage_publish(struct pack_stage *s, struct err *e) MUST_CHECK;
+/* The same into a directory that is there: what the archive names is replaced, the rest stays (pack_merge). `owners`:
+ * those of the archive count for directories that are there. */
+int pack_stage_merge(struct pack_stage *s, bool owners, struct err *e) MUST_CHECK;
 /* Remove what was not published. */
 void pack_stage_close(struct pack_stage *s);
 #define PACK_STAGE_AUTO AUTO(pack_stage_close) struct pack_stage

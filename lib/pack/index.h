@@ -19,6 +19,7 @@
 enum {
 	INDEX_VERSION = 1,
 	INDEX_SHA256 = 32,
+	INDEX_PIECE_MAX = 64 << 20, /* the root or a block, inflated: no more is written */
 	INDEX_FOOTER_PAYLOAD = 48,
 	INDEX_FOOTER_MIN = 74, /* from the footer's start to the archive's end, at least */
 	INDEX_TAIL =

@@ -138,7 +138,7 @@ void index_build_hash(struct index_build *b, const unsigned char sha256[INDEX_SH
 
 static void end_block(struct index_build *b)
 {
-	BUF_AUTO raw = buf_make(STORED_MAX);
+	BUF_AUTO raw = buf_make(INDEX_PIECE_MAX);
 	BUF_AUTO packed = buf_make(STORED_MAX);
 	size_t before = b->stored.len;
 	wire_add_varint(&raw, b->hashes.len / INDEX_SHA256);
@@ -182,7 +182,7 @@ void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw
 
 int index_build_finish(struct index_build *b, struct buf *out, struct err *e)
 {
-	BUF_AUTO raw = buf_make(STORED_MAX);
+	BUF_AUTO raw = buf_make(INDEX_PIECE_MAX);
 	BUF_AUTO packed = buf_make(STORED_MAX);
 	assert(!b->hash_missing);
 	if (b->block.members > 0)
@@ -192,7 +192,7 @@ int index_build_finish(struct index_build *b, struct buf *out, struct err *e)
 	member_deflate(b->packer, buf_str(&raw), &packed);
 	bool large = b->stored.too_large || b->root.too_large || raw.too_large || packed.too_large;
 	if (large)
-		return err_set(e, ERR_KIND_DATA, "the index is larger than %d bytes", STORED_MAX);
+		return err_set(e, ERR_KIND_DATA, "the index is larger than what is read again");
 	struct index_footer footer = {
 		.index_off = b->totals.packed_bytes,
 		.root_off = b->totals.packed_bytes + b->stored.len,

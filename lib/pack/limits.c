@@ -17,7 +17,7 @@ struct limits limits_default(void)
 		.max_pax_bytes = 1 << 20,
 		.max_xattr_bytes = 64 * 1024,
 		.max_sparse = 1000 * 1000,
-		.max_index_bytes = 1 << 30,
+		.max_index_bytes = 64 << 20,
 		.max_members = 10 * 1000 * 1000,
 	};
 }

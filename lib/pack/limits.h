@@ -17,7 +17,7 @@ struct limits {
 	uint64_t max_pax_bytes;   /* one extended header; 1 MiB */
 	uint64_t max_xattr_bytes; /* of one entry; 64 KiB */
 	uint64_t max_sparse;      /* extents of one file; 1,000,000 */
-	uint64_t max_index_bytes; /* unpacked index; 1 GiB */
+	uint64_t max_index_bytes; /* a block, or the root, of an index, inflated; 64 MiB */
 	uint64_t max_members;     /* gzip members; 10,000,000 */
 };
 

@@ -95,9 +95,9 @@ class Race:
     def run(self, process):
         """Attack until the process has ended."""
         while process.poll() is None:
-            with os.scandir(self.place) as found:
-                tops = [entry.path for entry in found if entry.name.startswith(".ws-tmp") or entry.name.startswith("out")]
-            for name in self._directories(tops):
+            tops = [os.path.join(self.place, name) for name in os.listdir(self.place) if name.startswith((".ws-tmp", "out"))]
+            inner = [os.path.join(top, name) for top in tops if os.path.isdir(top) for name in os.listdir(top) if name.startswith(".ws-tmp")]
+            for name in self._directories(inner or tops if self.attack is swap_file else inner + tops):
                 if process.poll() is not None:
                     break
                 self._strike(name)

@@ -1,5 +1,5 @@
 """Unpacking while somebody changes the directories that it is working in: T82 to T85. The attackers are counted, not timed; what
-lies outside must stay as it is whatever the race ends with. tests/fault/extract_race.py plays the same for longer."""
+lies outside must stay as it is whatever the race ends with (77: Landlock had the last word). tests/fault/extract_race.py plays the same for longer."""
 import pytest
 import racers
 import rawtar
@@ -18,11 +18,33 @@ def test_whoever_wins_the_race_nothing_outside_changes(ws, archive, canary, tmp_
     more, options = rawtar.WAYS[way]
     race = racers.Race(tmp_path, canary, racers.ATTACKS[attack])
     try:
-        for number in range(20):
+        for number in range(8):
             process = ws.start("ws-archive", "extract", "-q", *more, "-C", tmp_path / f"out{number}", archive, **options)
             race.run(process)
-            assert process.returncode in (0, 65, 66, 73, 74), process.stderr.read()
-            if race.hits >= 100:
+            assert process.returncode in (0, 65, 66, 73, 74, 77), process.stderr.read()
+            if race.hits >= 50:
+                break
+    except PermissionError as e:
+        pytest.skip(f"this attack takes more than there is: {e}")
+    finally:
+        race.clean()
+    assert race.hits > 0
+
+
+@pytest.mark.parametrize("way", rawtar.WAYS)
+@pytest.mark.parametrize("attack", racers.ATTACKS)
+def test_what_is_joined_with_what_is_there_goes_nowhere_else_either(ws, archive, canary, tmp_path, attack, way):
+    more, options = rawtar.WAYS[way]
+    race = racers.Race(tmp_path, canary, racers.ATTACKS[attack])
+    try:
+        for number in range(8):
+            target = tmp_path / f"out{number}"
+            for n in range(230):
+                (target / f"d{n:03}/deep").mkdir(parents=True)
+            process = ws.start("ws-archive", "extract", "-q", "--into-existing", *more, "-C", target, archive, **options)
+            race.run(process)
+            assert process.returncode in (0, 65, 66, 73, 74, 77), process.stderr.read()
+            if race.hits >= 50:
                 break
     except PermissionError as e:
         pytest.skip(f"this attack takes more than there is: {e}")

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pack/guard.h"
+#include "pack/index.h"
 #include "tests/unit/tap.h"
 
 static void test_defaults(void)
@@ -13,7 +14,7 @@ static void test_defaults(void)
 	               l.max_bytes == 1ULL << 40 && l.max_depth == 1024 &&
 	               l.max_name_bytes == 32768 && l.max_pax_bytes == 1 << 20 &&
 	               l.max_xattr_bytes == 65536 && l.max_sparse == 1000000 &&
-	               l.max_index_bytes == 1 << 30,
+	               l.max_index_bytes == INDEX_PIECE_MAX,
 	       "the defaults are those that the header names");
 }
 

@@ -1,0 +1,89 @@
+"""What archives can make the reader keep in memory, and what it gives up before it reads them."""
+import errno
+import re
+import resource
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+import rawtar
+import seccomp
+import wsformat
+from rawtar import DIR, file, header, pax, tar
+
+MIB = 1 << 20
+VERBS = {"list": [], "verify": [], "extract": ["-C", "out"]}
+
+
+def packed(parts):
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join([*map(packer.compress, parts), packer.compress(bytes(1024)), packer.flush()])
+
+
+def zeros(length):
+    """(so many zeros as a bare deflate stream, their CRC-32)"""
+    packer, crc, out = zlib.compressobj(9, zlib.DEFLATED, -15), 0, []
+    for _ in range(length // MIB):
+        out.append(packer.compress(bytes(MIB)))
+        crc = zlib.crc32(bytes(MIB), crc)
+    return b"".join([*out, packer.flush()]), crc
+
+
+def large_block(length):
+    raw = tar(file("a", b"x"))
+    member, (bare, crc) = wsformat.data_member(raw), zeros(length)
+    stored = wsformat.hidden(b"WI", bare)
+    root = wsformat._Fields({}, {})
+    for value in (0, 1, 1, len(raw), len(member), 1, 1, 1, 1, len(member), len(raw), len(stored), length):
+        root.varint("", value)
+    root.u32("", crc)
+    root.path("", b"", b"a")
+    return member + stored + wsformat.hidden(b"WI", wsformat.deflate(root.out)) + wsformat.footer(len(member), len(member) + len(stored), len(root.out), zlib.crc32(root.out))
+
+
+def large_root(length):
+    member, (bare, crc) = wsformat.data_member(tar()), zeros(length)
+    stored = wsformat.hidden(b"WI", bare)
+    return member + stored + wsformat.footer(len(member), len(member), length, crc)
+
+
+# name: (the archive, its status)
+GREEDY = {
+    "headers with 900 KB of attributes": (lambda: packed([pax([(f"comment{n}".encode(), b"c" * 100_000) for n in range(9)]) + header("f")] * 200), 0),
+    "names of 32 KB": (lambda: packed([pax([(b"path", b"/".join([b"n" * 200] * 160))]) + header("f")] * 300), 0),
+    "a map of ten million extents": (lambda: packed([rawtar.sparse_old("s", [(0, 0)] * 5, 9)[:512], *[rawtar.sparse_extents([(0, 0)] * 22)[:512] * 4762] * 100]), 65),
+    "half a million entries": (lambda: packed([header("f") * 1000] * 500), 0),
+    "a thousand levels, a hundred times": (lambda: packed(pax([(b"path", b"%d/" % n + b"d/" * 1000)]) + header("d", DIR) for n in range(100)), 0),
+    "a block of an index of 256 MiB": (lambda: large_block(256 * MIB), 65),
+    "a root of an index of 256 MiB": (lambda: large_root(256 * MIB), 65),
+}
+# Of these listing and checking is of interest: unpacking them takes long.
+READ_ONLY = {"half a million entries", "a thousand levels, a hundred times"}
+ADDRESS_SPACE = 250 * MIB  # stacks of threads, the program itself, and what the limits allow
+
+
+@pytest.mark.parametrize("case", GREEDY)
+def test_no_archive_makes_the_reader_greedy(ws, tmp_path, case):
+    make, status = GREEDY[case]
+    (tmp_path / "a").write_bytes(make())
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))  # noqa: E731
+    for verb, more in VERBS.items():
+        if verb != "extract" or case not in READ_ONLY:
+            result = ws("ws-archive", verb, "-q", *more, tmp_path / "a", status=None, cwd=tmp_path, preexec_fn=limit)
+            assert result.status == status, (verb, result.status, result.stderr)
+
+
+@pytest.mark.parametrize("landlock", [True, False], ids=["Landlock", "no Landlock"])
+def test_memory_is_limited_with_landlock_or_without(ws, landlock):
+    if not landlock and not seccomp.KNOWN:
+        pytest.skip("the numbers of system calls are not known for this machine")
+    refuse = None if landlock else seccomp.refuse(seccomp.LANDLOCK_CREATE_RULESET, errno.EOPNOTSUPP)
+    process = ws.start("ws-archive", "verify", "-v", "-", stdin=subprocess.PIPE, preexec_fn=refuse)
+    said = process.stderr.readline().decode()  # after which it waits for the first byte
+    assert ("Landlock: writing nothing" in said) == landlock or "this kernel has none" in said
+    limits = Path(f"/proc/{process.pid}/limits").read_text()
+    assert re.search(r"Max address space +8589934592 ", limits), limits
+    assert re.search(r"Max core file size +0 ", limits), limits
+    process.communicate(packed([file("f")]), timeout=30)
+    assert process.returncode == 0
