@@ -154,6 +154,17 @@ def test_the_plan_of_a_dry_run_is_what_the_run_does(place):
     assert actions() == planned == [("one", "replace", str(place.one)), ("two", "create", str(place.two)), ("settings", "replace", str(place.file))]
 
 
+def test_a_profile_in_the_configuration_changes_no_backup_of_paths(place, tmp_path):
+    (tmp_path / "ws.conf").write_text("[ws]\nprofile = volumes\n")
+    want = place.state()
+    place.save("--config", tmp_path / "ws.conf")
+    assert [part["name"] for part in manifest(place.backup)["parts"]] == ["one", "two", "settings"]
+    place.write(NEW)
+    place.restore("--config", tmp_path / "ws.conf")
+    assert place.state() == want
+    place.restore("--volumes", "container", status=64).complains("no profile")
+
+
 # ---- restored exactly ----
 
 
