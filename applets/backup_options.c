@@ -14,7 +14,7 @@ static const char *const where_choices[] = {
 
 const struct opt_row backup_options_set_rows[BACKUP_SET_OPTIONS_COUNT] = {
 	OPT_TEXT("profile", 'p', "NAME", struct backup_set_options, profile,
-	         "the volumes of this profile"),
+	         "the volumes of this profile; a restore knows that of its backup"),
 	OPT_CHOICE(
 		"volumes", 0, "WHERE", struct backup_set_options, volumes, where_choices,
 		"where they are: host paths (default), container paths, docker's DIR/NAME/_data, "
@@ -34,9 +34,10 @@ const struct opt_row backup_options_hook_rows[BACKUP_HOOK_OPTIONS_COUNT] = {
 };
 
 int backup_options_volumes(const struct applet_call *call, const struct backup_set_options *o,
-                           struct backup *out, struct err *e)
+                           const char *profile, struct backup *out, struct err *e)
 {
-	return backup_set_volumes(out, o->profile, call->config, (enum backup_where)o->volumes,
+	int where = o->volumes == BACKUP_OPTIONS_UNSAID ? BACKUP_HOST : o->volumes;
+	return backup_set_volumes(out, profile, call->config, (enum backup_where)where,
 	                          o->directory, o->instance, e);
 }
 

@@ -7,9 +7,9 @@
 
 struct backup_set_options {
 	const char *profile, *directory, *instance;
-	int volumes; /* enum backup_where */
+	int volumes; /* enum backup_where, or BACKUP_OPTIONS_UNSAID */
 };
-enum { BACKUP_SET_OPTIONS_COUNT = 4, BACKUP_HOOK_OPTIONS_COUNT = 3 };
+enum { BACKUP_OPTIONS_UNSAID = -1, BACKUP_SET_OPTIONS_COUNT = 4, BACKUP_HOOK_OPTIONS_COUNT = 3 };
 extern const struct opt_row backup_options_set_rows[BACKUP_SET_OPTIONS_COUNT];
 extern const struct opt_row backup_options_hook_rows[BACKUP_HOOK_OPTIONS_COUNT];
 
@@ -23,9 +23,9 @@ extern const struct opt_row backup_options_hook_rows[BACKUP_HOOK_OPTIONS_COUNT];
 		"Hooks", backup_options_hook_rows, BACKUP_HOOK_OPTIONS_COUNT, offset \
 	}
 
-/* Add the volumes of the profile that was named. */
+/* Add the volumes of a profile. */
 int backup_options_volumes(const struct applet_call *call, const struct backup_set_options *o,
-                           struct backup *out, struct err *e) MUST_CHECK;
+                           const char *profile, struct backup *out, struct err *e) MUST_CHECK;
 /* For backup_hook_run: its error, or the exit status of the signal that ended it. */
 int backup_options_result(int rc, int stopped, struct err *e) MUST_CHECK;
 /* What was printed is out, as a child's is not otherwise. */

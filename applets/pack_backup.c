@@ -32,7 +32,7 @@ static const struct opt_row rows[] = {
 	OPT_LIST("list", 'T', "FILE", struct options, lists,
 	         "paths, one a line: [critical|high|medium|low] [NAME=]PATH"),
 	OPT_CHOICE("priority", 0, "P", struct options, priority, priorities,
-	           "leave out parts of lower priority (critical, high, medium, low)"),
+	           "leave out parts of lower priority"),
 	OPT_FLAG("keep-going", 'k', struct options, keep_going,
 	         "leave out what cannot be read; the backup is then partial, and the status 1"),
 	OPT_FLAG("verify", 0, struct options, verify, "read everything back and check every entry"),
@@ -51,6 +51,7 @@ static void defaults(void *options)
 {
 	struct options *o = options;
 	o->priority = BACKUP_LOW;
+	o->set.volumes = BACKUP_OPTIONS_UNSAID;
 	o->hooks.timeout_ms = HOOK_DEFAULT_MS;
 }
 
@@ -68,7 +69,10 @@ static int read_list(const char *name, struct backup *b, struct err *e)
 static int fill(const struct applet_call *call, struct backup *b, struct err *e)
 {
 	const struct options *o = call->options;
-	if (o->set.profile && backup_options_volumes(call, &o->set, b, e))
+	/* A profile that the configuration names is no reason to add its volumes to what the user names. */
+	bool alone = o->lists.count == 0 && call->arg_count == 0;
+	bool volumes = o->set.profile && (alone || o->set.volumes != BACKUP_OPTIONS_UNSAID);
+	if (volumes && backup_options_volumes(call, &o->set, o->set.profile, b, e))
 		return -1;
 	for (size_t i = 0; i < o->lists.count; i++)
 		if (read_list(o->lists.items[i], b, e))

@@ -49,6 +49,7 @@ static const struct opt_group groups[] = {
 static void defaults(void *options)
 {
 	struct options *o = options;
+	o->set.volumes = BACKUP_OPTIONS_UNSAID;
 	o->hooks.timeout_ms = HOOK_DEFAULT_MS;
 }
 
@@ -58,9 +59,13 @@ static void defaults(void *options)
 static int to_volumes(const struct applet_call *call, struct backup_restore *r, struct err *e)
 {
 	const struct options *o = call->options;
+	const char *profile = r->backup->profile[0] ? r->backup->profile : o->set.profile;
 	BACKUP_AUTO now = { .count = 0 };
 	backup_init(&now);
-	if (backup_options_volumes(call, &o->set, &now, e))
+	if (!profile)
+		return err_set(e, ERR_KIND_USAGE,
+		               "the backup is of no profile; whose volumes? Give --profile");
+	if (backup_options_volumes(call, &o->set, profile, &now, e))
 		return -1;
 	for (size_t i = 0; i < r->count; i++) {
 		const char *name = r->parts[i]->name;
@@ -68,7 +73,7 @@ static int to_volumes(const struct applet_call *call, struct backup_restore *r, 
 		if (!p)
 			return err_set(e, ERR_KIND_NOT_FOUND,
 			               "part %s: profile %s has no such place; give --part or --to",
-			               name, o->set.profile);
+			               name, profile);
 		if (backup_restore_to(r, name, p->path, e))
 			return -1;
 	}
@@ -107,9 +112,10 @@ static int choose(const struct applet_call *call, const struct backup *b, struct
 	const struct options *o = call->options;
 	if (backup_restore_choose(r, b, o->parts.items, o->parts.count, e))
 		return -1;
-	if (o->set.profile && to_volumes(call, r, e))
+	bool volumes = o->set.volumes != BACKUP_OPTIONS_UNSAID || o->set.instance;
+	if (volumes && to_volumes(call, r, e))
 		return -1;
-	if (!o->set.profile && o->set.directory && to_directory(o, r, e))
+	if (!volumes && o->set.directory && to_directory(o, r, e))
 		return -1;
 	return to_paths(o, r, e);
 }
@@ -258,7 +264,8 @@ const struct applet pack_restore_applet = {
 		"is replaced. Then each takes its place by a rename: exactly what was saved, never a mixture;\n"
 		"what was there goes to .ws-quarantine beside it. A mount point stays, and its content is\n"
 		"exchanged; what a killed run left half done is finished by the next one. Parts go to the\n"
-		"paths that they came from, or to those of --profile, to DIR/NAME with -C, or where --to says.\n"
+		"paths that they came from, to those that the profile has now with --volumes, to DIR/NAME with\n"
+		"-C alone, or where --to says.\n"
 		"--quiesce runs when all is staged, right before the first exchange.",
 	.groups = groups,
 	.options_size = sizeof(struct options),

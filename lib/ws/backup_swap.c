@@ -232,19 +232,36 @@ static int recover_inside(struct backup_stage *s, bool out, struct err *e)
 	return move_in(s, &item, e);
 }
 
+struct state {
+	struct str step, kept;
+	uint64_t inode;
+};
+
+/* "STEP KEPT INODE", a step of this kind of stage; `kept` may be empty when nothing was. */
+static int parse(const struct backup_stage *s, struct str line, struct state *out, struct err *e)
+{
+	struct str rest, inode;
+	bool good = str_cut(line, ' ', &out->step, &rest) &&
+	            str_cut_last(rest, ' ', &out->kept, &inode) &&
+	            num_parse_digits(inode, 10, &out->inode) == 0 &&
+	            str_index(out->kept, '/') < 0 && !str_is(out->kept, "..") &&
+	            !str_is(out->kept, ".") && out->kept.len < sizeof(s->kept);
+	bool in = good && str_is(out->step, "in");
+	bool of_inside = in || (good && str_is(out->step, "out"));
+	good = good && (in || out->kept.len > 0) &&
+	       (s->inside ? of_inside : str_is(out->step, "beside"));
+	return good ? 0 : err_set(e, ERR_KIND_DATA, "%s/state makes no sense", s->own);
+}
+
 static int recover(struct backup_stage *s, struct str line, struct err *e)
 {
-	struct str step, kept, rest;
-	uint64_t inode;
-	if (!str_cut(line, ' ', &step, &rest) || !str_cut_last(rest, ' ', &kept, &rest) ||
-	    kept.len >= sizeof(s->kept) || num_parse_u64(rest, &inode, e) != 0)
-		return err_set(e, ERR_KIND_DATA, "%s/state makes no sense", s->own);
+	struct state state;
 	char mine[sizeof(s->kept)];
 	memcpy(mine, s->kept, sizeof(mine));
-	if (str_copy(kept, s->kept, sizeof(s->kept)) != 0)
-		return err_set(e, ERR_KIND_DATA, "%s/state makes no sense", s->own);
-	int rc = str_is(step, "beside") ? recover_beside(s, inode, e)
-	                                : recover_inside(s, str_is(step, "out"), e);
+	if (parse(s, line, &state, e) != 0 || str_copy(state.kept, s->kept, sizeof(s->kept)) != 0)
+		return -1;
+	int rc = s->inside ? recover_inside(s, str_is(state.step, "out"), e)
+	                   : recover_beside(s, state.inode, e);
 	memcpy(s->kept, mine, sizeof(mine));
 	return rc == 0 ? clear_state(s, e) : -1;
 }

@@ -154,6 +154,17 @@ def test_the_plan_of_a_dry_run_is_what_the_run_does(place):
     assert actions() == planned == [("one", "replace", str(place.one)), ("two", "create", str(place.two)), ("settings", "replace", str(place.file))]
 
 
+def test_a_profile_in_the_configuration_changes_no_backup_of_paths(place, tmp_path):
+    (tmp_path / "ws.conf").write_text("[ws]\nprofile = volumes\n")
+    want = place.state()
+    place.save("--config", tmp_path / "ws.conf")
+    assert [part["name"] for part in manifest(place.backup)["parts"]] == ["one", "two", "settings"]
+    place.write(NEW)
+    place.restore("--config", tmp_path / "ws.conf")
+    assert place.state() == want
+    place.restore("--volumes", "container", status=64).complains("no profile")
+
+
 # ---- restored exactly ----
 
 
@@ -264,6 +275,13 @@ def test_paths_that_are_no_text_come_back(ws, tmp_path):
 # ---- nothing is replaced by what is not whole ----
 
 
+def edit(place, index, **fields):
+    """Change a part in the manifest."""
+    found = manifest(place.backup)
+    found["parts"][index].update(fields)
+    (place.backup / "manifest.json").write_text(json.dumps(found))
+
+
 def damage(place, how):
     """Something that must not be restored, in the place of the second part."""
     part = place.backup / manifest(place.backup)["parts"][1]["key"]
@@ -277,13 +295,24 @@ def damage(place, how):
     elif how == "another archive":
         make_files(place.path / "evil", {"a": "evil"})
         place.ws("ws-archive", "create", "-q", "-C", place.path / "evil", "-o", part)
+    elif how == "another sha256":
+        edit(place, 1, sha256="0" * 64)
+    elif how == "another number of entries":
+        edit(place, 1, entries=1)
+    elif how == "names of ours":
+        make_files(place.path / "evil", {".ws-quarantine/x": "evil"})
+        made = lines(place.ws("ws-archive", "create", "--json", "-C", place.path / "evil", "-o", part))[0]
+        edit(place, 1, size_bytes=made["archive_bytes"], **{key: made[key] for key in ("sha256", "entries", "content_bytes")})
     elif how == "a plain tar of the same length":
         part.write_bytes(helpers.run(["tar", "-czf", "-", "-C", place.two, "."]).output.ljust(len(data), b"\0")[: len(data)])
     else:
         part.write_bytes(b"")
 
 
-@pytest.mark.parametrize("how", ["missing", "cut", "a bit", "another archive", "a plain tar of the same length", "empty"])
+DAMAGES = ["missing", "cut", "a bit", "another archive", "another sha256", "another number of entries", "names of ours", "a plain tar of the same length", "empty"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
 def test_when_one_part_is_damaged_no_part_is_replaced(place, how):
     place.save()
     place.write(NEW)
@@ -292,8 +321,8 @@ def test_when_one_part_is_damaged_no_part_is_replaced(place, how):
     result = place.restore(status=None)
     assert result.status == (66 if how == "missing" else 65), result
     assert "part two" in result.stderr
-    assert place.state() == before and place.leftovers() == [] and kept_of(place.path) == []
-    assert place.restore("--check", status=None).status in (65, 66)
+    assert place.state() == before and place.leftovers() == [] and kept_of(place.path / "src") == []
+    assert how == "names of ours" or place.restore("--check", status=None).status in (65, 66)
     place.restore("-q", "--part", "one", "--part", "settings")
 
 
@@ -440,14 +469,15 @@ def stopped_child(parent):
     return None
 
 
-def test_of_two_backups_at_once_one_wins_and_is_whole(place):
-    """One is stopped when its first part is stored; another one begins and ends; then the first goes on."""
+@pytest.mark.parametrize(("call", "number", "parts"), [("flock", 2, 4), ("fsync", 13, 6)], ids=["its first part is stored", "its manifest is about to be"])
+def test_of_two_backups_at_once_one_wins_and_is_whole(place, call, number, parts):
+    """One is stopped; another one begins and ends; then the first goes on."""
     place.save()
     place.write(NEW)
-    stop = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=flock:signal=STOP:when=2"]
+    stop = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=STOP:when={number}"]
     command = [*stop, helpers.BINARY, "ws-archive", "backup", "-q", "-o", place.backup, *place.paths]
     first = subprocess.Popen(list(map(str, command)), env=place.ws.environment(), stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: len(parts_of(place.backup)) == 4, what="the first part")
+    wait_until(lambda: len(parts_of(place.backup)) == parts, what="the parts")
     pid = wait_until(lambda: stopped_child(first.pid), what="the stop")
     place.save("-q")
     winner = manifest(place.backup)["id"]
