@@ -1,7 +1,7 @@
 """SIGKILL and SIGTERM at system calls: one consistent state, nothing lost, and a second run converges. A sample; `make fault` takes every one."""
 import pytest
 
-from crash import SCENARIOS, Git, calls_of, stopped
+from scenarios import SCENARIOS, Git, calls_of, stopped
 
 
 def sample(pairs, size):
