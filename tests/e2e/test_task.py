@@ -86,6 +86,12 @@ def test_the_directory_is_there_with_owner_and_mode_before_anything_mounts_it(ba
     assert not any(word in ("-v", "--volume") for word in words)
 
 
+def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_user):
+    result = plain_user("ws-setup", "--base", plain_user.dir / "base", "--id", "t1", "--user", "1:1", status=77)
+    result.complains("owner", "not permitted")
+    assert not (plain_user.dir / "base/t1").exists()
+
+
 def test_nothing_is_run(base, tmp_path):
     (tmp_path / "docker").write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     (tmp_path / "docker").chmod(0o755)
