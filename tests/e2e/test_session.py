@@ -3,7 +3,6 @@
 Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a weak point of reference/systems.md, section 2.1.
 """
 import gzip
-import hashlib
 import os
 import re
 import shutil
@@ -14,10 +13,10 @@ import time
 
 import pytest
 from faults import error, reply, through
-from memory_s3 import MemoryS3, Object
+from memory_s3 import MemoryS3
 
 import ws as helpers
-from place import Base, Session, base_and_store, file_base, finish, make_files, need_root, read_files, tar, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base_and_store, file_base, finish, make_files, need_root, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -322,12 +321,86 @@ def test_eliza_18228_a_stop_always_ends(memory, faults):
     assert {line["state"] for line in base.ls().values()} == {"trashed"} and base.store.keys() == []
 
 
+# ---- a machine in trouble ----
+
+
+TEN_YEARS_S = 10 * 365 * 86400
+
+
+@pytest.mark.parametrize("conditions", ["honoured", "ignored"])
+@pytest.mark.parametrize("shift_s", [TEN_YEARS_S, -TEN_YEARS_S], ids=["behind", "ahead"])
+def test_a_clock_that_is_ten_years_off_changes_nothing(memory, tmp_path, conditions, shift_s):
+    base = memory(conditions, shift_s=shift_s)
+    race(base, tmp_path, 4)
+    session = Session(base, "--profile", "task", "--id", "t1", script="echo work >file")
+    there = other_host(base, tmp_path)
+    there.run("ws-setup", "--id", "t1", status=75)
+    assert session.end()[0] == 0
+    assert (there.setup("--id", "t1") / "file").read_text() == "work\n"
+
+
+@pytest.fixture
+def small(ws, tmp_path):
+    """A base on a disk of 4 MiB, its store elsewhere, on S3."""
+    server = MemoryS3().start()
+    directory = small_disk(tmp_path / "disk", "4m")
+    yield Base(ws, directory / "base", MemoryStore(server))
+    server.stop()
+    unmount_below(directory)
+
+
+def fill_disk(directory):
+    """Take all the space there is; the file to remove again."""
+    path = directory / "ballast"
+    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
+        while True:
+            if file.write(b"x" * 65536) < 65536:
+                file.write(b"x")
+    return path
+
+
+def test_on_a_full_disk_the_work_is_saved_to_s3_all_the_same(small):
+    root = start(small, "s1", {"turn": "work"})
+    ballast = fill_disk(small.path.parent)
+    small.teardown("sess_s1")
+    assert not root.exists() and objects(small.store, ".conflict-") == []
+    ballast.unlink()
+    assert read_files(start(small, "s1") / "claude-config") == {"turn": "work"}
+
+
+def test_a_restore_that_does_not_fit_on_the_disk_leaves_nothing_and_loses_nothing(small, ws, tmp_path):
+    large = tmp_path / "seed"
+    large.mkdir()
+    (large / "large").write_bytes(os.urandom(6_000_000))
+    small.store.put(HOME_KEY, tar(large, "large"))
+    before = small.store.keys()
+    result = small.run("ws-setup", *WORKSPACE, "--session", "s1", "--", "true", status=74)
+    assert "No space left on device" in result.stderr, result
+    leaves_nothing(small)
+    assert small.store.keys() == before
+    there = Base(ws, tmp_path / "roomy", small.store)
+    assert (there.setup(*WORKSPACE, "--session", "s1") / "claude-config/large").stat().st_size == 6_000_000
+
+
+def test_on_a_read_only_file_system_nothing_is_begun_and_nothing_is_lost(small):
+    root = start(small, "s1", {"turn": "work"})
+    before = small.store.keys()
+    helpers.run(["mount", "-o", "remount,ro", small.path.parent])
+    for applet, *args in (("ws-setup", *WORKSPACE, "--session", "s2"), ("ws-setup", *WORKSPACE, "--session", "s1"), ("ws-teardown", "sess_s1")):
+        result = small.run(applet, *args, status=None)
+        assert result.status in (74, 77) and "Read-only file system" in result.stderr, result
+    assert small.store.keys() == before and (root / "claude-config/turn").read_text() == "work"
+    helpers.run(["mount", "-o", "remount,rw", small.path.parent])
+    small.teardown("sess_s1")
+    assert objects(small.store, HOME_KEY)
+
+
 # ---- two sessions of one workspace ----
 
 
-def race(base, tmp_path):
-    """Sixteen sessions that end at once: the winner's name."""
-    names = [f"s{n}" for n in range(16)]
+def race(base, tmp_path, count=16):
+    """So many sessions that end at once: the winner's name."""
+    names = [f"s{n}" for n in range(count)]
     seed(base, tmp_path, {"settings.json": "old"})
     for name in names:
         start(base, name, {"settings.json": name})
@@ -374,7 +447,7 @@ class MemoryStore:
         self.env = {"AWS_ENDPOINT_URL_S3": server.url, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK"}
 
     def put(self, key, body):
-        self.s3.objects.setdefault("b", {})[f"p/{key}"] = Object(body, {}, hashlib.md5(body).hexdigest())
+        self.s3.put("b", f"p/{key}", body)
 
     def get(self, key):
         return self.s3.objects["b"][f"p/{key}"].body
