@@ -56,7 +56,7 @@ int proc_children_list(int32_t *pids, size_t cap, size_t *count, struct err *e)
 	return got < 0 ? err_sys(e, "read /proc") : 0;
 }
 
-void proc_children_signal(int32_t pid, int number)
+void proc_children_end(int32_t pid, bool at_once)
 {
-	(void)kill(pid, number);
+	(void)kill(pid, at_once ? SIGKILL : SIGTERM);
 }

@@ -8,7 +8,7 @@
 /* Up to `cap` children of this process that have not ended, from /proc. Their pids are theirs until we reap them, so that a
  * process with one thread may send them signals. */
 int proc_children_list(int32_t *pids, size_t cap, size_t *count, struct err *e) MUST_CHECK;
-/* A signal to one of them. One that has ended is fine; one that we may not send to (it became another user) is not told. */
-void proc_children_signal(int32_t pid, int number);
+/* TERM to one of them, or KILL. One that has ended is fine; one that we may not send to (it became another user) is not told. */
+void proc_children_end(int32_t pid, bool at_once);
 
 #endif

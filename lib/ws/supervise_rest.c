@@ -1,8 +1,6 @@
 /* Daemons of the command: ended before the save. */
 #include "ws/supervise_rest.h"
 
-#include <signal.h>
-
 #include "os/log.h"
 #include "os/proc_children.h"
 #include "os/signals.h"
@@ -58,19 +56,19 @@ static bool was_told(const int32_t *told, size_t count, int32_t pid)
 }
 
 /* To those who have not got it yet; a TERM twice could be taken for "at once". */
-static void tell(const struct rest *r, int number, int32_t told[CHILDREN_MAX], size_t *count)
+static void tell(const struct rest *r, bool at_once, int32_t told[CHILDREN_MAX], size_t *count)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		if (was_told(told, *count, r->pids[i]))
 			continue;
-		proc_children_signal(r->pids[i], number);
+		proc_children_end(r->pids[i], at_once);
 		if (*count < CHILDREN_MAX)
 			told[(*count)++] = r->pids[i];
 	}
 }
 
 /* 1 none is left, 0 time is up, -1. */
-static int end_with(struct rest *r, int number, int64_t for_ms, struct err *e)
+static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 {
 	int32_t told[CHILDREN_MAX];
 	size_t count = 0;
@@ -82,7 +80,7 @@ static int end_with(struct rest *r, int number, int64_t for_ms, struct err *e)
 			return 1;
 		if (sys_monotonic_ms() >= until_ms)
 			return 0;
-		tell(r, number, told, &count);
+		tell(r, at_once, told, &count);
 		sys_sleep_ms(LOOK_MS);
 	}
 }
@@ -90,9 +88,9 @@ static int end_with(struct rest *r, int number, int64_t for_ms, struct err *e)
 int supervise_rest_end(int32_t spared, struct err *e)
 {
 	struct rest r = { .spared = spared };
-	int ended = end_with(&r, SIGTERM, TERM_MS, e);
+	int ended = end_with(&r, false, TERM_MS, e);
 	if (ended == 0)
-		ended = end_with(&r, SIGKILL, KILL_MS, e);
+		ended = end_with(&r, true, KILL_MS, e);
 	if (ended == 0)
 		log_warn(
 			"%zu processes of the command can't be ended; what they write during the save "

@@ -8,6 +8,7 @@
 #include "os/sys.h"
 #include "ws/journal.h"
 #include "ws/lease.h"
+#include "ws/reserve.h"
 #include "ws/teardown_job.h"
 
 void teardown_job_notice(const struct teardown_job *j, const struct err *e)
@@ -219,7 +220,11 @@ static int decide(struct teardown_job *j, struct err *e)
 		j->out->removed = !j->o->keep;
 		return discard ? 0 : teardown_save_preview(j, e);
 	}
-	return discard ? teardown_remove_discarded(j, e) : save_and_remove(j, e);
+	/* On a full disk the records of the save and of the removal need the room that was set aside for that. */
+	reserve_release(j->b);
+	int result = discard ? teardown_remove_discarded(j, e) : save_and_remove(j, e);
+	reserve_make(j->b);
+	return result;
 }
 
 /* ---- entry ---- */

@@ -5,7 +5,7 @@
     server = MemoryS3("refused").start()       412 to every write with a condition, also when it holds (a Ceph behind a proxy did so)
     server.objects["bucket"]["key"].body       what it has
 
-Signatures are not looked at. may_list=False: without s3:ListBucket a missing key is 403, as on AWS.
+shift_s: how far its clock is from ours. Signatures are not looked at. may_list=False: without s3:ListBucket a missing key is 403, as on AWS.
 """
 import dataclasses
 import hashlib
@@ -22,18 +22,26 @@ class Object:
     body: bytes
     headers: dict
     etag: str
-    modified_s: float = dataclasses.field(default_factory=time.time)
+    modified_s: float
 
 
 class MemoryS3:
-    def __init__(self, conditions="honoured", may_list=True):
-        self.conditions, self.may_list = conditions, may_list
+    def __init__(self, conditions="honoured", may_list=True, shift_s=0):
+        self.conditions, self.may_list, self.shift_s = conditions, may_list, shift_s
         self.objects, self.uploads = {}, {}
         self.lock = threading.RLock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads, self._server.block_on_close, self._server.request_queue_size = True, False, 128
         self._server.s3 = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def now_s(self):
+        return time.time() + self.shift_s
+
+    def put(self, bucket, key, body, headers=None, etag=None):
+        made = Object(body, headers or {}, etag or hashlib.md5(body).hexdigest(), self.now_s())
+        self.objects.setdefault(bucket, {})[key] = made
+        return made
 
     def start(self):
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -54,7 +62,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with s3.lock:
-            status, headers, answer = self._work(s3, s3.objects.setdefault(bucket, {}), key, query, body)
+            status, headers, answer = self._work(s3, bucket, key, query, body)
         self.send_response(status)
         for name, value in {"Content-Length": len(answer), **headers}.items():
             self.send_header(name, str(value))
@@ -67,15 +75,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def _work(self, s3, objects, key, query, body):
+    def date_time_string(self, timestamp=None):
+        return formatdate(self.server.s3.now_s(), usegmt=True)
+
+    def _work(self, s3, bucket, key, query, body):
+        objects = s3.objects.setdefault(bucket, {})
         if "uploads" in query or "uploadId" in query:
-            return self._multipart(s3, objects, key, query, body)
+            return self._multipart(s3, bucket, key, query, body)
         if not key and not s3.may_list:
             return self._error(403, "AccessDenied")
         if not key:
             return self._list(objects, query.get("prefix", ""))
         if self.command == "PUT":
-            return self._put(s3, objects, key, *self._source(s3, body))
+            return self._put(s3, bucket, key, *self._source(s3, body))
         if self.command == "DELETE":
             objects.pop(key, None)
             return 204, {}, b""
@@ -125,16 +137,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         holds = found and match == f'"{found.etag}"' if match else not found
         return None if holds and s3.conditions == "honoured" else self._error(412, "PreconditionFailed")
 
-    def _put(self, s3, objects, key, body, is_copy=False, etag=None, headers=None):
-        failure = self._fails(s3, objects.get(key))
+    def _put(self, s3, bucket, key, body, is_copy=False, etag=None, headers=None):
+        failure = self._fails(s3, s3.objects[bucket].get(key))
         if failure:
             return failure
         kept = headers or {n: v for n, v in self.headers.items() if n.lower() == "content-type" or n.lower().startswith("x-amz-meta-")}
-        objects[key] = Object(body, kept, etag or hashlib.md5(body).hexdigest())
-        text = f"<CopyObjectResult><ETag>{objects[key].etag}</ETag></CopyObjectResult>" if is_copy else ""
-        return 200, {"ETag": f'"{objects[key].etag}"'}, text.encode()
+        made = s3.put(bucket, key, body, kept, etag)
+        text = f"<CopyObjectResult><ETag>{made.etag}</ETag></CopyObjectResult>" if is_copy else ""
+        return 200, {"ETag": f'"{made.etag}"'}, text.encode()
 
-    def _multipart(self, s3, objects, key, query, body):
+    def _multipart(self, s3, bucket, key, query, body):
         if "uploads" in query:
             name = f"u{len(s3.uploads)}"
             s3.uploads[name] = ({n: v for n, v in self.headers.items() if n.lower().startswith("x-amz-meta-")}, {})
@@ -149,7 +161,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "POST":
             md5s = b"".join(hashlib.md5(part).digest() for _, part in sorted(parts.items()))
             etag = f"{hashlib.md5(md5s).hexdigest()}-{len(parts)}"
-            status, found, text = self._put(s3, objects, key, b"".join(part for _, part in sorted(parts.items())), False, etag, headers)
+            status, found, text = self._put(s3, bucket, key, b"".join(part for _, part in sorted(parts.items())), False, etag, headers)
             if status != 200:
                 return status, found, text
             text = f"<CompleteMultipartUploadResult><ETag>{etag}</ETag></CompleteMultipartUploadResult>".encode()
