@@ -55,6 +55,8 @@ static const struct opt_row rows[] = {
 	OPT_DURATION("forget-records", 0, "D", struct gc_words, records_ms,
 	             "forget records of what was saved and removed D ago"),
 	OPT_FLAG("dry-run", 'n', struct gc_words, dry_run, "print the plan and change nothing"),
+	OPT_DURATION("watch", 0, "D", struct gc_words, watch_ms,
+	             "stay, with a pass every D, and one when less is free than --min-free wants"),
 	OPT_FLAG("explain", 0, struct gc_words, explain,
 	         "say of each workspace which rule kept or took it"),
 	OPT_TEXT("report", 0, "BY", struct gc_words, report,
@@ -86,7 +88,7 @@ void gc_options_defaults(void *options)
 	struct gc_words *o = options;
 	o->older_ms = o->compress_ms = o->keep_within_ms = o->min_age_ms = -1;
 	o->keep_last = o->max_total = o->max_count = UINT64_MAX;
-	o->trash_ttl_ms = o->records_ms = -1;
+	o->trash_ttl_ms = o->records_ms = o->watch_ms = -1;
 }
 
 static int read_policy(const char *path, struct gc_rules *rules, struct err *e)

@@ -17,7 +17,7 @@ struct gc_words {
 	int64_t trash_ttl_ms, records_ms; /* -1: not said */
 	bool orphans, force_dirty, dry_run, explain;
 	const char *undo, *pin, *unpin, *reason;
-	int64_t pin_ms;
+	int64_t pin_ms, watch_ms; /* watch_ms -1: once */
 	const char *report, *metrics, *notify, *archive_to;
 };
 

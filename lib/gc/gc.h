@@ -46,6 +46,7 @@ enum gc_reason {
 	GC_REASON_GIT_DETACHED, /* kept: commits in it that no branch has */
 	GC_REASON_GIT_UNKNOWN,  /* kept: what git knows of it can't be told */
 	GC_REASON_TRASH_FRESH,  /* kept: in the trash for less than trash_ttl */
+	GC_REASON_TIME,         /* kept: time was up before it was looked at */
 	GC_REASON_LIMIT,        /* kept: --max-delete was reached; the longest idle go first */
 	GC_REASON_COMPRESS,     /* compressed: idle for --compress-after or longer */
 	GC_REASON_IDLE,         /* taken: idle for --older or longer */
@@ -134,8 +135,12 @@ struct gc_done {
  * and once more after the rename to the trash: what has come alive is left alone or put back, which is no error;
  * notice is told why, and item->action becomes GC_KEEP (so it does when it fails). */
 int gc_execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e) MUST_CHECK;
-/* After the last item: note what the clock says, for the next run to see whether it jumped. Best effort. */
-void gc_note_run(struct gc *g);
+/* After the last item: note what the clock says, for the next run to see whether it jumped, and whether what the plan
+ * wanted was in vain. Best effort. */
+void gc_note_run(struct gc *g, const struct gc_done *done, const struct gc_plan *plan);
+/* Until when --min-free and --min-free-inodes have to wait, because the last passes freed nothing; 0: not at all. They are
+ * then no part of the plan, but for its targets. */
+int64_t gc_waits_until(const struct gc *g);
 
 /* Put the newest entry of the trash that was workspace `id` back in its place. NOT_FOUND, CONFLICT (the place is taken),
  * TRY_AGAIN (locked). */
