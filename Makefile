@@ -3,6 +3,7 @@
 #   make           dist/ws: static-pie, musl, stripped, checked by tests/lint/gate.sh
 #   make demo      the same, then see the main job done
 #   make test      every test: unit tests under sanitizers, the build's own tests, end to end with the binary that ships
+#   make fault     what takes too long for make test: killed at every system call, ...; T='NAME...' for some of it
 #   make bench     how fast, as ratios against peers in the same run
 #   make lint      layers, names, format, the warnings of two compilers, ...;  make format: let clang-format change the files
 #   make unit      unit tests under ASan and UBSan;  make unit-tsan: those with threads under TSan
@@ -96,7 +97,7 @@ CHECKS := layers banned sizes words format shell
 INNER = +@$(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DEFAULT_GOAL := all
-.PHONY: all binary unit-programs threaded-programs compiled asan tsan unit unit-tsan check-fetch demo bench test \
+.PHONY: all binary unit-programs threaded-programs compiled asan tsan unit unit-tsan check-fetch demo bench test fault \
 	lint lint-need lint-text lint-gcc lint-clang format install clean distclean
 all:
 	$(INNER) FLAVOUR=release binary
@@ -123,6 +124,12 @@ test:
 	$(INNER) asan
 	$(INNER) tsan
 	@tests/run
+
+fault: T = *
+fault:
+	@tests/need.sh $(NEED-build) $(NEED-test)
+	$(INNER) all
+	@T='$(T)' tests/run fault
 
 # Each part says all it has to say; make -k lint goes on to the next part.
 lint: lint-text lint-gcc lint-clang

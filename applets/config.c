@@ -89,6 +89,23 @@ static int check_section(struct str section, struct err *e)
 	               shown(section, text));
 }
 
+/* The environment is nearer to the one who calls than a file is: command line, environment, files. */
+static bool is_in_environment(const char *option)
+{
+	static const struct {
+		const char *option, *variable;
+	} rows[] = {
+		{ "base", "WORKSPACE_DIR" },
+		{ "store", "WS_STORE" },
+		{ "profile", "WS_PROFILE" },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		if (strcmp(option, rows[i].option) == 0)
+			return sys_env(rows[i].variable) != NULL;
+	}
+	return false;
+}
+
 /* An option of the section `section`, "ws" or the applet's. */
 static int apply_entry(struct config *c, const struct ini_entry *entry, const char *section,
                        const struct opt_group *groups, void *options, struct err *e)
@@ -98,6 +115,8 @@ static int apply_entry(struct config *c, const struct ini_entry *entry, const ch
 	char text[SHOWN_MAX];
 	bool known = false;
 	c->values[c->value_count++] = value;
+	if (is_in_environment(name))
+		return 0;
 	if (opt_set(groups, options, name, value, &known, e))
 		return -1;
 	if (known || table_has_option(strcmp(section, "ws") == 0 ? NULL : section, name))

@@ -16,7 +16,8 @@
 struct options {
 	struct s3_config s3;
 	struct s3_filter filter;
-	bool recursive, dry_run, raw;
+	bool recursive, dry_run, raw, if_none_match;
+	const char *if_match;
 	struct s3_headers headers;
 };
 
@@ -26,6 +27,10 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be copied"),
 	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
 	         "this version of the object, not the present one"),
+	OPT_FLAG("if-none-match", 0, struct options, if_none_match,
+	         "upload only where there is no object; a server that would not look is refused"),
+	OPT_TEXT("if-match", 0, "ETAG", struct options, if_match,
+	         "upload only in the place of the object with this ETag; as above"),
 	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
 };
 
@@ -188,6 +193,9 @@ static int check_operands(const struct copying *c, struct err *e)
 		    (o->recursive || from.is_glob || c->source_count > 1 || c->to.is_s3))
 			return err_set(e, ERR_KIND_USAGE,
 			               "--version-id is for the download of one object");
+		if ((o->if_match || o->if_none_match) && (from.is_s3 || !c->to.is_s3))
+			return err_set(e, ERR_KIND_USAGE,
+			               "--if-match and --if-none-match are for uploads");
 		if (!from.is_s3 && !c->to.is_s3)
 			return err_set(e, ERR_KIND_USAGE,
 			               "neither '%s' nor '%s' is s3://BUCKET/KEY", from.text,
@@ -286,6 +294,8 @@ static int run_with(const struct applet_call *call, const char *const *sources, 
 	int result = s3_path_parse(to, true, &c->to, e);
 	if (result == 0)
 		result = s3_headers_make(&o->headers, &c->headers, &c->put, e);
+	c->put.if_match = o->if_match;
+	c->put.if_none_match = o->if_none_match;
 	/* A copy in the store keeps what the object has, unless told otherwise. */
 	bool plain_copy = c->to.is_s3 && str_starts(str_of(sources[0]), S("s3://")) &&
 	                  !s3_headers_any(&c->headers, &c->put);

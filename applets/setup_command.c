@@ -1,12 +1,16 @@
 /* The supervised form of ws-setup. */
 #include "applets/setup_command.h"
 
+#include <stdio.h>
+
 #include "applets/ws_options.h"
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/journal.h"
+#include "ws/lease.h"
 #include "ws/supervise.h"
 #include "ws/teardown.h"
 
@@ -18,12 +22,12 @@ static int open_cwd(const struct setup *s, int *fd, struct err *e)
 	return dir_open(root, s->profile.cwd ? s->profile.cwd : ".", fd, e);
 }
 
-static int supervise(struct setup *s, const struct setup_command *c, int signal_fd,
+static int supervise(struct setup *s, const struct setup_command *c, int signal_fd, int32_t spared,
                      struct supervise_result *out, struct err *e)
 {
 	MEM_TEXTS_AUTO env = NULL;
 	FD_AUTO cwd = -1;
-	if (setup_environment(s, &env, e) || open_cwd(s, &cwd, e))
+	if (setup_environment(s, c->pass, c->pass_count, &env, e) || open_cwd(s, &cwd, e))
 		return -1;
 	char **argv = mem_new(c->argc + 1, sizeof(char *));
 	for (size_t i = 0; i < c->argc; i++)
@@ -39,7 +43,11 @@ static int supervise(struct setup *s, const struct setup_command *c, int signal_
 		.new_group = true,
 		.die_with_parent = true, /* nobody would save what it does */
 	};
-	const struct supervise_times times = { .grace_ms = c->grace_ms, .limit_ms = c->limit_ms };
+	const struct supervise_times times = {
+		.grace_ms = c->grace_ms,
+		.limit_ms = c->limit_ms,
+		.spared = spared,
+	};
 	if (supervise_run(&how, signal_fd, &times, out, e) != 0)
 		return -1;
 	if (out->over_time)
@@ -77,16 +85,76 @@ static int save(struct setup *s, const struct setup_command *c,
 	return status;
 }
 
+/* In a process of its own: what the store is slow with must not keep signals from the command. */
+static void start_lease(struct lease *lease, struct proc_task *task)
+{
+	struct err why = ERR_INIT;
+	if (lease->record->lease_ms > 0 && proc_fork_task(lease_keep, lease, task, &why) != 0)
+		log_warn("%s: the lease is not renewed: %s", lease->record->id, why.msg);
+}
+
+/* What became of the command, for the record's history and the journal. On a full disk it is told all the same. */
+static void note(struct setup *s, const char *event, const char *status, struct js *fields)
+{
+	struct err why = ERR_INIT;
+	record_event(&s->record, event, js_copy(fields));
+	snprintf(s->record.task_status, sizeof(s->record.task_status), "%s", status);
+	if (record_save(&s->base, &s->record, &why) != 0)
+		log_warn("%s", why.msg);
+	journal_add(&s->base, event, s->record.id, fields);
+}
+
+/* The program alone: its arguments may hold secrets. */
+static void note_start(struct setup *s, const struct setup_command *c)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "command", c->argv[0]);
+	note(s, "started", "running", fields);
+}
+
+static void note_end(struct setup *s, const struct supervise_result *ended)
+{
+	struct js *fields = js_object();
+	js_set_int(fields, "status", ended->status);
+	if (ended->signal_number)
+		js_set_int(fields, "signal", ended->signal_number);
+	note(s, "ended",
+	     ended->over_time     ? "timeout"
+	     : ended->status == 0 ? "completed"
+	     : ended->terminated  ? "cancelled"
+	                          : "failed",
+	     fields);
+}
+
+static void note_failure(struct setup *s, const struct err *why)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "why", why->msg);
+	note(s, "failed", "failed", fields);
+}
+
 int setup_command_run(struct setup *s, const struct setup_command *c, struct err *e)
 {
 	FD_AUTO signal_fd = -1;
 	if (supervise_prepare(&signal_fd, e))
 		return -1;
+	struct proc_task keeper = { .proc.pidfd = -1, .err_fd = -1 };
+	struct lease lease = {
+		.base = &s->base, .record = &s->record, .profile = &s->profile, .s3 = c->s3
+	};
+	start_lease(&lease, &keeper);
 	struct supervise_result ended = { .terminated = false };
 	struct err why = ERR_INIT;
-	bool started = supervise(s, c, signal_fd, &ended, &why) == 0;
+	note_start(s, c);
+	bool started = supervise(s, c, signal_fd, keeper.proc.pid, &ended, &why) == 0;
+	if (started)
+		note_end(s, &ended);
+	else
+		note_failure(s, &why);
 	struct err not_saved = ERR_INIT;
-	if (save(s, c, &ended, &not_saved) == 0)
+	int saved = save(s, c, &ended, &not_saved);
+	proc_kill_task(&keeper);
+	if (saved == 0)
 		return started ? ended.status : (*e = why, -1);
 	if (!started || ended.status != 0) {
 		log_err(&not_saved);

@@ -9,6 +9,9 @@
 struct setup_command {
 	const char *const *argv; /* argc words */
 	size_t argc;
+	const char *const
+		*pass; /* variables that the command gets although they are AWS_* or WS_* */
+	size_t pass_count;
 	int64_t grace_ms;    /* from TERM to KILL */
 	int64_t deadline_ms; /* from TERM to the spool */
 	int64_t limit_ms;    /* how long the command may run; 0: no limit */

@@ -27,7 +27,7 @@ static void add_quoted(struct buf *out, const char *value)
 static int print_env(const struct setup *s, struct err *e)
 {
 	MEM_TEXTS_AUTO env = NULL;
-	if (setup_environment(s, &env, e))
+	if (setup_environment(s, NULL, 0, &env, e))
 		return -1;
 	BUF_AUTO out = buf_make(1 << 20);
 	for (char **p = env; *p; p++) {

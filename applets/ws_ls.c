@@ -58,6 +58,13 @@ static const char *state_of(const struct gc_look *l)
 	return record_state_name(l->record->state);
 }
 
+/* Who supervised the command would hold the lock. */
+static const char *task_status_of(const struct gc_look *l)
+{
+	bool is_running = strcmp(l->record->task_status, "running") == 0;
+	return is_running && !l->locked ? "interrupted" : l->record->task_status;
+}
+
 static bool has_labels(const struct gc_look *l, const struct opt_list *wanted)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
@@ -97,6 +104,7 @@ static void add_json(const struct listing *out, const struct gc_look *l)
 	js_set_text(line, "state", state_of(l));
 	if (l->record_ok)
 		js_set_text(line, "recorded_state", record_state_name(l->record->state));
+	js_set_text(line, "task_status", task_status_of(l));
 	js_set_bool(line, "exists", l->has_directory);
 	js_set_bool(line, "locked", l->locked);
 	if (l->locked)

@@ -19,7 +19,12 @@
 #include "ws/profile_explain.h"
 #include "ws/setup.h"
 
-enum { DEADLINE_DEFAULT_MS = 8000, GRACE_DEFAULT_MS = 8000, ROOM_DEFAULT_MS = 5000 };
+enum {
+	DEADLINE_DEFAULT_MS = 8000,
+	GRACE_DEFAULT_MS = 8000,
+	ROOM_DEFAULT_MS = 5000,
+	LEASE_DEFAULT_MS = 60 * 1000, /* renewed while the command runs */
+};
 
 struct options {
 	struct ws_options where;
@@ -28,10 +33,10 @@ struct options {
 	struct setup_room room;
 	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
 		*idempotency_key;
-	struct opt_list labels;
+	struct opt_list labels, pass_env;
 	uint32_t mode;
 	bool ephemeral, dry_run;
-	int64_t wait_ms, deadline_ms, grace_ms, limit_ms;
+	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms;
 	int print;
 	bool check, explain, system_mounts;
 	struct opt_list required, mounts;
@@ -66,6 +71,9 @@ static const struct opt_row rows[] = {
 	         "the same key gives the same workspace again"),
 	OPT_DURATION("wait", 'w', "D", struct options, wait_ms,
 	             "wait for a workspace that is in use"),
+	OPT_DURATION(
+		"lease", 0, "D", struct options, lease_ms,
+		"how long other hosts stay away unless it is renewed (60s and renewed with a command, else none is taken; 0: nor are those of others heeded)"),
 	OPT_CHOICE("print", 0, "WHAT", struct options, print, print_choices,
 	           "what is printed without a command"),
 	OPT_DURATION("grace", 0, "D", struct options, grace_ms,
@@ -74,6 +82,8 @@ static const struct opt_row rows[] = {
 	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
 	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
 	             "the command gets a TERM after so long, and a KILL after --grace"),
+	OPT_LIST("pass-env", 0, "NAME", struct options, pass_env,
+	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 	OPT_TEXT(
 		"make-room", 0, "LOW[:HIGH]", struct options, room.mark,
@@ -123,6 +133,7 @@ static void defaults(void *options)
 	struct options *o = options;
 	o->mode = UINT32_MAX;
 	git_options_defaults(&o->git);
+	o->lease_ms = -1;
 	o->grace_ms = GRACE_DEFAULT_MS;
 	o->deadline_ms = DEADLINE_DEFAULT_MS;
 	o->room.time_ms = ROOM_DEFAULT_MS;
@@ -141,6 +152,13 @@ static int parse_user(const char *text, struct setup_options *s, struct err *e)
 	s->uid = (uint32_t)u;
 	s->gid = (uint32_t)g;
 	return 0;
+}
+
+static int64_t lease_ms(const struct applet_call *call, const struct options *o)
+{
+	if (o->lease_ms < 0)
+		return call->arg_count > 0 ? LEASE_DEFAULT_MS : 0;
+	return o->lease_ms > 0 ? o->lease_ms : -1;
 }
 
 static int fill(const struct applet_call *call, const struct options *o, struct setup_options *s,
@@ -163,6 +181,7 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
 		.mode = o->mode,
 		.ephemeral = o->ephemeral,
 		.wait_ms = o->wait_ms,
+		.lease_ms = lease_ms(call, o),
 		.dry_run = o->dry_run,
 		.config = call->config,
 		.s3 = &o->s3,
@@ -261,6 +280,8 @@ static int finish(const struct applet_call *call, const struct options *o, struc
 	const struct setup_command command = {
 		.argv = call->args,
 		.argc = call->arg_count,
+		.pass = o->pass_env.items,
+		.pass_count = o->pass_env.count,
 		.grace_ms = o->grace_ms,
 		.deadline_ms = o->deadline_ms,
 		.limit_ms = o->limit_ms,

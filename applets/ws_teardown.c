@@ -51,6 +51,27 @@ static const char *outcome(const struct options *o, const struct teardown_result
 	return r->removed ? "saved and removed" : "saved";
 }
 
+/* What a dry run found in a worktree. */
+static void add_git(struct js *line, const struct teardown_result *r)
+{
+	if (!r->is_worktree)
+		return;
+	js_set_int(line, "git_dirty", (int64_t)r->git_dirty);
+	js_set_int(line, "git_untracked", (int64_t)r->git_untracked);
+	js_set_int(line, "git_detached", (int64_t)r->git_detached);
+	js_set_int(line, "git_ignored", (int64_t)r->git_ignored);
+}
+
+static void show_git(const char *id, const struct teardown_result *r)
+{
+	if (!r->is_worktree)
+		return;
+	printf("%s: git would keep %llu changed and %llu untracked paths and %llu detached commits under "
+	       "refs/ws/preserved/%s; %llu ignored paths would be archived\n",
+	       id, (unsigned long long)r->git_dirty, (unsigned long long)r->git_untracked,
+	       (unsigned long long)r->git_detached, id, (unsigned long long)r->git_ignored);
+}
+
 static void report(const struct applet_call *call, const char *id, const struct teardown_result *r)
 {
 	const struct options *o = call->options;
@@ -66,9 +87,11 @@ static void report(const struct applet_call *call, const char *id, const struct 
 		js_set_int(line, "archived_bytes", (int64_t)r->archived_bytes);
 		if (r->side_key)
 			js_set_text(line, "side_key", r->side_key);
+		add_git(line, r);
 		applet_json_line(line);
 		return;
 	}
+	show_git(id, r);
 	log_info("%s%s: %s, %llu entries, %s as %s", o->dry_run ? "would be " : "", id,
 	         outcome(o, r), (unsigned long long)r->entries,
 	         num_format_size(r->content_bytes, content),

@@ -109,6 +109,11 @@ void js_free_auto(struct js **v)
 	js_free(*v);
 }
 
+struct js *js_copy(const struct js *v)
+{
+	return wrap(json_deep_copy(view_of(v)));
+}
+
 struct js *js_object(void)
 {
 	return wrap(json_object());

@@ -20,6 +20,8 @@ void js_free(struct js *v);
 void js_free_auto(struct js **v);
 #define JS_AUTO AUTO(js_free_auto) struct js *
 
+/* The same value again; js_free. */
+struct js *js_copy(const struct js *v);
 struct js *js_object(void);
 struct js *js_array(void);
 

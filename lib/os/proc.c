@@ -132,7 +132,7 @@ int proc_fork_task(int (*work)(void *ctx, struct err *e), void *ctx, struct proc
 		return err_sys(e, "fork");
 	if (pid == 0) {
 		file_close_auto(&from_child);
-		proc_spawn_bind(parent);
+		proc_spawn_bind(parent, SIGKILL);
 		run_task(work, ctx, to_parent);
 	}
 	out->proc.pid = pid;

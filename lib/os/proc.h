@@ -23,6 +23,7 @@ struct proc_spawn {
 	int stdin_fd, stdout_fd, stderr_fd; /* to become 0, 1, 2; -1: inherited */
 	bool new_group; /* own process group, in the foreground of the terminal when there is one */
 	bool die_with_parent; /* SIGKILL when the thread that starts it ends */
+	bool die_gently;      /* a SIGTERM instead: it can take its lock files along */
 	uint32_t uid, gid;    /* when set_user */
 	bool set_user;
 };

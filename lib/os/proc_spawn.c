@@ -41,11 +41,11 @@ struct candidates {
 
 extern char **environ;
 
-void proc_spawn_bind(pid_t parent)
+void proc_spawn_bind(pid_t parent, int number)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, number);
 	if (getppid() != parent)
-		_exit(128 + SIGKILL);
+		_exit(128 + number);
 }
 
 int proc_spawn_pidfd(pid_t pid)
@@ -193,7 +193,7 @@ static void run_child(const struct proc_spawn *how, char *const *paths, int pipe
 		fail(pipe_fd, STAGE_USER);
 	/* After the change of user, which makes the kernel forget it. */
 	if (how->die_with_parent)
-		proc_spawn_bind(parent);
+		proc_spawn_bind(parent, how->die_gently ? SIGTERM : SIGKILL);
 	default_signals();
 	exec_first(paths, how->argv, env);
 	fail(pipe_fd, STAGE_EXEC);

@@ -6,9 +6,9 @@
 
 #include "os/proc.h"
 
-/* In a child: end by SIGKILL when `parent` ends (its thread that forked, that is), or has ended
+/* In a child: end by this signal when `parent` ends (its thread that forked, that is); at once when it has ended
  * already. */
-void proc_spawn_bind(pid_t parent);
+void proc_spawn_bind(pid_t parent, int number);
 /* A descriptor of the child, or -1 where the kernel has none. */
 int proc_spawn_pidfd(pid_t pid);
 /* proc_start. */

@@ -183,6 +183,7 @@ int run_program(const struct run_options *o, struct run_result *out, struct err 
 		.stderr_fd = o->log_fd < 0 ? their_err : o->log_fd,
 		.new_group = true,
 		.die_with_parent = true,
+		.die_gently = true,
 		.uid = o->uid,
 		.gid = o->gid,
 		.set_user = o->set_user,

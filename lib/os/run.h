@@ -27,7 +27,7 @@ struct run_result {
 	struct buf errors; /* the first RUN_ERRORS_MAX bytes of standard error */
 };
 
-/* Run it in a process group of its own; it ends when this process does. Errors: those of starting it (NOT_FOUND,
+/* Run it in a process group of its own; it gets a TERM when this process ends. Errors: those of starting it (NOT_FOUND,
  * DENIED). That it failed, or was killed because of the time limit, is a result. run_free in any case. */
 int run_program(const struct run_options *o, struct run_result *out, struct err *e) MUST_CHECK;
 void run_free(struct run_result *r);

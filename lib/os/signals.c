@@ -15,9 +15,9 @@
 #include "os/sys.h"
 
 static const int ending[] = { SIGTERM, SIGINT, SIGHUP };
-static const int watched[] = {
-	SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD
-};
+/* What a fault of our own raises has to end us, and EPIPE and EFBIG tell of the other two. */
+static const int unwatched[] = { SIGILL,  SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
+	                         SIGSEGV, SIGSYS,  SIGPIPE, SIGXFSZ };
 
 /* As PID 1 a signal without a handler is ignored by the kernel, so the default is not enough. */
 static void end_process(int number)
@@ -69,32 +69,36 @@ int signals_prepare(struct err *e)
 	return errno == 0 ? 0 : err_sys(e, "unblock signals");
 }
 
-/* Block the signals of the list and open a descriptor for them. */
-static int open_for(const int *list, size_t count, int *fd, struct err *e)
+/* Block the signals and open a descriptor for them. */
+static int open_for(const sigset_t *set, int *fd, struct err *e)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < count; i++)
-		sigaddset(&set, list[i]);
 	*fd = -1;
-	errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
+	errno = pthread_sigmask(SIG_BLOCK, set, NULL);
 	if (errno != 0)
 		return err_sys(e, "block signals");
-	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	*fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *fd >= 0 ? 0 : err_sys(e, "open a signalfd");
 }
 
 int signals_open(int *fd, struct err *e)
 {
 	/* Were CHLD ignored (it is inherited), the kernel would reap the children itself. */
+	sigset_t set;
+	sigfillset(&set);
+	for (size_t i = 0; i < COUNTOF(unwatched); i++)
+		sigdelset(&set, unwatched[i]);
 	if (set_handler(SIGCHLD, SIG_DFL, e) != 0)
 		return -1;
-	return open_for(watched, COUNTOF(watched), fd, e);
+	return open_for(&set, fd, e);
 }
 
 int signals_open_stop(int *fd, struct err *e)
 {
-	return open_for(ending, COUNTOF(ending), fd, e);
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < COUNTOF(ending); i++)
+		sigaddset(&set, ending[i]);
+	return open_for(&set, fd, e);
 }
 
 int signals_next(int fd, struct err *e)
@@ -121,7 +125,8 @@ int signals_reap(struct signals_child *out, struct err *e)
 	if (pid < 0)
 		return err_sys(e, "wait for children");
 	out->pid = pid;
-	out->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	out->signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	out->status = out->signal_number ? 128 + out->signal_number : WEXITSTATUS(status);
 	return 1;
 }
 

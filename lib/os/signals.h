@@ -12,7 +12,7 @@
  * and output so that using them is an error; when that is absent the call fails. */
 int signals_prepare(struct err *e) MUST_CHECK;
 
-/* Block TERM INT HUP QUIT USR1 USR2 WINCH CHLD and open a signalfd for them. */
+/* Block every signal but those that a fault raises (and PIPE, XFSZ), and open a signalfd for them. */
 int signals_open(int *fd, struct err *e) MUST_CHECK;
 /* The same for TERM, INT and HUP alone: readable when someone wants us to stop, and not when a
  * child ends. */
@@ -24,6 +24,7 @@ int signals_next(int fd, struct err *e) MUST_CHECK;
 struct signals_child {
 	int32_t pid;
 	int status;
+	int signal_number; /* 0: it exited */
 };
 /* Reap one ended child, whichever (PID 1's duty): 1 and *out, 0 none ended, -1 error. */
 int signals_reap(struct signals_child *out, struct err *e) MUST_CHECK;

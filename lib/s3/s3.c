@@ -139,6 +139,7 @@ int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
 	}
 	struct s3 *s3 = mem_new(1, sizeof(*s3));
 	mutex_init(&s3->lock);
+	mutex_init(&s3->asking);
 	retry_budget_init(&s3->budget);
 	if (configure(s3, config, e)) {
 		s3_close(s3);
@@ -159,6 +160,7 @@ void s3_close(struct s3 *s3)
 	keyring_close(s3->keyring);
 	endpoint_free(&s3->endpoint);
 	mutex_free(&s3->lock);
+	mutex_free(&s3->asking);
 	mem_wipe(s3->sse_c_key, sizeof(s3->sse_c_key));
 	mem_free(s3);
 }

@@ -16,12 +16,14 @@
 #include "s3/endpoint.h"
 #include "s3/keyring.h"
 #include "s3/s3.h"
+#include "s3/s3_conditional.h"
 
 enum {
 	S3_CLIENT_IDLE_MS = 4000,   /* AWS closes after 5 to 6 s */
 	S3_CLIENT_SLOW_MS = 300000, /* completing a large upload may take minutes without a byte */
 	S3_CLIENT_CONNECT_MS = 10000,
 	S3_CLIENT_REGIONS = 16,
+	S3_CLIENT_BUCKETS = 8, /* whose conditions are remembered */
 };
 
 struct s3_conn {
@@ -37,6 +39,12 @@ struct s3_conn {
 struct s3_region {
 	char bucket[S3_BUCKET_MAX + 1];
 	char region[ENDPOINT_REGION_MAX + 1];
+};
+
+/* What s3_conditional.c found out. */
+struct s3_client_conditions {
+	char bucket[S3_BUCKET_MAX + 1];
+	enum s3_answer answers[S3_CONDITIONS];
 };
 
 struct s3 {
@@ -62,7 +70,10 @@ struct s3 {
 	_Atomic int checksum;       /* enum s3_checksum: the highest step that the server takes */
 	_Atomic bool list_v1;       /* the server has no ListObjectsV2 */
 	_Atomic bool single_delete; /* the server has no DeleteObjects */
-	struct mutex lock;          /* of what follows */
+	struct mutex asking;        /* of the next two; held while a server is tried */
+	struct s3_client_conditions conditions[S3_CLIENT_BUCKETS];
+	size_t conditions_next;
+	struct mutex lock; /* of what follows */
 	struct s3_conn *idle;
 	unsigned idle_count;
 	struct s3_region regions[S3_CLIENT_REGIONS];

@@ -154,7 +154,8 @@ static enum err_kind classify(int status, const char *code, bool *retryable, con
 			kind = codes[i].kind;
 			*retryable = codes[i].retryable;
 		}
-	return kind;
+	/* Swift gives it other codes. */
+	return status == 412 ? ERR_KIND_CONFLICT : kind;
 }
 
 int s3_error_set(int status, const struct s3_error *error, const struct credentials *secrets,

@@ -47,9 +47,10 @@ static bool leaf(struct str body, const char *root, const char *name, char *out,
 	return false;
 }
 
+/* Conditions are for the completion. */
 static struct s3_put without_conditions(const struct s3_put *put)
 {
-	struct s3_put plain = put ? *put : (struct s3_put){ .content_type = NULL };
+	struct s3_put plain = *put;
 	plain.if_match = NULL;
 	plain.if_none_match = false;
 	return plain;
@@ -61,10 +62,16 @@ int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket,
 	static const char root[] = "InitiateMultipartUploadResult";
 	S3_REPLY_AUTO reply = { .s3 = NULL };
 	char etag[S3_ETAG_QUOTED_MAX];
-	struct s3_put plain = without_conditions(put);
 	struct s3_request r = s3_request_make("POST", bucket, key);
-	*m = (struct s3_multipart){ .s3 = s3, .bucket = bucket, .key = key, .put = put };
+	*m = (struct s3_multipart){ .s3 = s3, .bucket = bucket, .key = key };
 	mutex_init(&m->lock);
+	if (put)
+		m->put = *put;
+	if ((m->put.if_match || m->put.if_none_match) && !m->put.save_id) {
+		sys_random_name(m->own_id);
+		m->put.save_id = m->own_id;
+	}
+	struct s3_put plain = without_conditions(&m->put);
 	s3_request_query(&r, "uploads", S(""));
 	r.root = root;
 	if (s3_request_put_headers(&r, &plain, etag, e) || s3_request_run(s3, &r, &reply, e))
@@ -170,9 +177,9 @@ static int complete(struct s3_multipart *m, bool *repeated, struct err *e)
 	struct http_body body = { .len = document.len, .bytes = document.p };
 	s3_request_query(&r, "uploadId", str_of(m->upload_id));
 	s3_request_header(&r, S("Content-Type"), S("application/xml"));
-	if (m->put && m->put->if_match)
-		s3_request_header(&r, S("If-Match"), s3_etag_quote(m->put->if_match, etag));
-	if (m->put && m->put->if_none_match)
+	if (m->put.if_match)
+		s3_request_header(&r, S("If-Match"), s3_etag_quote(m->put.if_match, etag));
+	if (m->put.if_none_match)
 		s3_request_header(&r, S("If-None-Match"), S("*"));
 	r.body = &body;
 	r.root = "CompleteMultipartUploadResult";
@@ -185,8 +192,7 @@ static int complete(struct s3_multipart *m, bool *repeated, struct err *e)
 int s3_multipart_complete(struct s3_multipart *m, struct blob_id *id, struct err *e)
 {
 	bool repeated = false;
-	if (s3_settle_condition(m, e) ||
-	    (complete(m, &repeated, e) && s3_settle_lost_answer(m, repeated, e)) ||
+	if ((complete(m, &repeated, e) && s3_settle_lost_answer(m, repeated, e)) ||
 	    s3_settle_size(m, id, e))
 		return err_context(e, "complete upload");
 	return 0;

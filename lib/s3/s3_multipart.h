@@ -11,7 +11,8 @@ enum { S3_MULTIPART_PART_LEAST = 8 << 20 };
 struct s3_multipart {
 	struct s3 *s3;
 	struct str bucket, key; /* the caller's */
-	const struct s3_put *put;
+	struct s3_put put;
+	char own_id[10]; /* the save id of one with conditions, unless the caller gave one */
 	char upload_id[S3_UPLOAD_ID_MAX];
 	struct mutex lock; /* of what follows */
 	char **etags;      /* by part number - 1, as the server wrote them; NULL: not there */

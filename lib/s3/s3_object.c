@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "os/sys.h"
 #include "s3/s3_checksum.h"
 #include "s3/s3_request.h"
 
@@ -66,7 +67,7 @@ struct put {
 	struct s3 *s3;
 	struct str bucket, key;
 	const struct http_body *body;
-	const struct s3_put *how;
+	struct s3_put how;
 	struct blob_id *id;
 	bool bare_tag; /* If-Match without quotes */
 	bool repeated;
@@ -79,25 +80,47 @@ static void bare_if_match(struct s3_request *r, const struct s3_put *how)
 			r->headers[i].value = str_of(how->if_match);
 }
 
+static void keep_id(const struct put *p, const struct s3_object *o)
+{
+	if (!p->id)
+		return;
+	p->id->size_bytes = o->size_bytes;
+	memcpy(p->id->etag, o->etag, sizeof(p->id->etag));
+}
+
+/* Success without an ETag may be that of something else on the way: what is there now? */
+static int settle(const struct put *p, struct s3_object *now, struct err *e)
+{
+	if (head(p->s3, p->bucket, p->key, now, e)) {
+		if (e->kind == ERR_KIND_NOT_FOUND)
+			e->kind = ERR_KIND_TRY_AGAIN;
+		return err_context(e, "the answer has no ETag");
+	}
+	if (now->size_bytes != p->body->len)
+		return err_set(e, ERR_KIND_DATA,
+		               "the answer has no ETag, and the object another size");
+	return 0;
+}
+
 static int put_step(struct put *p, int step, struct err *e)
 {
 	S3_REPLY_AUTO reply = { .s3 = NULL };
 	char etag[S3_ETAG_QUOTED_MAX], checksum[S3_CHECKSUM_TEXT_MAX];
 	struct s3_request r = s3_request_make("PUT", p->bucket, p->key);
 	r.body = p->body;
-	if (s3_request_put_headers(&r, p->how, etag, e) ||
+	if (s3_request_put_headers(&r, &p->how, etag, e) ||
 	    s3_checksum_add(p->s3, step, &r, checksum, e))
 		return -1;
 	if (p->bare_tag)
-		bare_if_match(&r, p->how);
+		bare_if_match(&r, &p->how);
 	int result = s3_request_run(p->s3, &r, &reply, e);
 	p->repeated |= reply.repeated;
 	if (result)
 		return -1;
-	if (p->id) {
-		p->id->size_bytes = p->body->len;
-		memcpy(p->id->etag, reply.object.etag, sizeof(p->id->etag));
-	}
+	reply.object.size_bytes = p->body->len;
+	if (reply.object.etag[0] == '\0' && settle(p, &reply.object, e))
+		return -1;
+	keep_id(p, &reply.object);
 	return 0;
 }
 
@@ -120,7 +143,7 @@ static int put_once(struct put *p, struct err *e)
 /* 412 after an answer that never came may be our own success; its save id tells. */
 static bool is_ours(const struct put *p, const struct s3_object *now)
 {
-	return p->repeated && p->how->save_id && strcmp(p->how->save_id, now->save_id) == 0 &&
+	return p->repeated && p->how.save_id && strcmp(p->how.save_id, now->save_id) == 0 &&
 	       now->size_bytes == p->body->len;
 }
 
@@ -128,35 +151,59 @@ static int look_into_conflict(struct put *p, struct err *e)
 {
 	struct s3_object now;
 	struct err ignored = ERR_INIT;
-	if (!p->how || head(p->s3, p->bucket, p->key, &now, &ignored))
+	if (head(p->s3, p->bucket, p->key, &now, &ignored))
 		return -1;
 	if (is_ours(p, &now)) {
 		err_clear(e);
-		if (p->id) {
-			p->id->size_bytes = now.size_bytes;
-			memcpy(p->id->etag, now.etag, sizeof(now.etag));
-		}
+		keep_id(p, &now);
 		return 0;
 	}
 	/* Ceph up to 18 compares If-Match of a PUT with the quotes still on it. */
-	if (!p->how->if_match || strcmp(p->how->if_match, now.etag) != 0)
+	if (!p->how.if_match || strcmp(p->how.if_match, now.etag) != 0)
 		return -1;
 	err_clear(e);
 	p->bare_tag = true;
 	return put_once(p, e);
 }
 
+static bool is_conditional(const struct s3_put *how)
+{
+	return how->if_match || how->if_none_match;
+}
+
+int s3_object_may_put(struct s3 *s3, struct str bucket, struct str key, const struct s3_put *put,
+                      bool parts, struct err *e)
+{
+	if (!put || !is_conditional(put))
+		return 0;
+	enum s3_condition create = parts ? S3_CONDITION_CREATE_COMPLETE : S3_CONDITION_CREATE;
+	enum s3_condition replace = parts ? S3_CONDITION_REPLACE_COMPLETE : S3_CONDITION_REPLACE;
+	if ((put->if_none_match && s3_conditional_require(s3, bucket, key, create, e)) ||
+	    (put->if_match && s3_conditional_require(s3, bucket, key, replace, e)))
+		return s3_error_context(e, "put", bucket, key);
+	return 0;
+}
+
 int s3_object_put(struct s3 *s3, struct str bucket, struct str key, const struct http_body *body,
                   const struct s3_put *put, struct blob_id *id, struct err *e)
 {
-	struct put p = {
-		.s3 = s3, .bucket = bucket, .key = key, .body = body, .how = put, .id = id
-	};
+	char own_id[10];
+	struct put p = { .s3 = s3, .bucket = bucket, .key = key, .body = body, .id = id };
+	if (put)
+		p.how = *put;
+	/* So that a conflict with ourselves can be told from one with others. */
+	if (is_conditional(&p.how) && !p.how.save_id) {
+		sys_random_name(own_id);
+		p.how.save_id = own_id;
+	}
 	if (key.len == 0)
 		return err_set(e, ERR_KIND_USAGE, "an object needs a key: s3://%" STR_FMT "/KEY",
 		               STR_ARG(bucket));
 	if (put_once(&p, e) == 0 || (e->status == 412 && look_into_conflict(&p, e) == 0))
 		return 0;
+	/* AWS says so when If-Match names an object that is not there. */
+	if (p.how.if_match && e->status == 404 && str_is(S("NoSuchKey"), e->code))
+		e->kind = ERR_KIND_CONFLICT;
 	return s3_error_context(e, "put", bucket, key);
 }
 
@@ -164,6 +211,8 @@ int s3_put_bytes(struct s3 *s3, struct str bucket, struct str key, const void *p
                  const struct s3_put *put, struct blob_id *id, struct err *e)
 {
 	struct http_body body = { .len = len, .bytes = len > 0 ? p : "" };
+	if (s3_object_may_put(s3, bucket, key, put, false, e))
+		return -1;
 	return s3_object_put(s3, bucket, key, &body, put, id, e);
 }
 

@@ -9,5 +9,8 @@
  * their quotes, is not a conflict. id may be NULL. */
 int s3_object_put(struct s3 *s3, struct str bucket, struct str key, const struct http_body *body,
                   const struct s3_put *put, struct blob_id *id, struct err *e) MUST_CHECK;
+/* Whether the conditions of `put` (may be NULL) can be relied on here; `parts`: of an upload by parts. */
+int s3_object_may_put(struct s3 *s3, struct str bucket, struct str key, const struct s3_put *put,
+                      bool parts, struct err *e) MUST_CHECK;
 
 #endif

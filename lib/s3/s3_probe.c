@@ -76,39 +76,34 @@ void s3_probe_virtual_host(struct s3 *s3, struct str bucket, struct s3_finding *
 		say(out, S3_ANSWER_YES, "a listing was answered");
 }
 
-/* Something that has to be refused with 412 or 400; a server that takes it does not look. */
+/* Something that has to be refused with 400; a server that takes it does not look. */
 static void ask_refusal(struct probe *p, const char *what, struct str name, struct str value,
-                        int refusal, const char *taken)
+                        const char *taken)
 {
 	struct err why = ERR_INIT;
 	struct s3_finding *f = add(p, what);
 	if (put_with(p, name, value, &why) == 0)
 		say(f, S3_ANSWER_NO, taken);
-	else if (why.status == refusal)
+	else if (why.status == 400)
 		say(f, S3_ANSWER_YES, why.msg);
 	else
 		say_refused(f, &why);
 }
 
-/* A condition that holds has to be let through as well. */
-static void ask_if_match(struct probe *p)
+static void ask_conditions(struct probe *p)
 {
-	struct err why = ERR_INIT;
-	struct s3_object now;
-	ask_refusal(p, "put-if-match", S("If-Match"), S("\"00000000000000000000000000000000\""),
-	            412, "an object was overwritten though the ETag was another");
-	struct s3_finding *f = &p->out[p->count - 1];
-	if (f->answer != S3_ANSWER_YES)
-		return;
-	if (s3_head(p->s3, p->bucket, str_of(p->key), &now, &why) == 0) {
-		struct http_body body = { .len = sizeof(content) - 1, .bytes = content };
-		struct s3_put put = { .if_match = now.etag };
-		if (s3_object_put(p->s3, p->bucket, str_of(p->key), &body, &put, NULL, &why) == 0)
-			return;
+	static const char *const names[S3_CONDITIONS] = {
+		[S3_CONDITION_CREATE] = "put-if-none-match",
+		[S3_CONDITION_REPLACE] = "put-if-match",
+		[S3_CONDITION_CREATE_COMPLETE] = "complete-if-none-match",
+		[S3_CONDITION_REPLACE_COMPLETE] = "complete-if-match",
+	};
+	for (int what = 0; what < S3_CONDITIONS; what++) {
+		struct err why = ERR_INIT;
+		struct s3_finding *f = add(p, names[what]);
+		f->answer = s3_conditional_ask(p->s3, p->bucket, S(""), (enum s3_condition)what,
+		                               f->how, &why);
 	}
-	say_refused(f, &why);
-	if (why.status == 412)
-		say(f, S3_ANSWER_NO, why.msg);
 }
 
 static int copy_in_parts(struct probe *p, struct s3_multipart *m, struct err *e)
@@ -149,9 +144,9 @@ static void ask_bulk_delete(struct probe *p)
 static void ask_checksums(struct probe *p)
 {
 	static const char stored[] = "a wrong one was stored without a word";
-	ask_refusal(p, "content-md5", S("Content-MD5"), S("AAAAAAAAAAAAAAAAAAAAAA=="), 400, stored);
-	ask_refusal(p, "checksum-crc32c", S("x-amz-checksum-crc32c"), S("AAAAAA=="), 400, stored);
-	ask_refusal(p, "checksum-crc64nvme", S("x-amz-checksum-crc64nvme"), S("AAAAAAAAAAA="), 400,
+	ask_refusal(p, "content-md5", S("Content-MD5"), S("AAAAAAAAAAAAAAAAAAAAAA=="), stored);
+	ask_refusal(p, "checksum-crc32c", S("x-amz-checksum-crc32c"), S("AAAAAA=="), stored);
+	ask_refusal(p, "checksum-crc64nvme", S("x-amz-checksum-crc64nvme"), S("AAAAAAAAAAA="),
 	            stored);
 }
 
@@ -166,9 +161,7 @@ int s3_probe_all(struct s3 *s3, struct str bucket, struct s3_finding out[S3_PROB
 	if (put_with(&p, S(""), S(""), e))
 		return s3_error_context(e, "probe", bucket, str_of(p.key));
 	ask_list(s3, bucket, add(&p, "list-v2"));
-	ask_refusal(&p, "put-if-none-match", S("If-None-Match"), S("*"), 412,
-	            "an object was overwritten though it was there");
-	ask_if_match(&p);
+	ask_conditions(&p);
 	ask_checksums(&p);
 	ask_multipart_copy(&p);
 	ask_bulk_delete(&p);

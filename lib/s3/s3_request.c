@@ -84,7 +84,7 @@ static int exchange(struct run *run, struct s3_conn *conn, struct http_head *hea
 		return 0;
 	err_context(e, "%s", conn->host_field);
 	run->stale = stale && conn->used;
-	run->reply->repeated |= !run->stale;
+	run->reply->repeated = true;
 	return -1;
 }
 

@@ -8,26 +8,6 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 
-int s3_settle_condition(struct s3_multipart *m, struct err *e)
-{
-	struct s3_object now;
-	struct err why = ERR_INIT;
-	const struct s3_put *put = m->put;
-	if (!put || (!put->if_match && !put->if_none_match))
-		return 0;
-	bool there = s3_head(m->s3, m->bucket, m->key, &now, &why) == 0;
-	if (!there && why.kind != ERR_KIND_NOT_FOUND) {
-		*e = why;
-		return -1;
-	}
-	if (put->if_none_match && there)
-		return err_set(e, ERR_KIND_CONFLICT, "the object exists already");
-	if (put->if_match && (!there || strcmp(now.etag, put->if_match) != 0))
-		return err_set(e, ERR_KIND_CONFLICT,
-		               "the object is not the one that was to be replaced");
-	return 0;
-}
-
 /* The tag that most servers give: the MD5 of the parts' MD5s, and their number. False when the parts' tags
  * are something else. */
 static bool expected_etag(const struct s3_multipart *m, char out[BLOB_ETAG_MAX])
@@ -51,12 +31,10 @@ static bool is_ours(const struct s3_multipart *m, const struct s3_object *now, b
 	char expected[BLOB_ETAG_MAX];
 	if (now->size_bytes != m->size_bytes)
 		return false;
-	if (expected_etag(m, expected) && strcmp(expected, now->etag) == 0)
-		return true;
-	/* Another tag may be another algorithm: then the save id, or that we did ask for it, has to do. */
-	if (m->put && m->put->save_id)
-		return strcmp(m->put->save_id, now->save_id) == 0;
-	return repeated;
+	if (m->put.save_id)
+		return strcmp(m->put.save_id, now->save_id) == 0;
+	/* Another tag may be another algorithm: then that we did ask for it has to do. */
+	return (expected_etag(m, expected) && strcmp(expected, now->etag) == 0) || repeated;
 }
 
 /* An upload that is not known any more was completed by an answer we did not get, or was aborted by somebody.

@@ -4,8 +4,6 @@
 
 #include "s3/s3_multipart.h"
 
-/* Many servers ignore conditions when an upload is completed: ask before. CONFLICT when it does not hold. */
-int s3_settle_condition(struct s3_multipart *m, struct err *e) MUST_CHECK;
 /* After a failed completion: 0 when the object is there and is ours, the error forgotten; else -1. */
 int s3_settle_lost_answer(struct s3_multipart *m, bool repeated, struct err *e) MUST_CHECK;
 /* The completed object has the size that was sent; its identity goes to *id (may be NULL). */

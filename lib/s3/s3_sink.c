@@ -121,7 +121,8 @@ static int begin(struct s3_sink *s, struct err *e)
 {
 	if (s->begun)
 		return 0;
-	if (pool_open(s->slot_count, 0, SLOTS_MAX, &s->pool, e))
+	if (s3_object_may_put(s->s3, bucket_of(s), str_of(s->key), &s->put, true, e) ||
+	    pool_open(s->slot_count, 0, SLOTS_MAX, &s->pool, e))
 		return -1;
 	s->begun = true;
 	return s3_multipart_begin(&s->parts, s->s3, bucket_of(s), str_of(s->key), &s->put, e);

@@ -6,28 +6,18 @@
 #include "s3/s3_multipart.h"
 #include "s3/s3_object.h"
 
-/* A piece of a file as a body. */
-struct piece {
-	int fd;
-	uint64_t from;
-};
-
-static int read_piece(void *ctx, uint64_t offset, void *p, size_t max, size_t *got, struct err *e)
-{
-	const struct piece *piece = ctx;
-	if (file_pread(piece->fd, p, max, piece->from + offset, got, e, "the file"))
-		return -1;
-	return *got > 0
-	               ? 0
-	               : err_set(e, ERR_KIND_CONFLICT, "the file became shorter while it was read");
-}
-
 struct upload {
 	struct s3_multipart parts;
 	struct progress *progress;
 	int fd;
 	uint64_t size, part_size;
 	struct file_stat before;
+};
+
+/* A piece of a file as a body. */
+struct piece {
+	const struct upload *upload;
+	uint64_t from;
 };
 
 static int check_unchanged(const struct upload *u, struct err *e)
@@ -41,10 +31,22 @@ static int check_unchanged(const struct upload *u, struct err *e)
 	return 0;
 }
 
+/* The hash that was sent in front is of the file as it was: whoever reads it again, for another try, makes sure. */
+static int read_piece(void *ctx, uint64_t offset, void *p, size_t max, size_t *got, struct err *e)
+{
+	const struct piece *piece = ctx;
+	if ((offset == 0 && check_unchanged(piece->upload, e)) ||
+	    file_pread(piece->upload->fd, p, max, piece->from + offset, got, e, "the file"))
+		return -1;
+	return *got > 0
+	               ? 0
+	               : err_set(e, ERR_KIND_CONFLICT, "the file became shorter while it was read");
+}
+
 static int put_part(void *ctx, uint64_t index, struct err *e)
 {
 	struct upload *u = ctx;
-	struct piece piece = { .fd = u->fd, .from = index * u->part_size };
+	struct piece piece = { .upload = u, .from = index * u->part_size };
 	uint64_t left = u->size - piece.from;
 	struct http_body body = {
 		.len = left < u->part_size ? left : u->part_size,
@@ -74,7 +76,7 @@ static int put_parts(struct s3 *s3, struct str bucket, struct str key, struct up
 static int put_whole(struct s3 *s3, struct str bucket, struct str key, struct upload *u,
                      const struct s3_put *put, struct blob_id *id, struct err *e)
 {
-	struct piece piece = { .fd = u->fd };
+	struct piece piece = { .upload = u };
 	struct http_body body = { .len = u->size, .read = read_piece, .ctx = &piece };
 	if (u->size == 0)
 		body = (struct http_body){ .bytes = "" };
@@ -90,7 +92,8 @@ int s3_put_file(struct s3 *s3, struct str bucket, struct str key, int fd, uint64
 {
 	struct upload u = { .fd = fd, .size = size, .progress = progress };
 	u.part_size = s3_multipart_part_size(s3, size);
-	if (file_stat(fd, &u.before, e, "the file"))
+	if (file_stat(fd, &u.before, e, "the file") ||
+	    s3_object_may_put(s3, bucket, key, put, size > u.part_size, e))
 		return -1;
 	return size <= u.part_size ? put_whole(s3, bucket, key, &u, put, id, e)
 	                           : put_parts(s3, bucket, key, &u, put, id, e);

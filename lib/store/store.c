@@ -10,6 +10,8 @@
 #include "store/store_file.h"
 #include "store/store_s3.h"
 
+enum { COPY_BYTES = 256 * 1024 };
+
 static struct str without_slashes(struct str s)
 {
 	while (s.len > 0 && s.p[s.len - 1] == '/')
@@ -113,6 +115,40 @@ int store_sink(struct store *s, const char *key, const struct store_put *put, st
 	    s->backend->sink(s, key, put, out, e) != 0)
 		return fail(s, "write", key, e);
 	return 0;
+}
+
+static int copy_through(struct store *s, const char *from, const char *to,
+                        const struct store_put *put, struct blob_id *id, struct err *e)
+{
+	SOURCE_AUTO source = NULL;
+	SINK_AUTO sink = NULL;
+	MEM_AUTO char *bytes = mem_new(COPY_BYTES, 1);
+	size_t got;
+	if (store_source(s, from, &source, NULL, e) != 0 || store_sink(s, to, put, &sink, e) != 0)
+		return -1;
+	for (uint64_t at = 0;; at += got) {
+		if (source->read_at(source, at, bytes, COPY_BYTES, &got, e) != 0 ||
+		    sink->write(sink, bytes, got, e) != 0)
+			return -1;
+		if (got < COPY_BYTES)
+			return sink->finish(sink, id, e);
+	}
+}
+
+int store_copy(struct store *s, const char *from, const char *to, const struct store_put *put,
+               struct blob_id *id, struct err *e)
+{
+	if (!s->backend->copy)
+		return copy_through(s, from, to, put, id, e);
+	if (store_check_key(from, e) != 0 || store_check_key(to, e) != 0 ||
+	    check_save_id(put->save_id, e) != 0 || s->backend->copy(s, from, to, put, id, e) != 0)
+		return fail(s, "copy to", to, e);
+	return 0;
+}
+
+bool store_is_conditional(struct store *s, const char *if_etag, bool is_small)
+{
+	return s->backend->is_conditional(s, if_etag, is_small);
 }
 
 int store_delete(struct store *s, const char *key, struct err *e)

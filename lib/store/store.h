@@ -41,10 +41,10 @@ struct store_put {
 	const char *save_id; /* NULL: none. At most 63 characters of [A-Za-z0-9-] */
 	const char *
 		content_type; /* NULL: by the key's ending (.tar.gz: application/gzip, .jsonl: application/x-ndjson) */
-	/* Only if the object is still in this state: an ETag, "" for "absent", NULL for no condition. Checked with
-	 * stat right before the commit, and by the store itself where it is known to honour conditions (the file
-	 * store does, under a lock). A mismatch is a CONFLICT at finish. */
+	/* Only if the object is still in this state: an ETag, "" for "absent", NULL for no condition. Looked at with
+	 * stat right before the commit; the file store does so under a lock. A mismatch is a CONFLICT at finish. */
 	const char *if_etag;
+	bool atomic; /* and the server has to look, too: only where store_is_conditional, else UNAVAILABLE */
 	struct progress *progress;
 };
 
@@ -57,6 +57,13 @@ int store_source(struct store *s, const char *key, struct source **out, struct s
 /* Write: nothing is visible before the sink's finish, which also verifies (size, and what the store tells). */
 int store_sink(struct store *s, const char *key, const struct store_put *put, struct sink **out,
                struct err *e) MUST_CHECK;
+/* Copy an object within the store; `put` as in store_sink, verified as there. id may be NULL. */
+int store_copy(struct store *s, const char *from, const char *to, const struct store_put *put,
+               struct blob_id *id, struct err *e) MUST_CHECK;
+/* Whether the store itself refuses a put whose if_etag (as given) does not fit, so that of many writers one wins. The file
+ * store does; of an S3 server it is only believed when it was seen, asked once with an object that is removed again.
+ * is_small: of objects of at most a few KiB, which are never stored in parts. */
+bool store_is_conditional(struct store *s, const char *if_etag, bool is_small);
 /* Absent is fine. */
 int store_delete(struct store *s, const char *key, struct err *e) MUST_CHECK;
 

@@ -10,6 +10,10 @@ struct store_backend {
 	              struct store_object *object, struct err *e);
 	int (*sink)(struct store *s, const char *key, const struct store_put *put,
 	            struct sink **out, struct err *e);
+	/* NULL: read and written */
+	int (*copy)(struct store *s, const char *from, const char *to, const struct store_put *put,
+	            struct blob_id *id, struct err *e);
+	bool (*is_conditional)(struct store *s, const char *if_etag, bool is_small);
 	int (*remove)(struct store *s, const char *key, struct err *e);
 	int (*list)(struct store *s, const char *prefix, struct store_list **out, struct err *e);
 	void (*close)(struct store *s); /* frees the struct, but not url */

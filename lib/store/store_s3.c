@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "s3/s3_conditional.h"
 
 enum { FULL_KEY_MAX = 2 * STORE_KEY_MAX + 2 };
 
@@ -83,6 +84,52 @@ static int s3_store_source(struct store *base, const char *key, struct source **
 
 /* ---- writing ---- */
 
+/* What is at a key, and what it has to be. */
+struct target {
+	struct s3_store *store;
+	const char *key; /* full */
+	const char *save_id, *if_etag;
+	uint64_t size_bytes;
+};
+
+static int check_condition(const struct target *t, struct err *e)
+{
+	const struct store_put put = { .if_etag = t->if_etag };
+	struct store_object object;
+	struct err why = ERR_INIT;
+	if (!t->if_etag)
+		return 0;
+	int result = head(t->store, str_of(t->key), &object, &why);
+	if (result != 0 && why.kind != ERR_KIND_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	char shown[STORE_URL_MAX];
+	snprintf(shown, sizeof(shown), "s3://%s/%s", t->store->bucket, t->key);
+	return store_check_condition(&put, result == 0 ? &object : NULL, shown, e);
+}
+
+/* Law 2 rests on this: what the store has now is what was sent, and nobody else's. */
+static int check_stored(const struct target *t, struct blob_id *id, struct err *e)
+{
+	struct store_object object;
+	if (head(t->store, str_of(t->key), &object, e) != 0)
+		return err_context(e, "verify");
+	if (t->save_id && strcmp(object.save_id, t->save_id) != 0)
+		return err_set(
+			e, object.save_id[0] ? ERR_KIND_CONFLICT : ERR_KIND_DATA,
+			"verify: the store has another save (\"%s\") than the one sent (\"%s\")",
+			object.save_id, t->save_id);
+	if (object.id.size_bytes != t->size_bytes)
+		return err_set(e, ERR_KIND_DATA,
+		               "verify: %llu bytes were sent, but the store has %llu",
+		               (unsigned long long)t->size_bytes,
+		               (unsigned long long)object.id.size_bytes);
+	if (id)
+		*id = object.id;
+	return 0;
+}
+
 struct s3_store_sink {
 	struct sink base;
 	struct s3_store *store;
@@ -106,50 +153,14 @@ static int sink_write(struct sink *base, const void *p, size_t len, struct err *
 	return 0;
 }
 
-static int check_condition(const struct s3_store_sink *s, struct err *e)
-{
-	const struct store_put put = { .if_etag = s->if_etag };
-	struct store_object object;
-	struct err why = ERR_INIT;
-	if (!s->if_etag)
-		return 0;
-	int result = head(s->store, str_of(s->key), &object, &why);
-	if (result != 0 && why.kind != ERR_KIND_NOT_FOUND) {
-		*e = why;
-		return -1;
-	}
-	char shown[STORE_URL_MAX];
-	snprintf(shown, sizeof(shown), "s3://%s/%s", s->store->bucket, s->key);
-	return store_check_condition(&put, result == 0 ? &object : NULL, shown, e);
-}
-
-/* Law 2 rests on this: what the store has now is what was sent, and nobody else's. */
-static int check_stored(const struct s3_store_sink *s, struct store_object *object, struct err *e)
-{
-	if (head(s->store, str_of(s->key), object, e) != 0)
-		return err_context(e, "verify");
-	if (object->id.size_bytes != s->written)
-		return err_set(
-			e, ERR_KIND_DATA, "verify: %llu bytes were sent, but the store has %llu",
-			(unsigned long long)s->written, (unsigned long long)object->id.size_bytes);
-	if (s->save_id && strcmp(object->save_id, s->save_id) != 0)
-		return err_set(
-			e, ERR_KIND_DATA,
-			"verify: the store has another save (\"%s\") than the one sent (\"%s\")",
-			object->save_id, s->save_id);
-	return 0;
-}
-
 static int sink_finish(struct sink *base, struct blob_id *id, struct err *e)
 {
 	struct s3_store_sink *s = sink_self(base);
-	struct store_object object;
-	if (check_condition(s, e) != 0)
+	const struct target target = { s->store, s->key, s->save_id, s->if_etag, s->written };
+	if (check_condition(&target, e) != 0)
 		return -1;
-	if (s->inner->finish(s->inner, NULL, e) != 0 || check_stored(s, &object, e) != 0)
+	if (s->inner->finish(s->inner, NULL, e) != 0 || check_stored(&target, id, e) != 0)
 		return err_context(e, "write s3://%s/%s", s->store->bucket, s->key);
-	if (id)
-		*id = object.id;
 	return 0;
 }
 
@@ -175,9 +186,12 @@ static int s3_store_sink(struct store *base, const char *key, const struct store
 	struct s3_store *store = self(base);
 	char text[FULL_KEY_MAX];
 	struct str full;
+	bool atomic = put->atomic && put->if_etag;
 	const struct s3_put how = {
 		.content_type = store_content_type(key, put),
 		.save_id = put->save_id,
+		.if_match = atomic && put->if_etag[0] ? put->if_etag : NULL,
+		.if_none_match = atomic && !put->if_etag[0],
 	};
 	SINK_AUTO inner = NULL;
 	if (full_key(store, key, text, &full, e) != 0 || open_client(store, e) != 0 ||
@@ -193,6 +207,49 @@ static int s3_store_sink(struct store *base, const char *key, const struct store
 	inner = NULL;
 	*out = &s->base;
 	return 0;
+}
+
+static int s3_store_copy(struct store *base, const char *from, const char *to,
+                         const struct store_put *put, struct blob_id *id, struct err *e)
+{
+	struct s3_store *s = self(base);
+	char from_text[FULL_KEY_MAX], to_text[FULL_KEY_MAX];
+	struct str source, full, bucket = str_of(s->bucket);
+	struct blob_id made;
+	const struct s3_put how = {
+		.content_type = store_content_type(to, put),
+		.save_id = put->save_id,
+	};
+	if (full_key(s, from, from_text, &source, e) != 0 ||
+	    full_key(s, to, to_text, &full, e) != 0 || open_client(s, e) != 0)
+		return -1;
+	struct target target = { s, to_text, put->save_id, put->if_etag, 0 };
+	if (check_condition(&target, e) != 0 ||
+	    s3_copy(s->s3, bucket, source, bucket, full, &how, &made, e) != 0)
+		return -1;
+	target.size_bytes = made.size_bytes;
+	return check_stored(&target, id, e);
+}
+
+static bool honours(struct s3_store *s, enum s3_condition what)
+{
+	char text[FULL_KEY_MAX], how[S3_PROBE_HOW_MAX];
+	struct err ignored = ERR_INIT; /* what can't be asked is not believed */
+	snprintf(text, sizeof(text), "%s%s", s->prefix, s->prefix[0] ? "/" : "");
+	return s3_conditional_ask(s->s3, str_of(s->bucket), str_of(text), what, how, &ignored) ==
+	       S3_ANSWER_YES;
+}
+
+static bool s3_store_is_conditional(struct store *base, const char *if_etag, bool is_small)
+{
+	struct s3_store *s = self(base);
+	struct err ignored = ERR_INIT;
+	bool create = if_etag[0] == '\0';
+	if (open_client(s, &ignored) != 0 ||
+	    !honours(s, create ? S3_CONDITION_CREATE : S3_CONDITION_REPLACE))
+		return false;
+	return is_small ||
+	       honours(s, create ? S3_CONDITION_CREATE_COMPLETE : S3_CONDITION_REPLACE_COMPLETE);
 }
 
 static int s3_store_remove(struct store *base, const char *key, struct err *e)
@@ -273,6 +330,8 @@ int store_s3_open(struct str bucket, struct str prefix, const struct s3_config *
 		.stat = s3_store_stat,
 		.source = s3_store_source,
 		.sink = s3_store_sink,
+		.copy = s3_store_copy,
+		.is_conditional = s3_store_is_conditional,
 		.remove = s3_store_remove,
 		.list = s3_store_list,
 		.close = s3_store_close,

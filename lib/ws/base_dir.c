@@ -256,7 +256,8 @@ int base_dir_check_id(const char *id, struct err *e)
 	static const char *const reserved[] = { "spool",       "trash",   "staging",
 		                                "quarantine",  "store",   "base.json",
 		                                "audit.jsonl", "gc.lock", "keys.lock",
-		                                "gc.json",     "reserve" };
+		                                "gc.json",     "reserve", "audit.jsonl.1",
+		                                "audit.lock" };
 	if (base_dir_check_word("workspace id", id, e) != 0)
 		return -1;
 	for (size_t i = 0; i < COUNTOF(reserved); i++) {

@@ -3,7 +3,7 @@
  *
  *   <base>/<id>/                     a workspace: the agent's
  *   <base>/.ws/base.json             the marker: nothing is collected in a base without it
- *   <base>/.ws/audit.jsonl           the journal
+ *   <base>/.ws/audit.jsonl           the journal (and audit.jsonl.1, audit.lock: ws/journal.h)
  *   <base>/.ws/gc.lock
  *   <base>/.ws/gc.json               what the clock said when gc ran last
  *   <base>/.ws/reserve               space for records on a full disk (ws/reserve.h)
@@ -40,7 +40,7 @@ void base_dir_close(struct base_dir *b);
 #define BASE_DIR_AUTO AUTO(base_dir_close) struct base_dir
 
 /* Id grammar: [A-Za-z0-9][A-Za-z0-9._-]{0,127}, and none of the names that .ws uses itself (spool, trash,
- * staging, quarantine, store, base.json, audit.jsonl, gc.lock, gc.json, keys.lock, reserve). Errors: USAGE, saying what is wrong. */
+ * staging, quarantine, store, base.json, audit.jsonl, gc.lock, gc.json, keys.lock, reserve, audit.jsonl.1, audit.lock). Errors: USAGE, saying what is wrong. */
 int base_dir_check_id(const char *id, struct err *e) MUST_CHECK;
 /* The grammar alone, for words that become parts of paths and keys; `what` names the word ("--session"). */
 int base_dir_check_word(const char *what, const char *word, struct err *e) MUST_CHECK;

@@ -9,6 +9,8 @@
 #include "os/dir.h"
 
 static const char index_name[] = "git-index";
+/* git's own; one that was killed leaves it behind, and then no other can work. */
+static const char index_lock[] = "git-index.lock";
 
 struct keeper {
 	const struct base_dir *b;
@@ -41,7 +43,7 @@ static int copy_index(const struct keeper *k, int dir, struct err *e)
 	FD_AUTO admin = -1, from = -1, to = -1;
 	uint64_t copied;
 	struct err why = ERR_INIT;
-	if (dir_unlink(dir, index_name, e) != 0 ||
+	if (dir_unlink(dir, index_name, e) != 0 || dir_unlink(dir, index_lock, e) != 0 ||
 	    dir_open_root(k->record->git_dir, &admin, e) != 0)
 		return -1;
 	if (dir_open_file(admin, "index", &from, &why) == 0)
@@ -197,6 +199,22 @@ static int set_aside(const struct git *g, const struct record *r, const char *ol
 	return git_run(g, GIT_ARGS("update-ref", ref, old), NULL, e);
 }
 
+/* The ref is ours alone, and so is a lock of it that a killed git left. */
+static int set_ref(const struct keeper *k, const char *ref, const char *oid, struct err *e)
+{
+	GIT_REPO_AUTO repo = GIT_REPO_NONE;
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	const char *const *args = GIT_ARGS("update-ref", ref, oid);
+	if (git_run(&k->tree, args, NULL, &why) == 0)
+		return 0;
+	if (git_repo_open(k->record->git_repo, &repo, &ignored) != 0) {
+		*e = why;
+		return -1;
+	}
+	git_repo_drop_lock(&repo, ref, 0);
+	return git_run(&k->tree, args, NULL, e);
+}
+
 static int keep(struct keeper *k, struct err *e)
 {
 	struct record *r = k->record;
@@ -213,7 +231,7 @@ static int keep(struct keeper *k, struct err *e)
 		r->git_preserved[0] = '\0';
 		return old[0] ? git_run(g, GIT_ARGS("update-ref", "-d", ref, old), NULL, e) : 0;
 	}
-	if (commit(k, new, e) != 0 || git_run(g, GIT_ARGS("update-ref", ref, new), NULL, e) != 0)
+	if (commit(k, new, e) != 0 || set_ref(k, ref, new, e) != 0)
 		return -1;
 	snprintf(r->git_preserved, sizeof(r->git_preserved), "%s", new);
 	return 0;

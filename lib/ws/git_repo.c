@@ -5,8 +5,14 @@
 
 #include "base/mem.h"
 #include "os/dir.h"
+#include "os/log.h"
+#include "os/sys.h"
 
-enum { PATH_TEXT_MAX = 4096 };
+enum {
+	PATH_TEXT_MAX = 4096,
+	DEAD_LOCK_MS = 1000, /* git takes the lock of a ref for a moment only */
+	LOOK_MS = 50,
+};
 
 /* The work tree around `cwd`; NULL in a bare repository. */
 static int find_top(const struct git *g, char **top, struct err *e)
@@ -61,6 +67,38 @@ int git_repo_lock(const struct git_repo *r, struct lock *out, struct err *e)
 	if (lock_take(r->fd, "ws-flock", GIT_LOCK_MS, out, e) == 0)
 		return 0;
 	return err_context(e, "repository %s", r->common);
+}
+
+/* Whether the file is there, and the same as when it was seen first. */
+static bool stays(int dirfd, const char *path, const struct file_stat *first)
+{
+	struct file_stat now;
+	struct err ignored = ERR_INIT;
+	return dir_stat(dirfd, path, &now, &ignored) == 0 && now.ino == first->ino &&
+	       now.ctime_s == first->ctime_s && now.ctime_ns == first->ctime_ns;
+}
+
+void git_repo_drop_lock(const struct git_repo *r, const char *ref, int64_t since_ms)
+{
+	struct file_stat first;
+	struct err why = ERR_INIT;
+	FD_AUTO parent = -1;
+	char name[DIR_NAME_MAX + 1];
+	MEM_AUTO char *path = mem_printf("%s.lock", ref);
+	if (dir_stat(r->fd, path, &first, &why) != 0 ||
+	    first.mtime_s * 1000 + first.mtime_ns / 1000000 < since_ms)
+		return;
+	for (int64_t until = sys_monotonic_ms() + DEAD_LOCK_MS; sys_monotonic_ms() < until;) {
+		sys_sleep_ms(LOOK_MS);
+		if (!stays(r->fd, path, &first))
+			return;
+	}
+	if (dir_open_parent(r->fd, path, &parent, name, &why) != 0 ||
+	    dir_unlink(parent, name, &why) != 0)
+		log_warn("%s", why.msg);
+	else
+		log_warn("%s/%s: removed, a git of ours that was killed had left it", r->common,
+		         path);
 }
 
 struct git git_repo_git(const struct git_repo *r, int64_t timeout_ms)

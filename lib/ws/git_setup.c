@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/log.h"
+#include "os/sys.h"
 #include "ws/git_keep.h"
 #include "ws/git_tree.h"
 #include "ws/journal.h"
@@ -249,6 +250,7 @@ static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int 
 	struct git_base base = { .exists = true };
 	char left[GIT_NAME_MAX];
 	struct err ignored = ERR_INIT;
+	w->git_began_ms = sys_now_ms();
 	if (w->plan.lost && git_keep_head(&w->out->base, r, &ignored) != 0)
 		log_warn("%s: where its head was is not known: %s", r->id, ignored.msg);
 	if (check_stranger(w, repo, e) != 0 ||
@@ -322,16 +324,19 @@ void git_setup_undo(struct setup_work *w)
 	GIT_REPO_AUTO repo = GIT_REPO_NONE;
 	struct err ignored = ERR_INIT;
 	struct record *r = &w->out->record;
-	if (w->out->profile.git != PROFILE_GIT_WORKTREE || !r->git_dir[0])
+	if (w->git_began_ms == 0)
 		return;
 	MEM_AUTO char *ref = mem_printf("refs/heads/%s", r->git_branch);
-	if (git_tree_forget(&w->out->base, r, &ignored) != 0 ||
+	if ((r->git_dir[0] && git_tree_forget(&w->out->base, r, &ignored) != 0) ||
 	    git_repo_open(r->git_repo, &repo, &ignored) != 0) {
 		log_warn("%s: %s", r->id, ignored.msg);
 		return;
 	}
+	git_repo_drop_lock(&repo, ref, w->git_began_ms);
 	const struct git g = git_repo_git(&repo, GIT_METADATA_MS);
 	if (w->git_made[0] &&
-	    git_run(&g, GIT_ARGS("update-ref", "-d", ref, w->git_made), NULL, &ignored) != 0)
+	    git_run(&g, GIT_ARGS("update-ref", "-d", ref, w->git_made), NULL, &ignored) != 0) {
 		log_warn("%s: %s", r->id, ignored.msg);
+		git_repo_drop_lock(&repo, ref, w->git_began_ms);
+	}
 }

@@ -37,7 +37,7 @@ static int open_runner(struct runner *r, struct err *e)
 	    record_dir(&r->s->base, id, true, &dir, e) != 0 || dir_unlink(dir, log_name, e) != 0 ||
 	    dir_create_file(dir, log_name, 0600, &r->log_fd, e) != 0)
 		return -1;
-	return setup_environment(r->s, &r->env, e);
+	return setup_environment(r->s, NULL, 0, &r->env, e);
 }
 
 static int start(const struct runner *r, const char *command, struct run_result *out, struct err *e)

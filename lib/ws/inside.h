@@ -52,6 +52,9 @@ struct inside_put {
 int inside_put(const struct inside *in, int from, const char *path, const struct inside_put *how,
                struct inside_copied *out, struct err *e) MUST_CHECK;
 
+/* Remove from the base's staging what a put left there when it was killed, an hour ago or more. Best effort. */
+void inside_put_sweep(const struct base_dir *b);
+
 /* Move the file `path` to `name` in the directory `to`, which is outside: never over something (CONFLICT). A rename; or,
  * where that can't be (another file system, a file with other names) a copy, on disk before the file goes. A file that
  * changes meanwhile stays: TRY_AGAIN. What lies there already with the same content is taken for the copy of a move that was

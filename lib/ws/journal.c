@@ -7,11 +7,16 @@
 #include "base/datetime.h"
 #include "base/mem.h"
 #include "os/append.h"
+#include "os/dir.h"
+#include "os/lock.h"
 #include "os/log.h"
 #include "os/proc.h"
 #include "os/sys.h"
 
-enum { LINE_MAX_BYTES = 64 * 1024 };
+enum { LINE_MAX_BYTES = 64 * 1024, LOCK_WAIT_MS = 1000 };
+
+static const char name[] = "audit.jsonl";
+static const char older[] = "audit.jsonl.1";
 
 static void copy_fields(const struct js *from, struct js *to)
 {
@@ -23,6 +28,27 @@ static void copy_fields(const struct js *from, struct js *to)
 		else
 			js_set_int(to, key, js_get_int(from, key, 0));
 	}
+}
+
+static bool is_full(const struct base_dir *b)
+{
+	struct file_stat st;
+	struct err ignored = ERR_INIT;
+	return dir_stat(b->ws_fd, name, &st, &ignored) == 0 && st.size_bytes > JOURNAL_BYTES_MAX;
+}
+
+/* Who looks again under the lock does not push out what another one has just set aside. A line that is on its way goes to
+ * whichever file its writer has open. */
+static void turn_over(const struct base_dir *b)
+{
+	LOCK_AUTO lock = LOCK_NONE;
+	struct err why = ERR_INIT;
+	if (!is_full(b))
+		return;
+	if (lock_take(b->ws_fd, "audit.lock", LOCK_WAIT_MS, &lock, &why) == 0 &&
+	    (!is_full(b) || dir_rename(b->ws_fd, name, b->ws_fd, older, false, &why) == 0))
+		return;
+	log_warn("journal: it stays large: %s", why.msg);
 }
 
 void journal_add(const struct base_dir *b, const char *event, const char *id, struct js *fields)
@@ -44,6 +70,7 @@ void journal_add(const struct base_dir *b, const char *event, const char *id, st
 	js_format(line, &text);
 	buf_add_char(&text, '\n');
 	if (buf_check(&text, &why, "a line") != 0 ||
-	    append_line(b->ws_fd, "audit.jsonl", 0600, buf_str(&text), &why) != 0)
+	    append_line(b->ws_fd, name, 0600, buf_str(&text), &why) != 0)
 		log_warn("journal: %s", why.msg);
+	turn_over(b);
 }

@@ -1,4 +1,5 @@
-/* <base>/.ws/audit.jsonl: one line for every change of state, appended in one write. */
+/* <base>/.ws/audit.jsonl: one line for every change of state, appended in one write. Beyond JOURNAL_BYTES_MAX it becomes
+ * audit.jsonl.1, in the place of the one before: the newest lines are always in the two. For people; nothing depends on it. */
 #ifndef WS_WS_JOURNAL_H
 #define WS_WS_JOURNAL_H
 
@@ -6,6 +7,8 @@
 #include "base/err.h"
 #include "data/js.h"
 #include "ws/base_dir.h"
+
+enum { JOURNAL_BYTES_MAX = 8 << 20 };
 
 /* {"time":…,"applet":…,"pid":…,"event":event,"id":id,…fields}. Takes ownership of `fields` (an object of
  * strings and integers, or NULL).

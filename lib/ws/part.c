@@ -87,17 +87,3 @@ void part_sort(const struct part_list *l, enum part_order order,
 		out[at] = &l->list[i];
 	}
 }
-
-char *part_side_key(const char *key, const char *who, int64_t now_ms)
-{
-	struct str ending, name, stem;
-	str_cut_last(str_of(key), '/', NULL, &name);
-	if (str_ends(name, S(".tar.gz")))
-		ending = S(".tar.gz");
-	else if (str_cut_last(name, '.', &stem, &ending) && stem.len > 0)
-		ending = str_from(ending.p - 1, ending.len + 1);
-	else
-		ending = S("");
-	return mem_printf("%.*s.conflict-%s-%lld%" STR_FMT, (int)(strlen(key) - ending.len), key,
-	                  who, (long long)now_ms, STR_ARG(ending));
-}

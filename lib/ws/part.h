@@ -35,9 +35,6 @@ enum part_order { PART_RESTORE_ORDER, PART_SAVE_ORDER };
 void part_sort(const struct part_list *l, enum part_order order,
                const struct part *out[PROFILE_PARTS_MAX]);
 
-/* Where a state goes that may not replace the one in the store: <key>.conflict-<who>-<unix ms><ending>. mem_free. */
-char *part_side_key(const char *key, const char *who, int64_t now_ms);
-
 /* Hashes the bytes of a source while somebody else reads them. */
 struct part_hash {
 	struct source base; /* to be given to the reader instead */
@@ -73,6 +70,7 @@ struct part_save {
 	const char *key;
 	const char *save_id;
 	const char *if_etag; /* as in struct store_put */
+	bool atomic;
 	const char *const
 		*only; /* of a tree: these paths and what is below them; NULL: all of it */
 	size_t only_count;

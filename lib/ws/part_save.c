@@ -75,7 +75,9 @@ static int send(int fd, const struct part *p, const struct part_save *how, struc
                 struct err *e)
 {
 	SINK_AUTO sink = NULL;
-	const struct store_put put = { .save_id = how->save_id, .if_etag = how->if_etag };
+	const struct store_put put = { .save_id = how->save_id,
+		                       .if_etag = how->if_etag,
+		                       .atomic = how->atomic };
 	if (store_sink(how->store, how->key, &put, &sink, e) != 0)
 		return -1;
 	int written = p->def->is_file ? write_file(fd, p, how, sink, out, e)

@@ -148,6 +148,8 @@ static int part_line(struct loader *l, const struct ini_entry *at, struct profil
 		return set_order(l, at, &part->restore_order);
 	else if (str_is(at->name, "save_order"))
 		return set_order(l, at, &part->save_order);
+	else if (str_is(at->name, "shared"))
+		return set_bool(l, at, &part->shared);
 	else if (str_is(at->name, "mode"))
 		return set_mode(l, at, &part->file_mode);
 	else

@@ -4,7 +4,7 @@
  *
  *   [profile NAME]           base, id, cwd, mode, ephemeral, flat (yes, no), git (worktree, clone); as often as needed:
  *                            needs (workspace, session), dir (PATH, or PATH MODE), env (NAME=value)
- *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode;
+ *   [part NAME PART]         kind (tree, file), path, key, restore_order, save_order, newer_than, mode, shared (yes, no);
  *                            and as often as needed: exclude
  *
  * Values may hold {id} {workspace} {session} {session_bare} {root} {project_hash} {tmp}: session_bare is the
@@ -38,6 +38,8 @@ struct profile_part {
 	const char *
 		newer_than; /* restore only when at least as new as this other part's object; NULL: always */
 	uint32_t file_mode; /* for is_file */
+	bool shared; /* other workspaces save at the same key: where the store can't put conditionally, by generations
+	              * (store/generation.h) */
 };
 
 struct profile {

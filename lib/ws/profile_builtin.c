@@ -29,6 +29,7 @@ const char profile_builtin_text[] =
 	"path = claude-config\n"
 	"key = workspaces/{workspace}/claude-home.tar.gz\n"
 	"exclude = projects/{project_hash}\n"
+	"shared = yes\n"
 	"restore_order = 1\n"
 	"save_order = 3\n"
 	"\n"

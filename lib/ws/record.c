@@ -4,14 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/datetime.h"
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/remove.h"
+#include "os/sys.h"
 #include "ws/record_fields.h"
 
 enum { IDS_MAX = 1000 * 1000, LEFTOVERS_MAX = 100 * 1000 };
 
 static const char record_file[] = "record.json";
+static const char history_field[] = "history";
 
 const char *record_state_name(enum record_state s)
 {
@@ -125,6 +128,28 @@ struct record_part *record_part(struct record *r, const char *name)
 	return p;
 }
 
+void record_event(struct record *r, const char *event, struct js *fields)
+{
+	char time[DATETIME_TEXT_MAX];
+	struct js *line = js_object(), *kept = js_array();
+	js_set_text(line, "time", datetime_iso_ms(sys_now_ms(), time));
+	js_set_text(line, "event", event);
+	for (size_t i = 0; i < js_count(fields); i++) {
+		MEM_AUTO char *key = mem_str(js_key_at(fields, i));
+		js_set(line, key, js_copy(js_field_at(fields, i)));
+	}
+	js_free(fields);
+	if (!r->document)
+		r->document = js_object();
+	const struct js *old = js_get(r->document, history_field);
+	size_t count = js_is_array(old) ? js_count(old) : 0;
+	for (size_t i = count < RECORD_EVENTS_MAX ? 0 : count - RECORD_EVENTS_MAX + 1; i < count;
+	     i++)
+		js_set(kept, NULL, js_copy(js_at(old, i)));
+	js_set(kept, NULL, line);
+	js_set(r->document, history_field, kept);
+}
+
 bool record_part_may_be_saved(const struct record_part *p)
 {
 	return p->has_token && (p->was_absent || p->token.etag[0] != '\0');
@@ -167,5 +192,7 @@ struct js *record_json(const struct record *r, const struct base_dir *b)
 	record_fields_put(r, o);
 	js_set_text(o, "store", store);
 	js_set_path(o, "path", str_of(path));
+	const struct js *history = r->document ? js_get(r->document, history_field) : NULL;
+	js_set(o, history_field, js_is_array(history) ? js_copy(history) : js_array());
 	return o;
 }

@@ -11,7 +11,7 @@
 #include "data/js.h"
 #include "ws/base_dir.h"
 
-enum { RECORD_PARTS_MAX = 32, RECORD_FILE_MAX = 1 << 20 };
+enum { RECORD_PARTS_MAX = 32, RECORD_FILE_MAX = 1 << 20, RECORD_EVENTS_MAX = 50 };
 
 /* creating → ready → (active while supervised) → saving → saved → removed; or spooled. */
 enum record_state {
@@ -51,7 +51,10 @@ struct record {
 	enum record_state state;
 	bool ephemeral;
 	char idempotency_key[256];
+	char task_status
+		[16]; /* of the command: "pending", "running", "completed", "failed", "timeout", "cancelled" */
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
+	int64_t lease_ms; /* how long the lease in the store was taken for; 0: there is none (lease.h) */
 	char trash_name[256];                            /* TRASHED: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */
 	char archive_url[4096];  /* where setup finds all of it; "" when the store has its parts */
@@ -85,6 +88,9 @@ int record_load(const struct base_dir *b, const char *id, struct record *out,
 int record_save(const struct base_dir *b, struct record *r, struct err *e) MUST_CHECK;
 /* Its part of that name, made when absent (NULL when full or when the name is too long). */
 struct record_part *record_part(struct record *r, const char *name);
+/* Append {"time":now,"event":event,…fields} to its "history", which keeps the newest RECORD_EVENTS_MAX. Takes ownership of
+ * `fields` (an object, or NULL). record_save writes it. */
+void record_event(struct record *r, const char *event, struct js *fields);
 /* Forget the record and its directory; the lock in it may be held. Absent is fine. */
 int record_remove(const struct base_dir *b, const char *id, struct err *e) MUST_CHECK;
 /* Law 1: whether the part was read completely, or found absent, so that it may be saved. */

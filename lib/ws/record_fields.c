@@ -28,25 +28,16 @@ struct number_field {
 	}
 
 static const struct text_field record_texts[] = {
-	TEXT(struct record, id),
-	TEXT(struct record, profile),
-	TEXT(struct record, workspace),
-	TEXT(struct record, session),
-	TEXT(struct record, owner),
-	TEXT(struct record, store),
-	TEXT(struct record, root),
-	TEXT(struct record, idempotency_key),
-	TEXT(struct record, trash_name),
-	TEXT(struct record, archive_url),
-	TEXT(struct record, archive_sha256),
-	TEXT(struct record, git_repo),
-	TEXT(struct record, git_dir),
-	TEXT(struct record, git_branch),
-	TEXT(struct record, git_head),
-	TEXT(struct record, git_base),
-	TEXT(struct record, git_from),
-	TEXT(struct record, git_stale),
-	TEXT(struct record, git_preserved),
+	TEXT(struct record, id),          TEXT(struct record, profile),
+	TEXT(struct record, workspace),   TEXT(struct record, session),
+	TEXT(struct record, owner),       TEXT(struct record, store),
+	TEXT(struct record, root),        TEXT(struct record, idempotency_key),
+	TEXT(struct record, task_status), TEXT(struct record, trash_name),
+	TEXT(struct record, archive_url), TEXT(struct record, archive_sha256),
+	TEXT(struct record, git_repo),    TEXT(struct record, git_dir),
+	TEXT(struct record, git_branch),  TEXT(struct record, git_head),
+	TEXT(struct record, git_base),    TEXT(struct record, git_from),
+	TEXT(struct record, git_stale),   TEXT(struct record, git_preserved),
 	TEXT(struct record, git_links),
 };
 
@@ -56,6 +47,7 @@ static const struct number_field record_numbers[] = {
 	NUMBER(struct record, last_used_ms),   NUMBER(struct record, saved_ms),
 	NUMBER(struct record, archived_bytes), NUMBER(struct record, content_bytes),
 	NUMBER(struct record, entries),        NUMBER(struct record, root_ino),
+	NUMBER(struct record, lease_ms),
 };
 
 static const struct text_field part_texts[] = {

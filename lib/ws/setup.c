@@ -1,6 +1,7 @@
 /* Setup: look, decide, do. */
 #include "ws/setup.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -9,7 +10,9 @@
 #include "os/sys.h"
 #include "ws/flat.h"
 #include "ws/git_setup.h"
+#include "ws/inside.h"
 #include "ws/journal.h"
+#include "ws/lease.h"
 #include "ws/setup_open.h"
 #include "ws/setup_restore.h"
 #include "ws/start.h"
@@ -17,6 +20,12 @@
 static const char *const action_names[] = {
 	[SETUP_RESTORE] = "restore", [SETUP_ADOPT] = "adopt",     [SETUP_FINISH] = "finish",
 	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash",
+};
+
+/* Of a workspace that has a record already. */
+static const char *const events[] = {
+	[SETUP_RESTORE] = "restored",  [SETUP_ADOPT] = "adopted",  [SETUP_FINISH] = "restored",
+	[SETUP_UNSPOOL] = "unspooled", [SETUP_UNTRASH] = "undone",
 };
 
 const char *setup_action_name(enum setup_action a)
@@ -72,6 +81,17 @@ static int set_labels(const struct setup_options *o, struct record *r, struct er
 	return 0;
 }
 
+static struct js *how_it_came(const struct setup *s)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "how", setup_action_name(s->action));
+	js_set_int(fields, "parts_restored", (int64_t)s->parts_restored);
+	js_set_int(fields, "parts_absent", (int64_t)s->parts_absent);
+	if (s->stray)
+		js_set_path(fields, "stray", str_of(s->stray));
+	return fields;
+}
+
 static int record_ready(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
@@ -82,20 +102,17 @@ static int record_ready(struct setup_work *w, struct err *e)
 		r->ready_ms = r->last_used_ms;
 	r->trash_name[0] = '\0';
 	r->archive_url[0] = r->archive_sha256[0] = '\0';
+	if (!r->task_status[0])
+		snprintf(r->task_status, sizeof(r->task_status), "pending");
 	if (s->action == SETUP_RESTORE || s->action == SETUP_FINISH)
 		r->hooks_pending = w->o->has_hooks;
 	if (w->o->ephemeral)
 		r->ephemeral = true;
 	forget_saves(r);
+	record_event(r, w->is_new ? "created" : events[s->action], how_it_came(s));
 	if (record_save(&s->base, r, e) != 0)
 		return -1;
-	struct js *fields = js_object();
-	js_set_text(fields, "how", setup_action_name(s->action));
-	js_set_int(fields, "parts_restored", (int64_t)s->parts_restored);
-	js_set_int(fields, "parts_absent", (int64_t)s->parts_absent);
-	if (s->stray)
-		js_set_path(fields, "stray", str_of(s->stray));
-	journal_add(&s->base, "ready", r->id, fields);
+	journal_add(&s->base, "ready", r->id, how_it_came(s));
 	return 0;
 }
 
@@ -138,6 +155,32 @@ static int register_files(const struct setup_work *w, struct err *e)
 	return flat_update(&flat, NULL, NULL, e);
 }
 
+static struct lease lease_of(const struct setup_work *w)
+{
+	return (struct lease){
+		.base = &w->out->base,
+		.record = &w->out->record,
+		.profile = &w->out->profile,
+		.s3 = w->o->s3,
+	};
+}
+
+/* Before the store is read: what another host is about to save would be missed. */
+static int take_lease(struct setup_work *w, struct err *e)
+{
+	const struct lease lease = lease_of(w);
+	bool ephemeral = w->o->ephemeral || w->out->profile.ephemeral;
+	w->out->record.lease_ms = 0;
+	if (w->o->lease_ms < 0 || ephemeral || !lease_is_needed(&lease))
+		return 0;
+	w->out->record.lease_ms = w->o->lease_ms;
+	if (lease_take(&lease, w->o->wait_ms, &w->leased, e) != 0)
+		return -1;
+	if (!w->leased)
+		w->out->record.lease_ms = 0;
+	return 0;
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
@@ -147,7 +190,9 @@ static int run(struct setup_work *w, struct err *e)
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
 		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
-	if (act(w, e) != 0 || git_setup_attach(w, e) != 0 || register_files(w, e) != 0)
+	inside_put_sweep(&s->base);
+	if (take_lease(w, e) != 0 || act(w, e) != 0 || git_setup_attach(w, e) != 0 ||
+	    register_files(w, e) != 0)
 		return -1;
 	note_start(w);
 	return record_ready(w, e);
@@ -159,6 +204,9 @@ static void undo(struct setup_work *w)
 {
 	struct setup *s = w->out;
 	struct err ignored = ERR_INIT;
+	const struct lease lease = lease_of(w);
+	if (w->leased && !w->placed && w->plan.action == SETUP_RESTORE)
+		lease_release(&lease);
 	if (!w->is_new || w->placed || s->lock.fd < 0)
 		return;
 	if (record_remove(&s->base, s->record.id, &ignored) != 0)

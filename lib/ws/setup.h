@@ -39,7 +39,9 @@ struct setup_options {
 	bool restore; /* `id` is known already: its record says which profile it has; NOT_FOUND when it is not */
 	struct setup_git git;
 	bool has_hooks;  /* a new workspace is not done before they ran: hook.h */
-	int64_t wait_ms; /* for the lock; 0: not at all */
+	int64_t wait_ms; /* for the lock, and then for the lease; 0: not at all */
+	int64_t lease_ms; /* how long other hosts are to stay away without a renewal (lease.h); 0: they need not;
+	                   * negative: neither are they heeded */
 	bool dry_run;
 	const struct ini *config;
 	const struct s3_config *s3;
@@ -80,8 +82,9 @@ int setup_run(const struct setup_options *o, struct setup *out, struct err *e) M
 void setup_close(struct setup *s);
 #define SETUP_AUTO AUTO(setup_close) struct setup
 
-/* The environment for the command: the caller's without AWS_* and WS_*, plus the profile's and WORKSPACE_ID,
- * WORKSPACE_PATH. NULL-terminated; free with mem_free_texts. */
-int setup_environment(const struct setup *s, char ***env, struct err *e) MUST_CHECK;
+/* The environment for the command: the caller's without AWS_* and WS_*, but for the names in `pass`, plus the profile's
+ * and WORKSPACE_ID, WORKSPACE_PATH. NULL-terminated; free with mem_free_texts. */
+int setup_environment(const struct setup *s, const char *const *pass, size_t pass_count,
+                      char ***env, struct err *e) MUST_CHECK;
 
 #endif

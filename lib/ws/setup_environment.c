@@ -48,13 +48,24 @@ static void free_list(struct list *l)
 	mem_free(l->items);
 }
 
-int setup_environment(const struct setup *s, char ***env, struct err *e)
+static bool is_passed(struct str name, const char *const *pass, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_is(name, pass[i]))
+			return true;
+	}
+	return false;
+}
+
+int setup_environment(const struct setup *s, const char *const *pass, size_t pass_count,
+                      char ***env, struct err *e)
 {
 	AUTO(free_list) struct list l = { .items = NULL };
 	struct profile_words words = part_words(&s->record);
 	words.root = s->root;
 	for (char **p = environ; *p; p++) {
-		if (!is_private(name_of(*p)))
+		struct str name = name_of(*p);
+		if (!is_private(name) || is_passed(name, pass, pass_count))
 			set(&l, mem_text(*p));
 	}
 	for (size_t i = 0; i < s->profile.env_count; i++) {

@@ -14,10 +14,12 @@ struct setup_work {
 	bool is_new;      /* there was none: what is made of it goes when the setup fails */
 	bool has_base;    /* false only in a dry run */
 	bool placed;      /* a new directory is in its place */
+	bool leased;      /* the lease was taken */
 	struct place place;
 	struct setup_plan plan;
 	char *store_url;
-	char git_made[80]; /* the commit that a branch was made at; "": none was made */
+	int64_t git_began_ms; /* when the first git was run on the repository; 0: none was */
+	char git_made[80];    /* the commit that a branch was made at; "": none was made */
 };
 
 /* Fill out->base, id, lock, record, profile, root; find out what there is and what to do. */

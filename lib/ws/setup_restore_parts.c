@@ -48,6 +48,39 @@ static bool is_absence(const struct err *why)
 	return why->kind == ERR_KIND_NOT_FOUND && says_what;
 }
 
+/* Whether a listing shows the key: 1, 0, -1 it is refused as well. */
+static int is_listed(struct store *store, const char *key)
+{
+	struct store_list *list;
+	struct store_list_entry entry;
+	struct err ignored = ERR_INIT;
+	if (store_list_open(store, key, &list, &ignored) != 0)
+		return -1;
+	int got = store_list_next(list, &entry, &ignored);
+	bool found = got > 0 && strcmp(entry.key, key) == 0;
+	store_list_close(list);
+	return got < 0 ? -1 : found;
+}
+
+/* S3 answers 403 for a missing key to those who may not list: nobody may take that for an empty workspace. */
+static int explain_denied(struct store *store, const char *key, struct err *e)
+{
+	if (e->kind != ERR_KIND_DENIED || strcmp(e->code, "AccessDenied") != 0)
+		return -1;
+	switch (is_listed(store, key)) {
+	case 1:
+		return err_context(e, "it is there, but s3:GetObject is missing for it");
+	case 0:
+		return err_context(
+			e,
+			"the bucket may be listed and does not show it, but it can't be asked for");
+	default:
+		return err_context(
+			e, "s3:ListBucket is missing for the bucket (a key that does not exist is "
+			   "403 without it), or s3:GetObject for this key");
+	}
+}
+
 static int find(struct step *s, struct store *store, struct err *e)
 {
 	struct err why = ERR_INIT;
@@ -55,7 +88,7 @@ static int find(struct step *s, struct store *store, struct err *e)
 	if (s->found || is_absence(&why))
 		return 0;
 	*e = why; /* what could not be asked is not absent */
-	return -1;
+	return explain_denied(store, s->part->key, e);
 }
 
 /* Whether another part, restored before, is newer than this one's object: then this one is an older copy of

@@ -8,6 +8,7 @@
 #include "os/group.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/supervise_rest.h"
 
 enum {
 	LEFTOVER_MS =
@@ -23,6 +24,7 @@ struct watch {
 	int64_t limit_at_ms; /* -1: none, or past */
 	int64_t kill_at_ms;  /* -1: not yet */
 	bool ended;
+	bool paused; /* by us */
 	struct supervise_result *out;
 };
 
@@ -36,6 +38,11 @@ static bool asks_to_stop(int number)
 	return number == SIGTERM || number == SIGINT || number == SIGHUP;
 }
 
+static bool suspends(int number)
+{
+	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
 /* A group that may not be signalled (the command became another user) gets what can be sent; that is no reason to
  * leave it without a supervisor. */
 static void send(const struct watch *w, int number)
@@ -43,6 +50,15 @@ static void send(const struct watch *w, int number)
 	struct err ignored = ERR_INIT;
 	int result = signals_send_group(w->child, number, &ignored);
 	(void)result;
+}
+
+/* What is paused can't end. */
+static void end(struct watch *w, int number)
+{
+	send(w, number);
+	if (w->paused)
+		send(w, SIGCONT);
+	w->paused = false;
 }
 
 /* The first reason to end counts for the KILL. */
@@ -57,12 +73,19 @@ static void forward(struct watch *w, int number)
 {
 	if (number == SIGCHLD)
 		return;
+	/* A group without a shell above it can't be suspended by what can be caught: the kernel ignores it there. */
+	if (suspends(number))
+		number = SIGSTOP;
 	if (asks_to_stop(number) && !w->out->terminated) {
 		w->out->terminated = true;
 		w->out->terminated_at_ms = sys_monotonic_ms();
 		kill_later(w);
 	}
-	send(w, number);
+	if (asks_to_stop(number))
+		end(w, number);
+	else
+		send(w, number);
+	w->paused = number == SIGSTOP || (w->paused && number != SIGCONT);
 }
 
 static int reap_all(struct watch *w, struct err *e)
@@ -74,6 +97,7 @@ static int reap_all(struct watch *w, struct err *e)
 			continue;
 		w->ended = true;
 		w->out->status = dead.status;
+		w->out->signal_number = dead.signal_number;
 	}
 	return got;
 }
@@ -88,7 +112,7 @@ static void time_is_up(struct watch *w)
 	}
 	w->out->over_time = true;
 	kill_later(w);
-	send(w, SIGTERM);
+	end(w, SIGTERM);
 }
 
 /* One turn: wait for a signal or the time to end it, pass signals on, reap. */
@@ -156,5 +180,5 @@ int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supe
 			return -1;
 	}
 	proc_take_terminal();
-	return end_leftovers(&w, e);
+	return end_leftovers(&w, e) != 0 ? -1 : supervise_rest_end(times->spared, e);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "ws/journal.h"
+#include "ws/lease.h"
 #include "ws/teardown_job.h"
 
 void teardown_job_notice(const struct teardown_job *j, const struct err *e)
@@ -153,9 +154,20 @@ static int fail_partial(struct teardown_job *j, struct err *e)
 	return err_set(e, ERR_KIND_BUG, "save %s: a part was not saved", j->record.id);
 }
 
+void teardown_job_note_save(struct teardown_job *j)
+{
+	struct js *fields = js_object();
+	js_set_int(fields, "bytes", (int64_t)j->record.archived_bytes);
+	js_set_int(fields, "entries", (int64_t)j->record.entries);
+	if (j->out->side_key)
+		js_set_text(fields, "beside", j->out->side_key);
+	record_event(&j->record, "saved", fields);
+}
+
 static int keep(struct teardown_job *j, struct err *e)
 {
 	struct record *r = &j->record;
+	teardown_job_note_save(j);
 	for (size_t i = 0; i < r->part_count; i++) {
 		if (r->parts[i].saved)
 			r->parts[i].save_id[0] = '\0';
@@ -170,7 +182,8 @@ static int tell_conflict(const struct teardown_job *j, struct err *e)
 	MEM_AUTO char *store = record_store_url(&j->record, j->b);
 	return err_set(
 		e, ERR_KIND_CONFLICT,
-		"workspace %s: the store has a state that it was not built on; this one is %s/%s",
+		"workspace %s: the store has a state that it was not built on; this one is %s/%s; "
+		"the next setup starts from the store's, take what it lacks from there (ws-archive extract)",
 		j->record.id, store, j->out->side_key);
 }
 
@@ -211,7 +224,16 @@ static int run_locked(const struct base_dir *b, const char *id, const struct tea
                       struct teardown_result *out, struct err *e)
 {
 	AUTO(free_job) struct teardown_job j = { .b = b, .o = o, .out = out, .parent = -1 };
-	return open_job(&j, id, e) != 0 ? -1 : decide(&j, e);
+	if (open_job(&j, id, e) != 0)
+		return -1;
+	int result = decide(&j, e);
+	const struct lease lease = {
+		.base = b, .record = &j.record, .profile = &j.profile, .s3 = o->s3
+	};
+	if (out->removed && !out->spooled && !o->dry_run && j.record.lease_ms > 0 &&
+	    lease_is_needed(&lease))
+		lease_release(&lease);
+	return result;
 }
 
 int teardown_run(const struct base_dir *b, const char *id, const struct teardown_options *o,

@@ -41,6 +41,10 @@ struct teardown_result {
 	bool removed, spooled, conflict;
 	char trash_name[256]; /* where the directory went, below .ws/trash; "" */
 	char *side_key;       /* conflict: where this state was stored instead; mem_free */
+	/* Of a dry run of a worktree: what would be kept under refs/ws/preserved (files that differ from the head,
+	 * untracked ones, commits that nothing else has), and how many ignored paths would go into the archive. */
+	bool is_worktree;
+	uint64_t git_dirty, git_untracked, git_detached, git_ignored;
 };
 
 /* Save and remove the workspace `id`. `held`: its lock when the caller holds it (a supervisor), else it is taken

@@ -1,6 +1,7 @@
 /* Teardown of worktrees. */
 #include "os/dir.h"
 #include "ws/git_keep.h"
+#include "ws/git_state.h"
 #include "ws/journal.h"
 #include "ws/link.h"
 #include "ws/teardown_job.h"
@@ -24,6 +25,23 @@ int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *r
 	struct js *fields = js_object();
 	js_set_text(fields, "commit", j->record.git_preserved);
 	journal_add(j->b, "git-preserve", j->record.id, fields);
+	return 0;
+}
+
+int teardown_git_preview(struct teardown_job *j, int root, struct err *e)
+{
+	GIT_KEEP_PATHS_AUTO rest = { .list = NULL };
+	struct git_state state;
+	j->out->is_worktree = is_worktree(j);
+	if (!j->out->is_worktree)
+		return 0;
+	if (git_state_look(root, j->record.git_dir, &state, e) != 0 ||
+	    git_keep_rest(&j->record, root, &rest, e) != 0)
+		return -1;
+	j->out->git_dirty = state.dirty;
+	j->out->git_untracked = state.untracked;
+	j->out->git_detached = state.detached;
+	j->out->git_ignored = rest.count;
 	return 0;
 }
 

@@ -20,6 +20,8 @@ struct teardown_job {
 
 /* A warning on the way. */
 void teardown_job_notice(const struct teardown_job *j, const struct err *e);
+/* Note in the history what was saved, and where, if beside. */
+void teardown_job_note_save(struct teardown_job *j);
 /* The part's entry in the record. */
 struct record_part *teardown_job_part(struct teardown_job *j, const struct part *p);
 
@@ -60,6 +62,8 @@ struct git_keep_paths;
  * *is_listed: the archive is of everything. */
 int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,
                       bool *is_listed, struct err *e) MUST_CHECK;
+/* For a dry run: what it would keep. */
+int teardown_git_preview(struct teardown_job *j, int root, struct err *e) MUST_CHECK;
 /* Remove the links into the source, before the directory goes to where it is deleted. */
 int teardown_git_unlink(struct teardown_job *j, struct err *e) MUST_CHECK;
 /* The directory is gone from its place: the repository forgets it, and its branch is free. Told when it fails: the next

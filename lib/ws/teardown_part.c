@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "os/sys.h"
+#include "store/generation.h"
 #include "store/store.h"
 #include "ws/journal.h"
 #include "ws/teardown_job.h"
@@ -52,7 +53,10 @@ int teardown_part_is_ours(struct teardown_step *s, struct err *e)
 
 /* ---- storing ---- */
 
-static int store_at(struct teardown_step *s, const char *key, const char *if_etag,
+static const struct store_put anyway = { .if_etag = NULL };
+static const struct store_put absent = { .if_etag = "" };
+
+static int store_at(struct teardown_step *s, const char *key, const struct store_put *put,
                     bool partial_is_fine, struct part_saved *out, struct err *e)
 {
 	const struct teardown_options *o = s->j->o;
@@ -60,7 +64,8 @@ static int store_at(struct teardown_step *s, const char *key, const char *if_eta
 		.store = s->store,
 		.key = key,
 		.save_id = s->record->save_id,
-		.if_etag = if_etag,
+		.if_etag = put->if_etag,
+		.atomic = put->atomic,
 		.only = s->only,
 		.only_count = s->only_count,
 		.keep_going = o->keep_going,
@@ -78,28 +83,76 @@ static int store_partial(struct teardown_step *s, const char *key, struct part_s
 {
 	MEM_AUTO char *beside = mem_printf("%s.partial", key);
 	s->record->partial = true;
-	return store_at(s, beside, NULL, true, out, e);
+	return store_at(s, beside, &anyway, true, out, e);
+}
+
+static const char *who(const struct teardown_step *s)
+{
+	const struct record *r = &s->j->record;
+	return r->session[0] ? r->session : r->id;
+}
+
+/* Where this state goes when it may not replace the one in the store. */
+static int name_side_key(struct teardown_step *s, struct err *e)
+{
+	MEM_AUTO char *key = generation_side_key(key_of(s), who(s), sys_now_ms());
+	if (str_copy(str_of(key), s->record->side_key, sizeof(s->record->side_key)) == 0)
+		return 0;
+	return err_set(e, ERR_KIND_CONFIG, "part %s: the key is too long", s->part->def->name);
 }
 
 static int store_aside(struct teardown_step *s, struct part_saved *out, struct err *e)
 {
-	const struct record *r = &s->j->record;
-	MEM_AUTO char *key =
-		part_side_key(key_of(s), r->session[0] ? r->session : r->id, sys_now_ms());
-	if (str_copy(str_of(key), s->record->side_key, sizeof(s->record->side_key)) != 0)
-		return err_set(e, ERR_KIND_CONFIG, "part %s: the key is too long",
-		               s->part->def->name);
-	if (store_at(s, key, "", false, out, e) != 0)
+	if (name_side_key(s, e) != 0 ||
+	    store_at(s, s->record->side_key, &absent, false, out, e) != 0)
 		return -1;
-	return out->unreadable > 0 ? store_partial(s, key, out, e) : 0;
+	return out->unreadable > 0 ? store_partial(s, s->record->side_key, out, e) : 0;
+}
+
+/* The generation that lost gets the name by which it is found. */
+static int move_aside(struct teardown_step *s, const char *generation, struct part_saved *out,
+                      struct err *e)
+{
+	const struct store_put put = { .save_id = s->record->save_id, .if_etag = "" };
+	struct err ignored = ERR_INIT;
+	if (name_side_key(s, e) != 0 ||
+	    store_copy(s->store, generation, s->record->side_key, &put, &out->id, e) != 0)
+		return -1;
+	if (store_delete(s->store, generation, &ignored) != 0)
+		teardown_job_notice(s->j, &ignored);
+	return 0;
+}
+
+/* State that others save, too, in a store that can't tell us apart: first where nobody else writes, then made current. */
+static int store_generation(struct teardown_step *s, const char *if_etag, struct part_saved *out,
+                            struct err *e)
+{
+	const char *save_id = s->record->save_id;
+	MEM_AUTO char *generation = generation_key(key_of(s), who(s), save_id, sys_now_ms());
+	const struct store_put put = { .save_id = save_id, .if_etag = if_etag };
+	struct err why = ERR_INIT;
+	if (store_at(s, generation, &absent, false, out, e) != 0)
+		return -1;
+	if (out->missing || out->unreadable > 0 ||
+	    generation_commit(s->store, generation, key_of(s), &put, &out->id, &why) == 0)
+		return 0;
+	if (why.kind == ERR_KIND_CONFLICT)
+		return move_aside(s, generation, out, e);
+	*e = why;
+	return -1;
 }
 
 static int store_in_place(struct teardown_step *s, struct part_saved *out, struct err *e)
 {
 	const struct record_part *r = s->record;
 	const char *if_etag = s->j->o->overwrite_remote ? NULL : r->was_absent ? "" : r->token.etag;
+	bool is_shared = s->part->def->shared && if_etag;
+	bool atomic = is_shared && store_is_conditional(s->store, if_etag, false);
+	const struct store_put put = { .if_etag = if_etag, .atomic = atomic };
 	struct err why = ERR_INIT;
-	if (store_at(s, key_of(s), if_etag, false, out, &why) == 0)
+	int stored = is_shared && !atomic ? store_generation(s, if_etag, out, &why)
+	                                  : store_at(s, key_of(s), &put, false, out, &why);
+	if (stored == 0)
 		return out->unreadable > 0 ? store_partial(s, key_of(s), out, e) : 0;
 	/* Someone was faster between our look and our commit. */
 	if (why.kind == ERR_KIND_CONFLICT && !s->j->o->overwrite_remote)

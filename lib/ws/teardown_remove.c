@@ -40,6 +40,7 @@ int teardown_remove_saved(struct teardown_job *j, struct err *e)
 	j->record.state = RECORD_SAVED;
 	j->record.archive_url[0] = '\0';
 	j->record.saved_ms = sys_now_ms();
+	teardown_job_note_save(j);
 	if (record_save(j->b, &j->record, e) != 0 || teardown_git_unlink(j, e) != 0 ||
 	    to_trash(j, name, e) != 0)
 		return err_context(e, "%s is saved, but not removed", j->record.id);
@@ -56,6 +57,7 @@ int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 		return -1;
 	j->out->removed = true;
 	j->record.state = RECORD_TRASHED;
+	record_event(&j->record, "discarded", NULL);
 	/* The name is a promise that it can be had back whole; so it is not given before a deletion. */
 	snprintf(j->record.trash_name, sizeof(j->record.trash_name), "%s",
 	         j->o->keep_trash ? name : "");
@@ -70,6 +72,13 @@ int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 
 /* ---- spool ---- */
 
+static void note_failure(struct teardown_job *j, const char *event, const struct err *cause)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "why", cause->msg);
+	record_event(&j->record, event, fields);
+}
+
 static int rename_to_spool(const struct teardown_job *j, struct err *e)
 {
 	FD_AUTO spool = -1;
@@ -81,9 +90,10 @@ static int rename_to_spool(const struct teardown_job *j, struct err *e)
 
 /* The rename alone is what keeps the work, and it needs no space. The record may have to wait for some: setup and
  * teardown find the directory in the spool whatever it says. */
-static void record_spooled(struct teardown_job *j)
+static void record_spooled(struct teardown_job *j, const struct err *cause)
 {
 	struct err why = ERR_INIT;
+	note_failure(j, "spooled", cause);
 	j->record.state = RECORD_SPOOLED;
 	if (record_save(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);
@@ -100,9 +110,10 @@ static bool is_partial(struct teardown_job *j)
 }
 
 /* With --keep the user stays in the directory; and gc may not take away what it could not save: ready as before. */
-static int leave(struct teardown_job *j)
+static int leave(struct teardown_job *j, const struct err *cause)
 {
 	struct err why = ERR_INIT;
+	note_failure(j, "save-failed", cause);
 	j->record.state = RECORD_READY;
 	if (record_save(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);
@@ -114,11 +125,11 @@ int teardown_remove_to_spool(struct teardown_job *j, struct err *e)
 	struct err cause = *e, why = ERR_INIT;
 	const char *id = j->record.id;
 	if (!j->in_spool && (j->o->keep || j->o->no_spool))
-		return leave(j);
+		return leave(j, &cause);
 	if (!j->in_spool && rename_to_spool(j, &why) != 0)
 		return err_context(e, "%s stays where it is, as it can't be spooled (%s)", id,
 		                   why.msg);
-	record_spooled(j);
+	record_spooled(j, &cause);
 	j->out->spooled = true;
 	err_clear(e);
 	if (is_partial(j) && cause.kind == ERR_KIND_FAILED)

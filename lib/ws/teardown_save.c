@@ -76,7 +76,8 @@ int teardown_save_preview(struct teardown_job *j, struct err *e)
 {
 	STORE_AUTO store = NULL;
 	FD_AUTO root = -1;
-	if (open_root(j, &root, e) != 0 || open_store(j, &store, e) != 0)
+	if (open_root(j, &root, e) != 0 || teardown_git_preview(j, root, e) != 0 ||
+	    open_store(j, &store, e) != 0)
 		return -1;
 	for (size_t i = 0; i < j->parts.count; i++) {
 		const struct part *p = &j->parts.list[i];

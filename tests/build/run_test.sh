@@ -70,6 +70,14 @@ fails "a program that was not built fails the run" run
 fresh
 fails "a run without tests fails" run
 closes "and says so" "0 passed, 1 failed, 0 skipped"
+
+mkdir "$tree/tests/fault"
+printf '#!/bin/sh\necho "ok 1 - one"\necho "# 7 kills"\necho 1..1\n' >"$tree/tests/fault/long"
+echo 'a helper' >"$tree/tests/fault/helper"
+chmod +x "$tree/tests/fault/long"
+check "every executable in tests/fault is run by the suite fault" env -u T "$tree/tests/run" fault
+closes "and nothing else of it" "1 passed, 0 failed, 0 skipped"
+tap_said "and its figures are shown" '^  7 kills$'
 fails "an unknown suite is refused" "$tree/tests/run" nonsense
 
 tap_done

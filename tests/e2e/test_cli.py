@@ -170,6 +170,17 @@ def test_files_are_read_in_order_and_the_command_line_wins(ws, tmp_path):
     assert owner_of(ws, *base, "--owner", "me", "--config", tmp_path / "said", env=env) == "me"
 
 
+def test_the_environment_goes_before_the_configuration_and_the_command_line_before_both(ws, tmp_path):
+    write(tmp_path / "c", f"[ws]\nbase = {tmp_path}/file\nprofile = clone\n[ws-setup]\nstore = file://{tmp_path}/of-file\n")
+    setup = ["ws-setup", "--config", tmp_path / "c", "--id", "x"]
+    env = {"WORKSPACE_DIR": f"{tmp_path}/env", "WS_PROFILE": "task", "WS_STORE": f"file://{tmp_path}/of-env"}
+    assert ws(*setup, "--profile", "task").stdout == f"{tmp_path}/file/x\n"
+    assert ws(*setup, env=env).stdout == f"{tmp_path}/env/x\n"
+    record = json.loads((tmp_path / "env/.ws/x/record.json").read_text())
+    assert (record["profile"], record["store"]) == ("task", f"file://{tmp_path}/of-env")
+    assert ws(*setup, "--base", tmp_path / "said", env=env).stdout == f"{tmp_path}/said/x\n"
+
+
 def test_every_kind_of_value_can_be_configured(ws, tmp_path):
     write(tmp_path / "c", "[ws]\nbase = {}/b\n[ws-setup]\nephemeral = yes\nmode = 0750\nlabel = a=1\nprint = json\n".format(tmp_path))
     record = json.loads(ws("ws-setup", "--id", "x", "--config", tmp_path / "c").stdout)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Session, base, file_base, make_files, need_root, small_disk, unmount_below  # noqa: F401 (fixtures)
+from place import Session, base, file_base, make_files, need_root, small_disk, unmount_below, wait_until  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
@@ -146,6 +146,31 @@ def test_a_put_that_fails_leaves_nothing(task, tmp_path):
     file(task, "put", "--max-size", "1000", "t1", "-", "big", status=65, input="x" * 2000).complains("larger than 1000 bytes")
     file(task, "put", "t1", tmp_path, status=65)
     assert os.listdir(task.root) == []
+
+
+def test_a_put_that_was_killed_leaves_nothing_in_the_workspace_and_what_it_staged_goes_with_time(task):
+    process = task.start("ws-file", "put", "t1", "-", "big", stdin=subprocess.PIPE)
+    process.stdin.write(b"x" * 1_000_000)
+    process.stdin.flush()
+    (staged,) = wait_until(lambda: task.area("staging"), what="the staged file")
+    process.kill()
+    assert os.listdir(task.path / "t1") == []
+    task.setup("--id", "t1")
+    assert task.area("staging") == [staged]  # it may be on its way
+    os.utime(staged, (time.time() - 4000,) * 2)
+    task.setup("--id", "t1")
+    assert task.area("staging") == []
+
+
+def test_a_file_is_put_where_something_is_mounted_in_the_workspace(task, tmp_path):
+    (task.path / "t1/mounted").mkdir()
+    small_disk(task.path / "t1/mounted", "1m")
+    try:
+        file(task, "put", "t1", "-", "mounted/file", input="x")
+        assert (task.path / "t1/mounted/file").read_text() == "x"
+        assert os.listdir(task.path / "t1/mounted") == ["file"] and task.area("staging") == []
+    finally:
+        unmount_below(task.path)
 
 
 def test_a_file_put_by_root_belongs_to_the_agent(base, tmp_path):

@@ -292,7 +292,7 @@ def test_run_uses_few_connections_for_many_commands(faults, ws):
 
 
 SEEN = {  # what servers.md found by other means
-    "swift": {"put-if-none-match": "no", "put-if-match": "no", "checksum-crc32c": "no", "checksum-crc64nvme": "no"},
+    "swift": {"put-if-none-match": "no", "put-if-match": "no", "complete-if-none-match": "yes", "complete-if-match": "no", "checksum-crc32c": "no", "checksum-crc64nvme": "no"},
     "swift238": {"put-if-none-match": "yes", "put-if-match": "no", "checksum-crc32c": "yes", "checksum-crc64nvme": "no"},
     "ceph": {"put-if-none-match": "yes", "put-if-match": "yes", "checksum-crc32c": "no", "checksum-crc64nvme": "no"},
 }

@@ -53,6 +53,12 @@ def test_the_command_does_not_see_our_secrets(file_base):
     assert not re.search(r"^(AWS_|WS_)|canary|AKIDSECRET", result.stdout, re.M), result
 
 
+def test_the_command_sees_what_it_is_said_to_see(file_base):
+    secrets = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_REGION": "r1", "AWS_PROFILE": "p1", "WS_PROFILE": "task"}
+    result = supervise(file_base, "env", options=("--pass-env", "AWS_REGION", "--pass-env", "WS_PROFILE", "--pass-env", "AWS_UNSET"), env=secrets)
+    assert sorted(re.findall(r"^(?:AWS|WS)_.*", result.stdout, re.M)) == ["AWS_REGION=r1", "WS_PROFILE=task"]
+
+
 def test_the_command_inherits_no_descriptor_but_the_three(file_base):
     result = supervise(file_base, "sh", "-c", "ls /proc/self/fd")
     assert result.stdout.split() == ["0", "1", "2", "3"], result  # 3 is ls's own
@@ -119,6 +125,24 @@ def test_what_the_command_leaves_running_is_ended_before_the_save(file_base):
         os.kill(pid, 0)
 
 
+ESCAPEE = "setsid sh -c 'trap \"\" TERM; echo $$ >pid; (setsid sh -c \"echo \\$\\$ >pid2; while :; do date +%N >clock; done\" &); while :; do sleep 0.02; done' &"
+
+
+def test_what_left_the_group_of_the_command_is_ended_before_the_save(file_base):
+    """A daemon and its child in sessions of their own, of which one ignores TERM: they would write while that is saved."""
+    supervise(file_base, "sh", "-c", f"{ESCAPEE} while [ ! -s pid ] || [ ! -s pid2 ]; do sleep 0.01; done")
+    root = file_base.setup("--id", "t1")
+    for name in ("pid", "pid2"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((root / name).read_text()), 0)
+
+
+def test_a_daemon_gets_the_time_to_end_by_itself(file_base):
+    daemon = "setsid sh -c 'trap \"echo done >said; exit\" TERM; echo >ready; while :; do sleep 0.02; done' &"
+    supervise(file_base, "sh", "-c", f"{daemon} while [ ! -e ready ]; do sleep 0.01; done")
+    assert (file_base.setup("--id", "t1") / "said").read_text() == "done\n"
+
+
 def is_over(pid):
     try:
         return "Z (zombie)" in open(f"/proc/{pid}/status").read()
@@ -150,7 +174,7 @@ def test_the_terminal_is_lent_to_the_command_and_comes_back(stalling, faults):
         pid = int(wait_until(lambda: ready.exists() and ready.read_text(), what="the command"))
         assert os.tcgetpgrp(tty[0]) == pid
         os.write(tty[0], b"line\n")
-        wait_until(lambda: faults.seen("PUT"), what="the upload")
+        wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
         assert os.tcgetpgrp(tty[0]) == process.pid
         os.write(tty[0], b"\x03\x03")
         wait_until(lambda: os.write(tty[0], b"\x03") and process.poll() is not None, what="the end after ^C")
@@ -211,7 +235,7 @@ def stalling(ws, tmp_path, servers, faults):
     s3 = helpers.S3("swift", servers("swift"))
     store = helpers.S3Store(s3)
     faults.backend = s3.plain_endpoint
-    faults.on("PUT", "", reply(200, silent=True, then="stall"), times=100, optional=True)
+    faults.on("PUT", SAVED, reply(200, silent=True, then="stall"), times=100, optional=True)
     base = Base(ws, tmp_path / "base", store)
     base.env["AWS_ENDPOINT_URL_S3"] = faults.url
     return base
@@ -235,7 +259,7 @@ def test_after_a_term_the_deadline_ends_in_the_spool(stalling):
 def test_a_second_term_spools_at_once(stalling, faults):
     session = Session(stalling, "--id", "t1", "--deadline", "1h", script="echo work >file; trap 'exit 0' TERM")
     session.signal()
-    wait_until(lambda: faults.seen("PUT"), what="the upload")
+    wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
     began = time.monotonic()
     session.signal()
     status, _, err = finish(session.process)
@@ -247,7 +271,7 @@ def test_a_second_term_spools_at_once(stalling, faults):
 def test_without_a_term_the_save_may_take_its_time_and_a_first_term_starts_the_deadline(stalling, faults):
     session = Session(stalling, "--id", "t1", "--deadline", "300ms", script="echo work >file")
     session.flag.unlink()
-    wait_until(lambda: faults.seen("PUT"), what="the upload")
+    wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
     time.sleep(0.5)  # more than the deadline, which has not begun
     assert session.process.poll() is None
     session.signal()

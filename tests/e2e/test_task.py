@@ -1,11 +1,12 @@
 """Profile `task` (system 000, the Letta OpenCode plugin): docker's arguments, time limits."""
 import shlex
+import signal
 import stat
 import time
 
 import pytest
 
-from place import base, need_root  # noqa: F401 (fixtures)
+from place import Session, base, finish, need_root, wait_until  # noqa: F401 (fixtures)
 
 
 def docker(base, *args, **options):
@@ -59,6 +60,74 @@ def test_nothing_is_run(base, tmp_path):
     (tmp_path / "docker").chmod(0o755)
     docker(base, "--id", "t1", "--", "image", "command", env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
     assert not (tmp_path / "was-run").exists()
+
+
+# ---- "Integration with get_task_history" ----
+
+
+def history(base, name="t1"):
+    """What ws-ls says of a task: its status, and [(event, what else the event says)]."""
+    line = base.ls(name)[name]
+    events = [(event.pop("event"), event) for event in line["history"]]
+    times = [event.pop("time") for _, event in events]
+    assert times == sorted(times)
+    return line["task_status"], events
+
+
+def names(base, name="t1"):
+    return [event for event, _ in history(base, name)[1]]
+
+
+def test_the_history_of_a_task_says_what_happened_to_it(base):
+    base.setup("--id", "t1")
+    assert history(base)[0] == "pending"
+    base.run("ws-setup", "--id", "t1", "--", "sh", "-c", "echo x >file", "secret prompt")
+    status, events = history(base)
+    assert status == "completed" and [event for event, _ in events] == ["created", "adopted", "started", "ended", "saved"]
+    fields = dict(events)
+    assert fields["started"] == {"command": "sh"} and fields["ended"] == {"status": 0} and fields["saved"]["entries"] == 2
+    base.run("ws-setup", "--id", "t1", "--", "sh", "-c", "exit 5", status=5)
+    status, events = history(base)
+    assert status == "failed" and [event for event, _ in events[5:]] == ["restored", "started", "ended", "saved"]
+    assert dict(events)["ended"] == {"status": 5}
+    journal = [line["event"] for line in base.journal()]
+    assert journal.count("started") == journal.count("ended") == 2
+    assert "secret prompt" not in (base.path / ".ws/t1/record.json").read_text() + (base.path / ".ws/audit.jsonl").read_text()
+
+
+def test_the_status_of_a_task_is_one_of_those_that_the_system_had(base):
+    """pending, running, completed, failed, timeout, cancelled; paused is docker's."""
+    base.run("ws-setup", "--id", "t1", "--time-limit", "50ms", "--", "sleep", "60", status=128 + 15)
+    assert history(base)[0] == "timeout" and dict(history(base)[1])["ended"] == {"status": 143, "signal": 15}
+    session = Session(base, "--id", "t2")
+    assert history(base, "t2")[0] == "running"
+    session.signal()
+    assert finish(session.process)[0] == 143 and history(base, "t2")[0] == "cancelled"
+    base.run("ws-setup", "--id", "t3", "--", "/no/such/program", status=66)
+    status, events = history(base, "t3")
+    assert status == "failed" and events[2][0] == "failed" and "/no/such/program" in events[2][1]["why"]
+
+
+def test_a_task_whose_supervisor_was_killed_is_not_said_to_run(base):
+    session = Session(base, "--id", "t1")
+    session.signal(signal.SIGKILL)
+    session.process.wait()
+    assert wait_until(lambda: history(base)[0] == "interrupted", what="the end")
+
+
+def test_what_could_not_be_saved_and_what_was_discarded_is_in_the_history(base, tmp_path):
+    base.setup("--id", "t1")
+    base.teardown("--discard", "--keep-trash", "t1")
+    base.setup("--id", "t1")
+    (base.path / ".ws/store").mkdir(exist_ok=True)
+    (base.path / ".ws/store").rename(tmp_path / "away")
+    (base.path / ".ws/store").touch()
+    base.teardown("t1", status=75)
+    (base.path / ".ws/store").unlink()
+    (tmp_path / "away").rename(base.path / ".ws/store")
+    base.teardown("--retry")
+    assert names(base)[-5:] == ["created", "discarded", "undone", "spooled", "saved"]
+    assert "store" in dict(history(base)[1])["spooled"]["why"]
 
 
 # ---- time limit: TERM, grace, KILL ----

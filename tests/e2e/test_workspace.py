@@ -244,7 +244,7 @@ def test_what_a_killed_supervisor_left_is_taken_up(file_base):
     session = Session(file_base, "--id", "t1", script="echo work >file")
     session.signal(signal.SIGKILL)
     session.process.wait()
-    assert file_base.state("t1") == "ready" and file_base.store.keys() == []
+    assert file_base.state("t1") == "ready" and [key for key in file_base.store.keys() if "tasks" in key] == ["tasks/t1.lease"]
     assert (file_base.setup("--id", "t1") / "file").read_text() == "work\n"
     file_base.teardown("t1")
     assert "tasks/t1.tar.gz" in file_base.store.keys()
@@ -256,6 +256,21 @@ def test_the_journal_tells_what_happened(file_base):
     events = [line["event"] for line in file_base.journal() if line["id"] == "t1"]
     assert events[0] == "create" and "ready" in events and len(events) >= 4
     assert all(line["time"].endswith("Z") and line["pid"] > 0 for line in file_base.journal())
+
+
+def test_the_journal_is_bounded_and_its_newest_lines_stay(file_base):
+    file_base.setup("--id", "t1")
+    journal, older = file_base.path / ".ws/audit.jsonl", file_base.path / ".ws/audit.jsonl.1"
+    old = b'{"event":"old"}\n' * (9 << 16)
+    journal.write_bytes(old)
+    running = [file_base.start("ws-setup", "--id", f"n{n}") for n in range(8)]
+    assert [finish(process)[0] for process in running] == [0] * 8
+    assert older.read_bytes().startswith(old)
+    lines = (older.read_bytes() + journal.read_bytes())[len(old) :].splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines if b'"ready"' in line) == [f"n{n}" for n in range(8)]
+    file_base.run("ws-setup", "--id", "audit.jsonl.1", status=64)
+    file_base.teardown("t1")
+    file_base.gc()
 
 
 def test_what_cannot_be_read_is_never_saved_over_what_is_complete(plain_user, tmp_path):
@@ -336,7 +351,7 @@ def test_a_session_has_the_tree_and_the_keys_of_the_go_package(broker, tmp_path)
     where = ["--base", root.parent]
     broker.teardown(*where, "sess_cse_abc")
     assert not root.exists()
-    keys = [key for key in broker.store.keys() if "/." not in f"/{key}"]
+    keys = [key for key in broker.store.keys() if "/." not in f"/{key}" and ".gen/" not in key]
     assert keys == [HOME_KEY, "workspaces/w1/sessions/cse_abc.jsonl", "workspaces/w1/sessions/cse_abc.tar.gz"]
 
     hashed = project_hash(root)

@@ -36,6 +36,7 @@ class Reply:
     wire: bytes = None  # exactly these bytes instead of an HTTP answer
     read: int = None  # stop reading the request's body after so many bytes (None: read it all)
     delay_s: float = 0  # wait between reading and answering
+    meanwhile: callable = None  # called between reading and answering
     silent: bool = False  # send nothing at all
     send: int = None  # stop after so many bytes of the body (None: send it all)
     dribble: tuple = None  # (bytes, seconds): send the body so many bytes at a time with a pause after each
@@ -205,6 +206,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         complete = self._read_body(request, answer.read)
         if answer.status is None:
             answer = self._ask_backend(request, answer)
+        if answer.meanwhile:
+            answer.meanwhile()
         self.server.faults.closing.wait(answer.delay_s)
         if not answer.silent:
             self._send(method, answer)

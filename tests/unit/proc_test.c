@@ -299,6 +299,39 @@ static void test_death_of_parent(void)
 	close(ends[0]);
 }
 
+/* In a child that ends when the program is ready: what the program says of it goes to the pipe. */
+static int die_gently(void *arg)
+{
+	char name[] = "sh", option[] = "-c";
+	char script[] = "trap 'echo ended >&2; exit' TERM; echo; while :; do sleep 0.01; done";
+	char *argv[] = { name, option, script, NULL };
+	struct proc_spawn how = shell(argv);
+	struct proc p;
+	struct err e = ERR_INIT;
+	char byte;
+	int ready[2];
+	if (pipe2(ready, O_CLOEXEC) != 0)
+		return 1;
+	how.die_with_parent = true;
+	how.die_gently = true;
+	how.stdout_fd = ready[1];
+	how.stderr_fd = *(const int *)arg;
+	return proc_start(&how, &p, &e) == 0 && read(ready[0], &byte, 1) == 1 ? 0 : 1;
+}
+
+static void test_gentle_death(void)
+{
+	int ends[2];
+	char text[7] = "";
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	TAP_INT(scratch_fork(die_gently, &ends[1]), 0, "a parent ends before its program again");
+	close(ends[1]);
+	TAP_OK(read(ends[0], text, 6) == 6, "which says something at its end");
+	TAP_TEXT(text, "ended\n", "as a TERM lets it");
+	close(ends[0]);
+}
+
 /* With a terminal: in a session of its own. */
 static int foreground(UNUSED void *arg)
 {
@@ -409,6 +442,7 @@ int main(void)
 	test_signals_given_back();
 	test_group_and_user();
 	test_death_of_parent();
+	test_gentle_death();
 	rc = scratch_fork(foreground, NULL);
 	if (rc == 100)
 		tap_skip("a program gets the terminal", "no pseudo terminals here");

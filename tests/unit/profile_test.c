@@ -194,24 +194,6 @@ static void test_broken(void)
 	}
 }
 
-static void test_side_key(void)
-{
-	static const struct {
-		const char *key, *want;
-	} rows[] = {
-		{ "workspaces/w/claude-home.tar.gz",
-		  "workspaces/w/claude-home.conflict-s1-42.tar.gz" },
-		{ "a.b/c.jsonl", "a.b/c.conflict-s1-42.jsonl" },
-		{ "a.b/c", "a.b/c.conflict-s1-42" },
-		{ ".hidden", ".hidden.conflict-s1-42" },
-		{ "k", "k.conflict-s1-42" },
-	};
-	for (size_t i = 0; i < COUNTOF(rows); i++) {
-		MEM_AUTO char *got = part_side_key(rows[i].key, "s1", 42);
-		TAP_TEXT(got, rows[i].want, "the side of %s keeps its ending", rows[i].key);
-	}
-}
-
 static void test_hash(void)
 {
 	static const char bytes[] = "0123456789";
@@ -257,7 +239,6 @@ int main(void)
 	test_expand();
 	test_config();
 	test_broken();
-	test_side_key();
 	test_hash();
 	return tap_done();
 }

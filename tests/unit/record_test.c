@@ -99,6 +99,31 @@ static void test_round_trip(const struct base_dir *b)
 	       "parts with half a token, or none, may not");
 }
 
+static void test_history(const struct base_dir *b)
+{
+	RECORD_AUTO r;
+	RECORD_AUTO back;
+	struct err e = ERR_INIT;
+	char name[32];
+	record_init(&r, "w9");
+	for (int i = 0; i < RECORD_EVENTS_MAX + 7; i++) {
+		struct js *fields = js_object();
+		js_set_int(fields, "n", i);
+		snprintf(name, sizeof(name), "event-%d", i);
+		record_event(&r, name, fields);
+	}
+	TAP_INT(record_save(b, &r, &e), 0, "a record with a long history is saved");
+	TAP_INT(record_load(b, "w9", &back, &e), 0, "and loaded");
+	JS_AUTO o = record_json(&back, b);
+	const struct js *history = js_get(o, "history");
+	TAP_INT(js_count(history), RECORD_EVENTS_MAX, "the history is bounded");
+	TAP_OK(str_is(js_get_str(js_at(history, 0), "event"), "event-7") &&
+	               js_get_int(js_at(history, RECORD_EVENTS_MAX - 1), "n", -1) ==
+	                       RECORD_EVENTS_MAX + 6,
+	       "to its newest events, in order, with their fields");
+	TAP_INT(record_remove(b, "w9", &e), 0, "and goes with the record");
+}
+
 static void write_text(const struct base_dir *b, const char *id, const char *text)
 {
 	FD_AUTO fd = -1;
@@ -226,6 +251,7 @@ int main(void)
 	if (!mkdtemp(top) || base_dir_open(top, true, &b, &e) != 0)
 		return 1;
 	test_round_trip(&b);
+	test_history(&b);
 	test_unknown_fields(&b);
 	test_nonsense(&b);
 	test_ids(&b);

@@ -655,7 +655,7 @@ static void test_environment(void)
 	setenv("WS_STORE", "x", 1);
 	setenv("KEPT", "yes", 1);
 	setenv("CLAUDE_CONFIG_DIR", "/mine", 1);
-	if (setup_run(&o, &s, &e) != 0 || setup_environment(&s, &env, &e) != 0)
+	if (setup_run(&o, &s, &e) != 0 || setup_environment(&s, NULL, 0, &env, &e) != 0)
 		abort();
 	MEM_AUTO char *dir = mem_printf("CLAUDE_CONFIG_DIR=%s/sess_s1/claude-config", w.base);
 	MEM_AUTO char *path = mem_printf("WORKSPACE_PATH=%s/sess_s1", w.base);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "s3/s3_conditional.h"
 #include "store/store.h"
 #include "tests/unit/tap.h"
 
@@ -17,7 +18,8 @@ static struct {
 	} objects[OBJECTS_MAX];
 	size_t count;
 	unsigned opened, states;
-	char content_type[128];
+	char content_type[128], if_match[128];
+	bool if_none_match, honours_put, honours_completion;
 	bool loses_save_id, cuts, is_down;
 	const char *put_by_another; /* a key that somebody else writes right before our commit */
 } fake;
@@ -138,8 +140,33 @@ int s3_sink(struct s3 *s3, struct str bucket, struct str key, const struct s3_pu
 	snprintf(f->save_id, sizeof(f->save_id), "%s", how->save_id ? how->save_id : "");
 	snprintf(fake.content_type, sizeof(fake.content_type), "%s",
 	         how->content_type ? how->content_type : "");
+	snprintf(fake.if_match, sizeof(fake.if_match), "%s", how->if_match ? how->if_match : "");
+	fake.if_none_match = how->if_none_match;
 	*out = &f->base;
 	return 0;
+}
+
+int s3_copy(struct s3 *s3, struct str from_bucket, struct str from_key, struct str bucket,
+            struct str key, const struct s3_put *how, struct blob_id *id, struct err *e)
+{
+	struct s3_object object;
+	if (s3_head(s3, from_bucket, from_key, &object, e) != 0 || !str_eq(from_bucket, bucket))
+		return -1;
+	const struct fake_object *o = put(key, str_of(find(from_key)->content), how->save_id);
+	*id = (struct blob_id){ .size_bytes = o->meta.size_bytes };
+	return 0;
+}
+
+enum s3_answer s3_conditional_ask(struct s3 *s3, struct str bucket, struct str prefix,
+                                  enum s3_condition what, char how[S3_PROBE_HOW_MAX], struct err *e)
+{
+	(void)s3;
+	(void)e;
+	how[0] = '\0';
+	if (!str_is(bucket, "bucket") || !str_is(prefix, "p/"))
+		abort();
+	bool of_put = what == S3_CONDITION_CREATE || what == S3_CONDITION_REPLACE;
+	return (of_put ? fake.honours_put : fake.honours_completion) ? S3_ANSWER_YES : S3_ANSWER_NO;
 }
 
 int s3_delete(struct s3 *s3, struct str bucket, struct str key, struct err *e)
@@ -280,6 +307,46 @@ static void test_conditions(void)
 	fake.is_down = false;
 }
 
+static void test_server_conditions(void)
+{
+	STORE_AUTO s = open_store("s3://bucket/p");
+	SINK_AUTO sink = NULL;
+	struct err e = ERR_INIT;
+	struct store_put how = { .if_etag = "tag" };
+	TAP_OK(!store_is_conditional(s, "", false) && !store_is_conditional(s, "", true),
+	       "a server that does not look is not conditional");
+	fake.honours_put = true;
+	TAP_OK(!store_is_conditional(s, "tag", false) && store_is_conditional(s, "tag", true),
+	       "one that looks at a PUT alone is so for small objects");
+	fake.honours_completion = true;
+	TAP_OK(store_is_conditional(s, "tag", false), "one that looks always is so for all");
+	TAP_OK(store_sink(s, "c", &how, &sink, &e) == 0 && !fake.if_match[0],
+	       "a condition goes to the server only when that is asked for");
+	sink_close(&sink);
+	how.atomic = true;
+	TAP_OK(store_sink(s, "c", &how, &sink, &e) == 0 && strcmp(fake.if_match, "tag") == 0 &&
+	               !fake.if_none_match,
+	       "then as If-Match");
+	sink_close(&sink);
+	how.if_etag = "";
+	TAP_OK(store_sink(s, "c", &how, &sink, &e) == 0 && !fake.if_match[0] && fake.if_none_match,
+	       "or for absence as If-None-Match");
+}
+
+static void test_copy(void)
+{
+	STORE_AUTO s = open_store("s3://bucket/p");
+	struct blob_id first, id;
+	struct err e = ERR_INIT;
+	struct store_put how = { .save_id = "n-2", .if_etag = "" };
+	write_to(s, "from", "n-1", NULL, &first);
+	TAP_OK(store_copy(s, "from", "to", &how, &id, &e) == 0 && id.size_bytes == 5 &&
+	               strcmp(find(S("p/to"))->meta.save_id, "n-2") == 0,
+	       "the server copies an object, under its new save id");
+	TAP_OK(store_copy(s, "from", "to", &how, &id, &e) != 0 && e.kind == ERR_KIND_CONFLICT,
+	       "not over what is not expected there: %s", e.msg);
+}
+
 static void test_verification(void)
 {
 	STORE_AUTO s = open_store("s3://bucket");
@@ -322,6 +389,8 @@ int main(void)
 {
 	test_prefix();
 	test_conditions();
+	test_server_conditions();
+	test_copy();
 	test_verification();
 	test_blobs();
 	for (size_t i = 0; i < fake.count; i++)

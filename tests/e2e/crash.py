@@ -1,0 +1,459 @@
+"""Commands that are stopped at a system call: what there is before, the command, and what must be true after it, however far it came.
+
+strace counts the calls of a run that is left alone: the pairs (system call, occurrence). Then one run is stopped at each of them. test_crash.py
+takes a sample, tests/fault/every_syscall all.
+"""
+import collections
+import json
+import os
+import re
+import shutil
+import traceback
+
+import ws as helpers
+from place import Base, digest, make_files, read_files, untar
+from repo import Repo, content, make_work
+
+# What changes something, or decides about it: reads in between see the same state as the call before. With "?" those that some machines lack.
+CALLS = [
+    *"mkdirat renameat2 renameat write pwrite64 writev fsync fdatasync syncfs unlinkat ftruncate flock fchmod fchmodat fchown fchownat".split(),
+    *"utimensat symlinkat linkat copy_file_range".split(),
+    *"?mkdir ?rmdir ?rename ?unlink ?link ?symlink ?chmod".split(),
+]
+FORKS = ["clone", "?clone3", "?fork", "?vfork", "execve", "?poll", "?ppoll"]
+FILES = {"a": "1", "dir/b": "22", "dir/deeper/c": "333" * 1000, "empty": ""}
+KEY = "tasks/t1.tar.gz"
+REGISTRY = "workspace_metadata.json"
+TEXT = "result" * 1000
+
+
+class Case:
+    """A place for one run: a base and a file store of its own."""
+
+    def __init__(self, ws, directory):
+        directory.mkdir()
+        (directory / "store").mkdir()
+        self.ws, self.directory = ws, directory
+        self.base = Base(ws, directory / "base")
+        self.base.env["WS_STORE"] = f"file://{directory}/store"
+        self.there, self.out, self.source = self.base.path / "t1", directory / "out", directory / "source"
+
+    def strace(self, command, *options, follow=True):
+        """Run under strace; the exit status, negative for a signal."""
+        full = ["strace", *(["-f"] if follow else []), "-qq", *options, helpers.BINARY, *command]
+        return helpers.run(full, status=None, env=self.ws.environment(self.base.env)).status
+
+    def work(self):
+        """The workspace t1, set up and worked in; its digest."""
+        root = self.base.setup("--id", "t1")
+        make_files(root, {"a": "changed", "new/file": "new"})
+        (root / "dir/b").unlink(missing_ok=True)
+        return digest(root)
+
+    def cut_off(self):
+        """From now on the store can't be reached."""
+        (self.directory / "store").rename(self.directory / "away")
+        (self.directory / "store").touch()
+
+    def connect(self):
+        if (self.directory / "away").exists():
+            (self.directory / "store").unlink()
+            (self.directory / "away").rename(self.directory / "store")
+
+    def stored(self):
+        """What the store has, as GNU tar sees it."""
+        directory = untar((self.directory / "store" / KEY).read_bytes(), self.directory / "untarred")
+        content = digest(directory)
+        shutil.rmtree(directory)
+        return content
+
+    def lies_in(self, *places):
+        """The digests of what there is of the workspace in these places."""
+        found = [path for place in places for path in ([self.there] if place == "base" else self.base.area(place))]
+        return [digest(path) for path in found if path.exists()]
+
+    def found(self, directory):
+        return {name: text for name, text in read_files(directory).items() if not name.startswith(".ws-tmp-")}
+
+    def is_sane(self):
+        if (self.base.path / ".ws/base.json").exists():
+            self.base.check("t1")
+            self.base.ls()
+
+    def is_over(self):
+        """All is done: no leftovers, nothing was taken for somebody else's state, and what waits in the trash can be deleted."""
+        assert [path for path in (self.directory / "store").rglob("*") if "conflict" in path.name] == []
+        assert [path for path in self.base.area("staging") if not path.name.startswith("+put.")] == [] and self.base.area("spool") == [] and self.base.area("quarantine") == []
+        self.base.gc("--trash-ttl", "0s")
+        assert self.base.area("trash") == []
+
+
+class Scenario:
+    """command: what is stopped. status: how it ends when it is left alone. follow: its children are stopped, too. calls: of which kinds."""
+
+    command, status, follow, calls = (), 0, True, CALLS
+
+    def prepare(self, case):
+        """What there is before; its value is handed to check."""
+
+    def check(self, case, before, index):
+        """What must be true after; index differs from run to run, to look at it from different sides."""
+
+    def words(self, case):
+        return [part.format(case=case) for part in self.command]
+
+
+def first_generation(case):
+    root = case.base.setup("--id", "t1")
+    make_files(root, FILES)
+    (root / "link").symlink_to("a")
+    before = digest(root)
+    case.base.teardown("t1")
+    return before
+
+
+class Setup(Scenario):
+    command = ("ws-setup", "--id", "t1")
+
+    def prepare(self, case):
+        before = first_generation(case)
+        shutil.rmtree(case.base.path)
+        return before
+
+    def check(self, case, before, index):
+        case.is_sane()
+        assert case.lies_in("base") in ([], [before]), "a half restored workspace is visible"
+        if index % 2:  # somebody tears down first: whatever that does, the store must keep what it has
+            case.base.teardown("t1", status=None)
+            assert case.stored() == before
+        assert digest(case.base.setup("--id", "t1")) == before
+        case.base.teardown("t1")
+        assert case.stored() == before
+        case.is_over()
+
+
+class Restore(Setup):
+    command = ("ws-setup", "--restore", "t1")
+
+    def prepare(self, case):
+        return first_generation(case)
+
+
+class Teardown(Scenario):
+    command = ("ws-teardown", "t1")
+
+    def prepare(self, case):
+        return first_generation(case), case.work()
+
+    def check(self, case, before, index):
+        case.connect()
+        old, new = before
+        stored = case.stored()
+        assert stored in (old, new), "the store has something between the generations"
+        assert stored == new or case.lies_in("base", "spool") == [new], "work was lost"
+        case.is_sane()
+        if index % 2:
+            assert digest(case.base.setup("--id", "t1")) == new
+        case.base.teardown("t1")
+        assert case.stored() == new and not case.there.exists()
+        case.is_over()
+
+
+class Spool(Teardown):
+    """The store can't be reached."""
+
+    status = 75
+
+    def prepare(self, case):
+        before = super().prepare(case)
+        case.cut_off()
+        return before
+
+
+class Retry(Teardown):
+    command = ("ws-teardown", "--retry")
+
+    def prepare(self, case):
+        before = super().prepare(case)
+        case.cut_off()
+        case.base.teardown("t1", status=75)
+        case.connect()
+        return before
+
+
+class Unspool(Retry):
+    command = ("ws-setup", "--id", "t1")
+
+
+class Discard(Scenario):
+    command = ("ws-teardown", "--discard", "t1")
+
+    def prepare(self, case):
+        return first_generation(case), case.work()
+
+    def check(self, case, before, index):
+        old, new = before
+        case.is_sane()
+        assert case.lies_in("base") in ([], [new]), "half of it is left"
+        if index % 2:
+            case.base.teardown("--discard", "t1", status=None)
+            assert not case.there.exists()
+            case.base.setup("--id", "t1")
+            assert case.lies_in("base") == [old]
+        assert case.stored() == old
+        case.base.teardown("--discard", "t1", status=None)
+        assert not case.there.exists() and case.stored() == old
+        case.is_over()
+
+
+class Trash(Scenario):
+    """It is discarded and can be had back."""
+
+    back = ("ws-gc", "--undo", "t1")
+    command = ("ws-teardown", "--discard", "--keep-trash", "t1")
+
+    def prepare(self, case):
+        return first_generation(case), case.work()
+
+    def check(self, case, before, index):
+        old, new = before
+        case.is_sane()
+        assert case.lies_in("base", "trash") == [new], "work was lost"
+        case.base.run(*self.back, status=None)
+        assert digest(case.base.setup("--id", "t1")) == new
+        case.base.teardown("t1")
+        assert case.stored() == new
+        case.is_over()
+
+
+class Undo(Trash):
+    command = ("ws-gc", "--undo", "t1")
+
+    def prepare(self, case):
+        before = super().prepare(case)
+        case.base.teardown("--discard", "--keep-trash", "t1")
+        return before
+
+
+class UndoBySetup(Undo):
+    command = back = ("ws-setup", "--id", "t1")
+
+
+class Collect(Scenario):
+    """Beside what is collected something old waits in the trash."""
+
+    command = ("ws-gc", "--older", "0s", "--trash-ttl", "0s")
+
+    def prepare(self, case):
+        before = first_generation(case), case.work()
+        make_files(case.base.path / ".ws/trash/1.t0.abcdefghi", {"x/y": "z"})
+        return before
+
+    def check(self, case, before, index):
+        old, new = before
+        stored = case.stored()
+        assert stored == new or (stored == old and case.lies_in("base") == [new]), "work was lost"
+        case.base.gc("--older", "0s", "--trash-ttl", "0s")
+        case.base.gc("--trash-ttl", "0s")
+        assert case.stored() == new and not case.there.exists()
+        case.is_over()
+
+
+# ---- git ----
+
+
+class Git(Scenario):
+    """Worktrees. What is stopped is ws itself, or (follow) whichever process does it first, git among them."""
+
+    create = ("ws-setup", "--id", "t1", "--git", "{case.repo.path}", "--branch", "fix")
+    calls = CALLS + FORKS
+
+    def prepare(self, case):
+        case.repo = Repo(case.directory)
+
+    def setup(self, case):
+        """As ws-setup makes it, or takes it up."""
+        root = case.base.setup(*[word.format(case=case) for word in self.create[1:]])
+        assert case.repo.worktrees() == [str(root)] and case.base.area("staging") == []
+        return root
+
+
+class GitCreate(Git):
+    command = (*Git.create, "--link", "node_modules", "--copy", ".env", "--hook", "true")
+
+    def check(self, case, before, index):
+        case.is_sane()
+        if index % 2:
+            case.base.teardown("t1", status=None)
+        assert case.repo.status(self.setup(case)) == []
+        case.base.teardown("t1")
+        assert case.repo.worktrees() == [] and case.repo.git("fsck", "--no-dangling") == ""
+
+
+class GitDestroy(Git):
+    command = ("ws-teardown", "t1")
+
+    def prepare(self, case):
+        super().prepare(case)
+        return make_work(case.repo, self.setup(case))
+
+    def check(self, case, before, index):
+        case.is_sane()
+        if index % 2:
+            case.base.teardown("t1")
+            assert case.repo.worktrees() == []
+        root = self.setup(case)
+        assert (case.repo.status(root), content(root)) == before, "work was lost"
+        case.base.teardown("t1")
+        assert case.repo.worktrees() == [] and case.repo.git("fsck", "--no-dangling") == ""
+
+
+class GitRestore(GitDestroy):
+    command = ("ws-setup", "--restore", "t1")
+
+    def prepare(self, case):
+        before = super().prepare(case)
+        case.base.teardown("t1")
+        return before
+
+
+# ---- files ----
+
+
+class Files(Scenario):
+    """One workspace, and beside it the directory "out" and the file "source". "again": how a second run may end."""
+
+    profile, inside, outside, again = ("--id", "t1"), {}, {}, (0,)
+
+    def prepare(self, case):
+        case.out.mkdir()
+        make_files(case.directory, {"source": TEXT})
+        case.root = case.base.setup(*self.profile)
+        case.name = case.root.name
+        make_files(case.root, self.inside)
+        make_files(case.out, self.outside)
+
+    def check(self, case, before, index):
+        self.look(case, False)
+        status = case.base.run(*self.words(case), status=None).status
+        assert status in self.again, status
+        self.look(case, True)
+
+    def registered(self, case):
+        files = json.loads((case.root / REGISTRY).read_text())["files"]
+        return {name: entry["size"] for name, entry in files.items()}
+
+
+class Put(Files):
+    command, inside = ("ws-file", "put", "--force", "{case.name}", "{case.source}", "file"), {"file": "old"}
+
+    def look(self, case, final):
+        content = case.found(case.root).get("file")
+        assert content == TEXT if final else content in (TEXT, "old", None)
+
+
+class PutFlat(Put):
+    profile = ("--profile", "flat")
+
+    def look(self, case, final):
+        super().look(case, final)
+        if final:
+            assert self.registered(case) == {"file": len(TEXT)}
+
+
+class Move(Files):
+    command, inside, again = ("ws-file", "mv", "{case.name}", "file", "{case.out}/file"), {"file": TEXT}, (0, 66)
+
+    def look(self, case, final):
+        inside, outside = case.found(case.root), case.found(case.out)
+        assert TEXT in (inside.get("file"), outside.get("file"))
+        assert set(outside.values()) <= {TEXT}
+        if final:
+            assert "file" not in inside and outside == {"file": TEXT}
+
+
+class MoveByCopy(Move):
+    """A file with another name is not renamed."""
+
+    def prepare(self, case):
+        super().prepare(case)
+        os.link(case.root / "file", case.root / "other")
+
+
+class MoveFlat(Move):
+    profile = ("--profile", "flat")
+
+    def look(self, case, final):
+        super().look(case, final)
+        if final:
+            case.base.setup(*self.profile)
+            assert self.registered(case) == {}
+
+
+class Migrate(Files):
+    profile, outside = ("--profile", "flat"), {"denker_1/a": "1", "denker_2/a": "2"}
+    command = ("ws-setup", "--profile", "flat", "--migrate", "{case.out}")
+
+    def look(self, case, final):
+        assert set(case.found(case.out).values()) == {"1", "2"}
+        assert set(case.found(case.root).values()) - {"1", "2"} <= {(case.root / REGISTRY).read_text()}
+        if final:
+            assert sorted(os.listdir(case.out)) == ["denker_1.migrated", "denker_2.migrated"]
+            assert self.registered(case) == {"a": 1, "denker_2__a": 1}
+
+
+SCENARIOS = {
+    "a setup": Setup,
+    "a restore": Restore,
+    "a teardown": Teardown,
+    "a teardown into the spool": Spool,
+    "a retry of the spool": Retry,
+    "a setup from the spool": Unspool,
+    "a discard": Discard,
+    "a discard that can be undone": Trash,
+    "an undo": Undo,
+    "an undo by setup": UndoBySetup,
+    "a collector": Collect,
+    "a worktree's creation": GitCreate,
+    "a worktree's end": GitDestroy,
+    "a worktree's restore": GitRestore,
+    "put": Put,
+    "put into a flat workspace": PutFlat,
+    "mv": Move,
+    "mv by copy": MoveByCopy,
+    "mv out of a flat workspace": MoveFlat,
+    "a migration": Migrate,
+}
+
+
+def calls_of(scenario, ws, directory):
+    """[(system call, occurrence)] of a run that is left alone: as many of each as the process (or thread) that has most of them."""
+    case = Case(ws, directory)
+    scenario.prepare(case)
+    trace = directory / "trace"
+    status = case.strace(scenario.words(case), "-o", trace, "-e", f"trace={','.join(scenario.calls)}", follow=scenario.follow)
+    assert status == scenario.status, f"left alone it ends with {status}"
+    lines = re.findall(r"^(?:(\d+) +)?(\w+)\(", trace.read_text(), re.M)
+    most = collections.Counter()
+    for (call, _), count in collections.Counter((call, pid) for pid, call in lines).items():
+        most[call] = max(most[call], count)
+    shutil.rmtree(directory)
+    return [(call, number) for call, count in most.items() for number in range(1, count + 1)]
+
+
+def stopped(scenario, ws, directory, call, number, how, index=0):
+    """Run and stop it there, then check; whether it was stopped at all (threads bring the counts a little out of step)."""
+    case = Case(ws, directory)
+    before = scenario.prepare(case)
+    options = ("-e", f"trace={call}", "-e", f"inject={call}:signal={how}:when={number}", "-o", "/dev/null")
+    status = case.strace(scenario.words(case), *options, follow=scenario.follow)
+    try:
+        signalled = {"KILL": -9, "TERM": 143}[how]
+        # Of several processes it may be another one that was killed: then ws says so, or did without it.
+        assert status in (scenario.status, signalled) or scenario.calls != CALLS, f"it ended with {status}"
+        scenario.check(case, before, index)
+    except AssertionError as error:
+        line = traceback.extract_tb(error.__traceback__)[-1].line
+        raise AssertionError(f"{how} at {call} {number}: {error or line}") from error
+    shutil.rmtree(directory)
+    return status == signalled

@@ -1,0 +1,511 @@
+"""Profile session: what the document of the Go package `workspace` says, and how its users lost work.
+
+Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a weak point of reference/systems.md, section 2.1.
+"""
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from faults import error, reply, through
+from memory_s3 import MemoryS3, Object
+
+import ws as helpers
+from place import Base, Session, base_and_store, file_base, finish, make_files, need_root, read_files, tar, untar, wait_until  # noqa: F401 (fixtures)
+
+WORKSPACE = ["--profile", "session", "--workspace", "w1"]
+HOME_KEY = "workspaces/w1/claude-home.tar.gz"
+
+
+def objects(store, part=""):
+    """What others put there and we name: without what a file store keeps beside its objects."""
+    return [key for key in store.keys() if part in key and "/." not in f"/{key}"]
+
+
+def start(base, session, files=None):
+    """A session with these files in what it shares with the others; its directory."""
+    root = base.setup(*WORKSPACE, "--session", session)
+    make_files(root / "claude-config", files or {})
+    return root
+
+
+def seed(base, tmp_path, files):
+    base.store.put(HOME_KEY, tar(make_files(tmp_path / "seed", files), *files))
+
+
+# ---- the sentences of the document ----
+
+
+@pytest.fixture
+def broker(ws, tmp_path, store):
+    """The profile's own base, below TMPDIR, on each kind of store."""
+    place = Base(ws, ws.home / "tmp/cc-broker", store)
+    del place.env["WORKSPACE_DIR"]
+    return place
+
+
+@pytest.fixture
+def local(ws, tmp_path):
+    """The same on a file store."""
+    place = Base(ws, ws.home / "tmp/cc-broker", helpers.FileStore(tmp_path / "store"))
+    del place.env["WORKSPACE_DIR"]
+    return place
+
+
+def project_hash(root):
+    return re.sub("[/_]", "-", f"{root}/project")
+
+
+def end(base, session, **options):
+    return base.teardown("--base", base.path, f"sess_{session}", **options)
+
+
+def test_setup_creates_the_temp_directory_tree(local):
+    root = local.setup(*WORKSPACE, "--session", "cse_1")
+    assert root == local.path / "sess_cse_1"
+    tree = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+    assert tree == ["claude-config", "claude-config/projects", "claude-config/projects/ws_w1", "claude-config/projects/ws_w1/memory", "project"]
+
+
+def test_setup_downloads_the_claude_home_tarball_and_the_per_session_jsonl(broker, tmp_path):
+    root = broker.path / "sess_cse_1"
+    seed(broker, tmp_path, {"settings.json": "{}", "projects/ws_w1/memory/note": "n"})
+    broker.store.put("workspaces/w1/sessions/cse_1.jsonl", b"turn\n")
+    broker.setup(*WORKSPACE, "--session", "cse_1")
+    want = {"settings.json": "{}", "projects/ws_w1/memory/note": "n", f"projects/{project_hash(root)}/1.jsonl": "turn\n"}
+    assert read_files(root / "claude-config") == want
+
+
+def test_a_missing_object_is_an_empty_workspace(broker):
+    root = broker.setup(*WORKSPACE, "--session", "s1")
+    assert read_files(root) == {}
+    assert end(broker, "s1").status == 0
+
+
+def test_on_any_error_setup_removes_the_directory_before_returning(broker):
+    broker.store.put("workspaces/w1/sessions/s1.tar.gz", b"no archive")
+    result = broker.run("ws-setup", *WORKSPACE, "--session", "s1", status=65)
+    assert "sessions/s1.tar.gz" in result.stderr, result
+    assert not (broker.path / "sess_s1").exists() and broker.area("staging") == []
+    assert end(broker, "s1", status=66) and objects(broker.store) == ["workspaces/w1/sessions/s1.tar.gz"]
+
+
+def test_teardown_uploads_the_session_first_and_the_shared_home_without_its_subtree(memory, tmp_path):
+    base = memory("honoured")
+    root = start(base, "s1", {"settings.json": "{}"})
+    make_files(root / "claude-config/projects" / project_hash(root), {"s1.jsonl": "turn\n", "aux/todo.json": "[]"})
+    base.teardown("sess_s1")
+    saves = [line["key"] for line in base.journal() if line["event"] == "save"]
+    assert saves == ["workspaces/w1/sessions/s1.tar.gz", "workspaces/w1/sessions/s1.jsonl", HOME_KEY]
+    assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "by-tar")) == {"settings.json": "{}"}
+
+
+def test_finally_the_directory_is_removed(local):
+    root = local.setup(*WORKSPACE, "--session", "s1")
+    end(local, "s1")
+    assert not root.exists() and local.area("trash") == []
+
+
+def test_upload_failures_do_not_block_and_lose_nothing(memory, faults):
+    """The package logged them and removed the directory all the same: the turn was lost (2.1 a). Here it waits in the spool."""
+    base = memory("honoured")
+    make_files(start(base, "s1"), {"claude-config/turn": "work"})
+    direct = base.env["AWS_ENDPOINT_URL_S3"]
+    base.env["AWS_ENDPOINT_URL_S3"] = faults.url
+    faults.backend = direct
+    faults.on("PUT", "/p/", error(503, "SlowDown"), times=99)
+    result = base.teardown("sess_s1", status=75, env={"AWS_MAX_ATTEMPTS": "1"})
+    assert "--retry" in result.stderr and not (base.path / "sess_s1").exists()
+    base.teardown("--retry", env={"AWS_ENDPOINT_URL_S3": direct})
+    assert (base.setup(*WORKSPACE, "--session", "s1", env={"AWS_ENDPOINT_URL_S3": direct}) / "claude-config/turn").read_text() == "work"
+
+
+@pytest.mark.parametrize("endpoint, status", [("http://127.0.0.1:9", 69), ("127.0.0.1:9000", 78), ("http://127.0.0.1:9/?x", 78)])
+def test_59_the_endpoint_is_a_full_url_with_scheme(ws, tmp_path, endpoint, status):
+    env = {"AWS_ENDPOINT_URL_S3": endpoint, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "AWS_MAX_ATTEMPTS": "1"}
+    base = Base(ws, tmp_path / "base", env=env)
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=status)
+    assert any(text in result.stderr for text in ("http://", "endpoint", "127.0.0.1:9: ", "refused")), result
+
+
+def test_the_project_directory_is_the_cwd_of_the_cli_and_the_environment_tells_the_rest(local):
+    script = 'pwd; echo "$CLAUDE_CONFIG_DIR"; echo "$CLAUDE_COWORK_MEMORY_PATH_OVERRIDE"; ls -A'
+    root = local.path / "sess_s1"
+    result = local.run("ws-setup", *WORKSPACE, "--session", "s1", "--", "sh", "-c", script)
+    assert result.stdout.splitlines() == [f"{root}/project", f"{root}/claude-config", f"{root}/claude-config/projects/ws_w1/memory"]
+
+
+# ---- what the Go program wrote ----
+
+
+def go_header(name, kind, mode, size):
+    """As Go's archive/tar writes &Header{Name, Typeflag, Mode, Size}: ustar, no owner, no time, a directory without its slash."""
+    prefix = b""
+    if len(name) > 100:
+        cut = name.rindex(b"/", 0, 156)
+        prefix, name = name[:cut], name[cut + 1 :]
+    fields = [name.ljust(100, b"\0"), b"%07o\0" % mode, b"0000000\0" * 2, b"%011o\0" % size, b"%011o\0" % 0, b" " * 8, kind, bytes(100), b"ustar\x0000", bytes(64), b"0000000\0" * 2, prefix.ljust(155, b"\0"), bytes(12)]
+    block = b"".join(fields)
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+def go_record(key, value):
+    body = b" " + key + b"=" + value + b"\n"
+    length = len(body) + len(str(len(body)))
+    length = len(body) + len(str(length))
+    return b"%d" % length + body
+
+
+def go_archive(entries):
+    """{path: bytes, or None for a directory}; names that are not ASCII or do not fit get a PAX header, as there."""
+    out = []
+    for path, content in entries.items():
+        name, body = path.encode(), content or b""
+        if not path.isascii() or (len(name) > 100 and not any(0 <= len(name) - i - 1 <= 100 for i, c in enumerate(name[:156]) if c == 47)):
+            pax = go_record(b"path", name)
+            out += [go_header(b"PaxHeaders.0/x", b"x", 0, len(pax)), pax.ljust(-len(pax) % 512 + len(pax), b"\0")]
+            name = re.sub(rb"[^\x20-\x7e]", b"", name)[:100]
+        out += [go_header(name, b"5" if content is None else b"0", 0o755 if content is None else 0o644, len(body)), body.ljust(-len(body) % 512 + len(body), b"\0")]
+    packed = bytearray(gzip.compress(b"".join(out) + bytes(1024), mtime=0))
+    packed[9] = 255
+    return bytes(packed)
+
+
+def test_what_the_go_program_wrote_is_read(broker):
+    root = broker.path / "sess_cse_1"
+    long = "projects/" + "/".join(["deep-directory-name"] * 6) + "/file"
+    longer = "d/" * 200 + "n" * 120
+    shared = {"projects": None, "projects/ws_w1": None, "projects/ws_w1/memory": None, "settings.json": b"{}", long: b"x" * 1000, longer: b"y", "grüße.md": b"z" * 512, "empty": b"", "..legal": b"k"}
+    own = {"1.jsonl": b"turn\n", "aux": None, "aux/todo.json": b"[]"}
+    broker.store.put(HOME_KEY, go_archive(shared))
+    broker.store.put("workspaces/w1/sessions/cse_1.tar.gz", go_archive(own))
+    broker.store.put("workspaces/w1/sessions/cse_1.jsonl", b"turn\n")
+    broker.setup(*WORKSPACE, "--session", "cse_1")
+    hashed = project_hash(root)
+    want = {name: body.decode() for name, body in shared.items() if body is not None}
+    want.update({f"projects/{hashed}/{name}": body.decode() for name, body in own.items() if body is not None})
+    assert read_files(root / "claude-config") == want
+    assert (root / "claude-config/settings.json").stat().st_mode & 0o777 == 0o644
+    end(broker, "cse_1")
+    again = broker.setup(*WORKSPACE, "--session", "cse_1")
+    assert read_files(again / "claude-config") == want
+
+
+@pytest.mark.parametrize("path", ["../escape", "/tmp/escape", "a/../../escape"])
+def test_tar_entries_with_paths_that_escape_are_an_error_and_not_skipped(local, path):
+    """The package skipped them; an archive that tries is not one to go on with."""
+    local.store.put(HOME_KEY, go_archive({path: b"x"}))
+    local.run("ws-setup", *WORKSPACE, "--session", "s1", status=65)
+    assert not (local.path / "sess_s1").exists() and not (local.path / "escape").exists()
+
+
+# ---- how work was lost ----
+
+
+def test_62_every_file_of_a_session_is_kept_and_not_only_the_transcript(broker):
+    """cc-broker 62: of the subtree only *.jsonl was stored."""
+    root = start(broker, "s1")
+    files = {"s1.jsonl": "turn\n", "agent-1.jsonl": "sub\n", "tool-results/1.txt": "out", "todo.json": "[]"}
+    own = make_files(root / "claude-config/projects" / project_hash(root), files)
+    end(broker, "s1")
+    start(broker, "s1")
+    assert read_files(own) == files
+
+
+def test_2_1_b_what_can_not_be_read_does_not_replace_what_is_complete(plain_user):
+    env = {"WORKSPACE_DIR": f"{plain_user.dir}/base", "WS_STORE": f"file://{plain_user.dir}/store"}
+    plain_user.run("mkdir", plain_user.dir / "store")
+    for number in (1, 2):
+        plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+        plain_user.run("sh", "-c", f"cd base/sess_s1/claude-config && echo {number} >good && echo {number} >{'hidden' if number == 2 else 'seen'}")
+        if number == 1:
+            plain_user("ws-teardown", "sess_s1", env=env)
+    saved = (plain_user.dir / "store" / HOME_KEY).read_bytes()
+    plain_user.run("chmod", "0", "base/sess_s1/claude-config/hidden")
+    result = plain_user("ws-teardown", "sess_s1", env=env, status=75)
+    assert "hidden" in result.stderr and (plain_user.dir / "store" / HOME_KEY).read_bytes() == saved, result
+
+
+def test_2_1_c_a_file_that_grows_or_shrinks_while_it_is_saved_does_not_abort(local):
+    root = start(local, "s1")
+    script = "i=0; while :; do i=$((i+1)); head -c 20000 /dev/zero >>grows; [ $((i%7)) = 0 ] && : >grows; done"
+    writer = subprocess.Popen(["sh", "-c", script], cwd=root / "claude-config")
+    try:
+        for _ in range(10):
+            local.teardown("--base", local.path, "--keep", "sess_s1")
+    finally:
+        writer.kill()
+        writer.wait()
+    end(local, "s1")
+    assert (start(local, "s1") / "claude-config/grows").exists()
+
+
+def test_2_1_e_symlinks_modes_and_times_survive(broker):
+    root = start(broker, "s1", {"run.sh": "#!/bin/sh\n", "secret": "s"})
+    home = root / "claude-config"
+    (home / "run.sh").chmod(0o755)
+    (home / "secret").chmod(0o600)
+    (home / "link").symlink_to("run.sh")
+    os.utime(home / "secret", ns=(10**18 + 5, 10**18 + 5))
+    end(broker, "s1")
+    home = start(broker, "s2") / "claude-config"
+    assert os.readlink(home / "link") == "run.sh" and (home / "run.sh").stat().st_mode & 0o777 == 0o755
+    assert (home / "secret").stat().st_mode & 0o777 == 0o600 and (home / "secret").stat().st_mtime_ns == 10**18 + 5
+
+
+def test_2_1_f_the_next_turn_waits_for_the_teardown_of_the_last_one(local):
+    """Its lock was given back when the client hung up, and the next turn's directory was removed under it."""
+    session = Session(local, *WORKSPACE, "--session", "s1", script="echo first >turn")
+    refused = local.run("ws-setup", *WORKSPACE, "--session", "s1", status=75)
+    assert str(session.process.pid) in refused.stderr, refused
+    second = local.start("ws-setup", *WORKSPACE, "--session", "s1", "--wait", "30s", "--", "sh", "-c", "cat ../claude-config/turn; echo second >../claude-config/turn")
+    (local.path / "sess_s1/claude-config/turn").write_text("first\n")
+    assert session.end()[0] == 0
+    assert finish(second)[:2] == (0, "first\n")
+    assert (start(local, "s1") / "claude-config/turn").read_text() == "second\n"
+
+
+def test_2_1_g_leftovers_of_a_crashed_turn_are_not_mixed_into_the_restored_state(local, tmp_path):
+    seed(local, tmp_path, {"settings.json": "new"})
+    make_files(local.path / "sess_s1", {"claude-config/leftover": "old", "claude-config/settings.json": "old"})
+    root = start(local, "s1")
+    assert read_files(root) == {"claude-config/settings.json": "new"}
+    (kept,) = local.area("quarantine")
+    assert (kept / "claude-config/leftover").read_text() == "old"
+
+
+@pytest.mark.parametrize("session", ["../../etc", "a/b", "..", "", "x\ny", ".hidden"])
+def test_2_1_h_a_session_id_that_is_no_name_is_refused(local, session, canary):
+    result = local.run("ws-setup", *WORKSPACE, "--session", session, status=64)
+    assert "--session" in result.stderr
+    assert local.area("staging") == []
+
+
+def test_2_1_i_nobody_else_can_read_a_workspace(local):
+    assert local.setup(*WORKSPACE, "--session", "s1").stat().st_mode & 0o777 == 0o700
+
+
+def test_aistudio_1373_a_failed_read_never_becomes_a_write(memory, faults, tmp_path):
+    """A restore that raised, and the next push put the image's defaults over five thousand objects."""
+    base = memory("honoured")
+    seed(base, tmp_path, {"work": "all of it"})
+    saved = base.store.get(HOME_KEY)
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    faults.on("GET", HOME_KEY, through(send=20, then="reset"), times=99)
+    through_faults = {"AWS_ENDPOINT_URL_S3": faults.url, "AWS_MAX_ATTEMPTS": "1"}
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=None, env=through_faults)
+    assert result.status != 0, result
+    make_files(base.path / "sess_s1", {"claude-config/defaults": "of the image"})
+    base.teardown("sess_s1", status=66)
+    assert base.store.get(HOME_KEY) == saved and base.store.keys() == [HOME_KEY]
+
+
+def test_eliza_18228_a_stop_always_ends(memory, faults):
+    """A save that failed made an agent unstoppable."""
+    base = memory("honoured")
+    direct = base.env["AWS_ENDPOINT_URL_S3"]
+    for session in ("s1", "s2"):
+        start(base, session, {"turn": "work"})
+    faults.backend = direct
+    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99)
+    env = {"AWS_ENDPOINT_URL_S3": faults.url}
+    base.teardown("--deadline", "300ms", "sess_s1", status=75, env=env, timeout=20)
+    assert base.state("sess_s1") == "spooled"
+    base.teardown("--discard", "sess_s1")
+    base.teardown("--discard", "sess_s2")
+    assert {line["state"] for line in base.ls().values()} == {"trashed"} and base.store.keys() == []
+
+
+# ---- two sessions of one workspace ----
+
+
+def race(base, tmp_path):
+    """Sixteen sessions that end at once: the winner's name."""
+    names = [f"s{n}" for n in range(16)]
+    seed(base, tmp_path, {"settings.json": "old"})
+    for name in names:
+        start(base, name, {"settings.json": name})
+    running = {name: base.start("ws-teardown", f"sess_{name}") for name in names}
+    ended = {name: finish(process) for name, process in running.items()}
+    winners = [name for name, (status, _, _) in ended.items() if status == 0]
+    assert len(winners) == 1, ended
+    assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "now"))["settings.json"] == winners[0]
+    for name in set(names) - set(winners):
+        status, _, err = ended[name]
+        (side,) = objects(base.store, f"claude-home.conflict-{name}-")
+        assert status == 73 and side in err, err
+        assert read_files(untar(base.store.get(side), tmp_path / name)) == {"settings.json": name}
+    assert objects(base.store, "/claims/") == []
+    assert {line["state"] for line in base.ls().values()} == {"saved"} and base.area("spool") == []
+    return winners[0]
+
+
+def test_60_of_many_sessions_that_end_at_once_one_is_current_and_every_other_is_kept_and_named(base_and_store, tmp_path):
+    """cc-broker 60, 69: the last writer won, and what the others had written was gone."""
+    race(base_and_store, tmp_path)
+
+
+@pytest.fixture
+def memory(ws, tmp_path):
+    """memory(conditions, …): a base on a small S3 that has the ways that are asked for; base.store.s3 is the server."""
+    running = []
+
+    def make(*args, **options):
+        server = MemoryS3(*args, **options).start()
+        running.append(server)
+        return Base(ws, tmp_path / "base", MemoryStore(server))
+
+    yield make
+    for server in running:
+        server.stop()
+
+
+class MemoryStore:
+    name, url = "memory", "s3://b/p"
+
+    def __init__(self, server):
+        self.s3 = server
+        self.env = {"AWS_ENDPOINT_URL_S3": server.url, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK"}
+
+    def put(self, key, body):
+        self.s3.objects.setdefault("b", {})[f"p/{key}"] = Object(body, {}, hashlib.md5(body).hexdigest())
+
+    def get(self, key):
+        return self.s3.objects["b"][f"p/{key}"].body
+
+    def keys(self):
+        return sorted(key[2:] for key in self.s3.objects.get("b", ()))
+
+
+def test_60_where_conditional_puts_are_honoured_they_decide(memory, tmp_path):
+    base = memory("honoured")
+    race(base, tmp_path)
+    assert objects(base.store, ".gen/") == []
+
+
+@pytest.mark.parametrize("conditions", ["ignored", "refused"])
+def test_61_63_conditions_that_only_seem_to_be_honoured_are_not_believed(memory, tmp_path, conditions):
+    """cc-broker 61, 63: their server answered 412 to every conditional put, so that every change was dropped; others take them all."""
+    base = memory(conditions)
+    winner = race(base, tmp_path)
+    assert [key for key in objects(base.store, ".gen/") if f"-{winner}-" in key]
+    assert len(objects(base.store, ".gen/")) == 1 and objects(base.store, ".ws-probe") == []
+
+
+def test_60_sessions_one_after_the_other_build_on_each_other(base_and_store):
+    for number in range(3):
+        root = start(base_and_store, f"s{number}", {f"of-{number}": "x"})
+        assert set(read_files(root / "claude-config")) == {f"of-{n}" for n in range(number + 1)}
+        base_and_store.teardown(f"sess_s{number}")
+    assert objects(base_and_store.store, ".conflict-") == []
+
+
+def leaves_nothing(base):
+    assert not list(base.path.glob("sess_*")) and base.area("staging") == [] and base.ls() == {}
+
+
+def test_2_1_j_a_403_for_a_key_that_is_missing_names_the_permission_that_is(memory):
+    """AWS answers so without s3:ListBucket: every new workspace failed, and nobody knew why."""
+    base = memory("honoured", may_list=False)
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
+    assert "s3:ListBucket" in result.stderr and HOME_KEY in result.stderr, result
+    leaves_nothing(base)
+    assert base.store.keys() == []
+    base.store.s3.may_list = True
+    base.setup(*WORKSPACE, "--session", "s1")
+
+
+def test_57_a_403_for_a_key_that_is_there_names_the_other_permission(memory, faults):
+    """cc-broker 57: "gzip: invalid header" hid an AccessDenied."""
+    base = memory("honoured")
+    base.store.put(HOME_KEY, b"x")
+    faults.backend = base.store.s3.url
+    base.env["AWS_ENDPOINT_URL_S3"] = faults.url
+    faults.on("*", HOME_KEY, error(403, "AccessDenied"), times=9)
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
+    assert "s3:GetObject is missing" in result.stderr and HOME_KEY in result.stderr, result
+    leaves_nothing(base)
+
+
+# ---- two hosts, two bases ----
+
+
+def other_host(base, tmp_path):
+    """The same store, seen from another base; run with AS_OTHER_HOST it has another name, too."""
+    return Base(base.ws, tmp_path / "elsewhere", base.store)
+
+
+def test_two_hosts_on_one_workspace_the_second_is_told_who_has_it(base_and_store, tmp_path):
+    here, there = base_and_store, other_host(base_and_store, tmp_path)
+    session = Session(here, "--id", "t1", script="echo work >file")
+    assert "tasks/t1.lease" in here.store.keys()
+    result = there.run("ws-setup", "--id", "t1", status=75)
+    assert socket.gethostname() in result.stderr and str(here.path) in result.stderr and "t1.lease" in result.stderr, result
+    assert not (there.path / "t1").exists() and there.ls() == {}
+    there.run("ws-setup", "--id", "t1", "--", "true", status=75)
+    assert session.end()[0] == 0
+    assert objects(here.store, "lease") == []
+    assert (there.setup("--id", "t1") / "file").read_text() == "work\n"
+
+
+def test_two_hosts_the_names_of_hosts_tell_them_apart(file_base):
+    """Two containers may see different bases at the same path."""
+    need_root()
+    session = Session(file_base, "--id", "t1")
+    lease = file_base.store.directory / "tasks/t1.lease"
+    shutil.copy(lease, f"{lease}.kept")
+    assert session.end()[0] == 0
+    os.rename(f"{lease}.kept", lease)
+    script = 'hostname elsewhere && exec "$0" ws-setup --id t1'
+    env = file_base.ws.environment(file_base.env)
+    refused = helpers.run(["unshare", "--uts", "sh", "-c", script, helpers.BINARY], env=env, status=75)
+    assert socket.gethostname() in refused.stderr
+    file_base.setup("--id", "t1")
+
+
+def test_two_hosts_a_lease_that_ended_is_taken_over_with_a_word(file_base, tmp_path):
+    there = other_host(file_base, tmp_path)
+    session = Session(file_base, "--id", "t1", "--lease", "2h", script="echo lost >file")
+    session.signal(signal.SIGKILL)
+    session.process.wait()
+    there.run("ws-setup", "--id", "t1", status=75)
+    lease = file_base.store.directory / "tasks/t1.lease"
+    os.utime(lease, (time.time() - 7300,) * 2)
+    result = there.run("ws-setup", "--id", "t1", "--", "true")
+    assert "taken over" in result.stderr and socket.gethostname() in result.stderr, result
+
+
+def test_two_hosts_the_one_that_waits_gets_it_when_the_other_lets_go(file_base, tmp_path):
+    there = other_host(file_base, tmp_path)
+    session = Session(file_base, "--id", "t1", script="echo work >file")
+    waiting = there.start("ws-setup", "--id", "t1", "--wait", "30s")
+    assert session.end()[0] == 0
+    assert finish(waiting)[0] == 0
+    assert (there.path / "t1/file").read_text() == "work\n"
+
+
+def test_two_hosts_the_lease_is_renewed_while_the_command_runs_and_not_by_force(file_base, tmp_path):
+    session = Session(file_base, "--id", "t1", "--lease", "60ms")
+    lease = file_base.store.directory / "tasks/t1.lease"
+    first = lease.stat().st_ino
+    wait_until(lambda: lease.stat().st_ino != first, what="a renewal")
+    there = other_host(file_base, tmp_path)
+    there.setup("--id", "t1", "--lease", "0")
+    assert session.end()[0] == 0
+
+
+def test_a_store_that_cannot_be_written_to_is_no_reason_not_to_work(ws, tmp_path, faults):
+    faults.on("PUT", r"\.lease", error(403, "AccessDenied"), times=9)
+    faults.on("*", r"\.ws-probe", error(403, "AccessDenied"), times=99, optional=True)
+    faults.on("*", "", error(404, "NoSuchKey"), times=99)
+    env = {"AWS_ENDPOINT_URL_S3": faults.url, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "AWS_MAX_ATTEMPTS": "1"}
+    result = Base(ws, tmp_path / "base", env=env).run("ws-setup", "--id", "t1", "--ephemeral", "--", "true")
+    assert "lease" not in result.stderr
+    result = Base(ws, tmp_path / "other", env=env).run("ws-setup", "--id", "t1", "--", "true", status=None)
+    assert "no lease" in result.stderr and "AccessDenied" in result.stderr, result
