@@ -13,7 +13,7 @@ const char *gc_action_name(enum gc_action a)
 	static const char *const names[] = {
 		[GC_KEEP] = "keep",         [GC_TRASH] = "trash", [GC_PURGE] = "purge",
 		[GC_CLEAN] = "clean",       [GC_SEND] = "send",   [GC_FORGET] = "forget",
-		[GC_COMPRESS] = "compress",
+		[GC_COMPRESS] = "compress", [GC_PRUNE] = "prune", [GC_ABORT] = "abort",
 	};
 	return names[a];
 }
@@ -59,6 +59,8 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_HALF_DELETED] = "half-deleted",
 		[GC_REASON_STAGING] = "staging",
 		[GC_REASON_ORPHAN] = "orphan",
+		[GC_REASON_GENERATIONS] = "generations",
+		[GC_REASON_UPLOADS] = "uploads",
 		[GC_REASON_OLD_RECORD] = "old-record",
 	};
 	return names[r];

@@ -17,7 +17,17 @@
 #include "ws/base_dir.h"
 #include "ws/record.h"
 
-enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET, GC_COMPRESS };
+enum gc_action {
+	GC_KEEP,
+	GC_TRASH,
+	GC_PURGE,
+	GC_CLEAN,
+	GC_SEND,
+	GC_FORGET,
+	GC_COMPRESS,
+	GC_PRUNE,
+	GC_ABORT
+};
 /* "keep", "trash"…: stable words for --json. */
 const char *gc_action_name(enum gc_action a);
 
@@ -61,7 +71,9 @@ enum gc_reason {
 	GC_REASON_STAGING,      /* taken: an unfinished setup, older than an hour, not locked */
 	GC_REASON_ORPHAN,       /* taken: a directory without a record, or a record without one */
 	GC_REASON_GIT_ENTRY, /* forgotten: a worktree in a repository's list, and no directory anywhere */
-	GC_REASON_OLD_RECORD, /* forgotten: saved and removed long ago */
+	GC_REASON_GENERATIONS, /* pruned: more generations in the store than remote_keep */
+	GC_REASON_UPLOADS,     /* aborted: multipart uploads that nobody ended */
+	GC_REASON_OLD_RECORD,  /* forgotten: saved and removed long ago */
 };
 const char *gc_reason_name(enum gc_reason r);
 
@@ -72,6 +84,9 @@ struct gc_options {
 	bool force_dirty; /* take also what git says has work that is nowhere else: it is saved like any other */
 	const char *
 		archive_to; /* URL of a store: archived there instead of being saved to its own; NULL */
+	bool remote;        /* look into the stores, too */
+	uint64_t remote_keep;  /* generations of shared state */
+	int64_t remote_age_ms; /* of uploads that are aborted */
 	bool set_records;
 	int64_t records_ms; /* forget records of what was saved and removed so long ago */
 	bool sizes_too;     /* measure also what can't be taken (reports) */
@@ -127,7 +142,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e) MUST_CHECK;
 void gc_plan_free(struct gc_plan *p);
 
 struct gc_done {
-	size_t trashed, compressed, purged, cleaned, sent, forgotten;
+	size_t trashed, compressed, purged, cleaned, sent, forgotten, pruned;
 	size_t left_alone; /* came alive between the plan and its turn */
 	uint64_t freed_bytes;
 };

@@ -7,6 +7,7 @@
 #include "gc/gc_archive.h"
 #include "gc/gc_git.h"
 #include "gc/gc_internal.h"
+#include "gc/gc_remote.h"
 #include "os/dir.h"
 #include "os/pool.h"
 #include "os/sys.h"
@@ -385,7 +386,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 	const struct gc_policy *p = &g->options.policy;
 	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
 	    plan_spool(g, plan, e) || (g->options.orphans && gc_git_entries_plan(g, plan, e)) ||
-	    plan_workspaces(g, plan, e))
+	    (g->options.remote && gc_remote_plan(g, plan, e)) || plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
 	look_at_space(g, plan);
 	const struct gc_space *space = plan->space_known ? &plan->space : NULL;
