@@ -52,9 +52,16 @@ static const struct opt_row rows[] = {
 	OPT_FLAG(
 		"force-dirty", 0, struct gc_words, force_dirty,
 		"also workspaces with changes, detached or unpushed commits in git (saved like others)"),
+	OPT_COUNT(
+		"remote", 0, "N", struct gc_words, remote,
+		"also in the stores: keep N generations of shared state, abort uploads nobody ended"),
+	OPT_DURATION("remote-age", 0, "D", struct gc_words, remote_age_ms,
+	             "of --remote: uploads that were begun D ago (default 24h)"),
 	OPT_DURATION("forget-records", 0, "D", struct gc_words, records_ms,
 	             "forget records of what was saved and removed D ago"),
 	OPT_FLAG("dry-run", 'n', struct gc_words, dry_run, "print the plan and change nothing"),
+	OPT_DURATION("watch", 0, "D", struct gc_words, watch_ms,
+	             "stay, with a pass every D, and one when less is free than --min-free wants"),
 	OPT_FLAG("explain", 0, struct gc_words, explain,
 	         "say of each workspace which rule kept or took it"),
 	OPT_TEXT("report", 0, "BY", struct gc_words, report,
@@ -85,8 +92,9 @@ void gc_options_defaults(void *options)
 {
 	struct gc_words *o = options;
 	o->older_ms = o->compress_ms = o->keep_within_ms = o->min_age_ms = -1;
-	o->keep_last = o->max_total = o->max_count = UINT64_MAX;
-	o->trash_ttl_ms = o->records_ms = -1;
+	o->keep_last = o->max_total = o->max_count = o->remote = UINT64_MAX;
+	o->remote_age_ms = TRASH_TTL_DEFAULT_MS;
+	o->trash_ttl_ms = o->records_ms = o->watch_ms = -1;
 }
 
 static int read_policy(const char *path, struct gc_rules *rules, struct err *e)
@@ -170,6 +178,9 @@ int gc_options_make(const struct applet_call *call, struct gc_rules *rules, stru
 		.orphans = o->orphans,
 		.archive_to = o->archive_to ? o->archive_to : rules->archive_to,
 		.force_dirty = o->force_dirty,
+		.remote = o->remote != UINT64_MAX,
+		.remote_keep = o->remote,
+		.remote_age_ms = o->remote_age_ms,
 		.set_records = o->records_ms >= 0,
 		.records_ms = o->records_ms,
 		.sizes_too = needs_all_sizes(o, rules),

@@ -144,6 +144,7 @@ void gc_show_total(const struct applet_call *call, const struct gc_done *done, u
 		js_set_int(line, "cleaned", (int64_t)done->cleaned);
 		js_set_int(line, "sent", (int64_t)done->sent);
 		js_set_int(line, "forgotten", (int64_t)done->forgotten);
+		js_set_int(line, "pruned", (int64_t)done->pruned);
 		js_set_int(line, "left_alone", (int64_t)done->left_alone);
 		js_set_int(line, "failed", (int64_t)failed);
 		js_set_int(line, "freed_bytes", (int64_t)done->freed_bytes);

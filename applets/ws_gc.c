@@ -6,6 +6,8 @@
 #include "applets/gc_options.h"
 #include "applets/gc_report.h"
 #include "applets/gc_show.h"
+#include "applets/gc_watch.h"
+#include "base/datetime.h"
 #include "os/log.h"
 #include "os/sys.h"
 #include "ws/pin.h"
@@ -58,38 +60,87 @@ static int finish(const struct applet_call *call, struct gc_outcome *out,
 	return err_is(e) ? -1 : 0;
 }
 
-static void execute(const struct applet_call *call, struct gc *g, struct gc_plan *plan,
-                    struct gc_outcome *out)
+/* Between two items it may be told to stop. */
+static int execute(const struct applet_call *call, struct gc *g, struct gc_plan *plan,
+                   const struct gc_watch *watch, struct gc_outcome *out)
 {
-	for (size_t i = 0; i < plan->count; i++) {
+	int stopped = 0;
+	for (size_t i = 0; i < plan->count && stopped == 0; i++) {
 		if (plan->items[i].action == GC_KEEP)
 			continue;
 		struct err why = ERR_INIT;
 		out->taken++;
 		if (gc_execute(g, &plan->items[i], &out->done, &why))
 			applet_item_failed(call, &why, &out->failed);
+		stopped = gc_watch_stopped(watch);
 	}
-	gc_note_run(g);
+	gc_note_run(g, &out->done, plan);
 	gc_show_total(call, &out->done, out->failed);
+	return stopped;
 }
 
+static void tell_wait(const struct gc *g)
+{
+	char when[DATETIME_TEXT_MAX];
+	int64_t until_ms = gc_waits_until(g);
+	if (until_ms > 0)
+		log_warn("the last passes for free space freed nothing; the next one is at %s",
+		         datetime_iso_ms(until_ms, when));
+}
+
+/* One pass: 0, -1, or the signal that ended it. */
 static int collect(const struct applet_call *call, const struct base_dir *base,
-                   struct gc_rules *rules, struct err *e)
+                   const struct gc_options *how, const struct gc_watch *watch, struct err *e)
 {
 	const struct gc_words *o = call->options;
-	struct gc_options how;
 	AUTO(gc_close_auto) struct gc *g = NULL;
 	AUTO(gc_plan_free) struct gc_plan plan = { .items = NULL };
 	struct gc_outcome out = { .failed = 0 };
-	if (gc_options_make(call, rules, &how, e) || gc_report_check(o->report, e) ||
-	    gc_open(base, &how, &g, e) || gc_make_plan(g, &plan, e))
+	int stopped = 0;
+	if (gc_open(base, how, &g, e) || gc_make_plan(g, &plan, e))
 		return -1;
 	if (o->report)
 		return gc_report_print(call, o->report, &plan), 0;
-	gc_show_plan(call, &plan, &how.policy, o->explain);
+	tell_wait(g);
+	gc_show_plan(call, &plan, &how->policy, o->explain);
 	if (!o->dry_run)
-		execute(call, g, &plan, &out);
-	return finish(call, &out, &how, &plan, e);
+		stopped = execute(call, g, &plan, watch, &out);
+	return finish(call, &out, how, &plan, e) ? -1 : stopped;
+}
+
+/* A pass now and then until a signal comes, whose number makes the exit status; a pass that fails is told. */
+static int watch(const struct applet_call *call, const struct base_dir *base,
+                 const struct gc_options *how, struct err *e)
+{
+	const struct gc_words *o = call->options;
+	GC_WATCH_AUTO w;
+	int signal_number = 0;
+	if (o->report || o->dry_run)
+		return err_set(e, ERR_KIND_USAGE, "--watch collects: no --dry-run, no --report");
+	if (gc_watch_open(&w, base, &how->policy, o->watch_ms, e))
+		return -1;
+	while (signal_number == 0) {
+		struct err why = ERR_INIT;
+		signal_number = collect(call, base, how, &w, &why);
+		if (signal_number < 0) {
+			log_err(&why);
+			signal_number = gc_watch_stopped(&w);
+		}
+		if (signal_number == 0)
+			signal_number = gc_watch_wait(&w);
+	}
+	return 128 + signal_number;
+}
+
+static int start(const struct applet_call *call, const struct base_dir *base,
+                 struct gc_rules *rules, struct err *e)
+{
+	const struct gc_words *o = call->options;
+	const struct gc_watch none = { .signal_fd = -1 };
+	struct gc_options how;
+	if (gc_options_make(call, rules, &how, e) || gc_report_check(o->report, e))
+		return -1;
+	return o->watch_ms >= 0 ? watch(call, base, &how, e) : collect(call, base, &how, &none, e);
 }
 
 static int run(const struct applet_call *call, struct err *e)
@@ -100,7 +151,7 @@ static int run(const struct applet_call *call, struct err *e)
 	if (ws_options_open_base(&o->where, call->config, &base, e))
 		return -1;
 	int done = run_one(&base, o, e);
-	return done != 0 ? (done < 0 ? -1 : 0) : collect(call, &base, &rules, e);
+	return done != 0 ? (done < 0 ? -1 : 0) : start(call, &base, &rules, e);
 }
 
 const struct applet ws_gc_applet = {

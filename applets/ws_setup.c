@@ -8,6 +8,7 @@
 #include "applets/setup_docker.h"
 #include "applets/setup_migrate.h"
 #include "applets/setup_print.h"
+#include "applets/setup_room.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -21,6 +22,7 @@
 enum {
 	DEADLINE_DEFAULT_MS = 8000,
 	GRACE_DEFAULT_MS = 8000,
+	ROOM_DEFAULT_MS = 5000,
 	LEASE_DEFAULT_MS = 60 * 1000, /* renewed while the command runs */
 };
 
@@ -28,6 +30,7 @@ struct options {
 	struct ws_options where;
 	struct s3_config s3;
 	struct git_options git;
+	struct setup_room room;
 	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
 		*idempotency_key;
 	struct opt_list labels, pass_env;
@@ -82,6 +85,11 @@ static const struct opt_row rows[] = {
 	OPT_LIST("pass-env", 0, "NAME", struct options, pass_env,
 	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
+	OPT_TEXT(
+		"make-room", 0, "LOW[:HIGH]", struct options, room.mark,
+		"first, when less than LOW (20G, 10%) is free, let go of trash and idle workspaces until HIGH is"),
+	OPT_DURATION("make-room-time", 0, "D", struct options, room.time_ms,
+	             "of --make-room: no longer than D (default 5s)"),
 	OPT_TEXT("migrate", 0, "DIR", struct options, migrate,
 	         "take up the files of the old sessions (denker_<digits>) in DIR (profile flat)"),
 	OPT_FLAG("explain", 0, struct options, explain, "print the profile and do nothing"),
@@ -128,6 +136,7 @@ static void defaults(void *options)
 	o->lease_ms = -1;
 	o->grace_ms = GRACE_DEFAULT_MS;
 	o->deadline_ms = DEADLINE_DEFAULT_MS;
+	o->room.time_ms = ROOM_DEFAULT_MS;
 }
 
 static int parse_user(const char *text, struct setup_options *s, struct err *e)
@@ -305,7 +314,8 @@ static int make(const struct applet_call *call, const struct options *o,
 	if (o->restore && o->id)
 		return err_set(e, ERR_KIND_USAGE, "--restore says which one it is: no --id");
 	if (fill(call, o, &how, e) || check_early(&how, e) || check_migrate(call, o, e) ||
-	    setup_check_required(&o->required, e) || setup_docker_check(&docker, e))
+	    setup_check_required(&o->required, e) || setup_docker_check(&docker, e) ||
+	    (!o->dry_run && setup_room_make(call, &o->where, &o->s3, &o->room, e)))
 		return -1;
 	struct progress progress = { .label = NULL };
 	how.progress = &progress;

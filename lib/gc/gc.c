@@ -13,7 +13,7 @@ const char *gc_action_name(enum gc_action a)
 	static const char *const names[] = {
 		[GC_KEEP] = "keep",         [GC_TRASH] = "trash", [GC_PURGE] = "purge",
 		[GC_CLEAN] = "clean",       [GC_SEND] = "send",   [GC_FORGET] = "forget",
-		[GC_COMPRESS] = "compress",
+		[GC_COMPRESS] = "compress", [GC_PRUNE] = "prune", [GC_ABORT] = "abort",
 	};
 	return names[a];
 }
@@ -45,6 +45,7 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_GIT_UNKNOWN] = "git-unknown",
 		[GC_REASON_GIT_ENTRY] = "git-entry",
 		[GC_REASON_TRASH_FRESH] = "trash-fresh",
+		[GC_REASON_TIME] = "time",
 		[GC_REASON_LIMIT] = "limit",
 		[GC_REASON_COMPRESS] = "compress-after",
 		[GC_REASON_IDLE] = "idle",
@@ -58,6 +59,8 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_HALF_DELETED] = "half-deleted",
 		[GC_REASON_STAGING] = "staging",
 		[GC_REASON_ORPHAN] = "orphan",
+		[GC_REASON_GENERATIONS] = "generations",
+		[GC_REASON_UPLOADS] = "uploads",
 		[GC_REASON_OLD_RECORD] = "old-record",
 	};
 	return names[r];
@@ -121,15 +124,29 @@ int gc_open(const struct base_dir *b, const struct gc_options *o, struct gc **ou
 		log_info("%s; processes are told by their locks alone", why.msg);
 	else if (g->users.hidden > 0)
 		log_info("%zu processes of other users can't be looked into", g->users.hidden);
-	g->clock_jumped = gc_clock_jumped(b, g->clock);
+	g->clock_jumped = gc_clock_read(b, g->clock, &g->backoff);
 	*out = g;
 	return 0;
 }
 
-void gc_note_run(struct gc *g)
+static bool freed_nothing(const struct gc_done *d)
 {
-	gc_clock_note(g->base);
+	return d->trashed + d->compressed + d->purged + d->cleaned == 0 && d->freed_bytes == 0;
+}
+
+void gc_note_run(struct gc *g, const struct gc_done *done, const struct gc_plan *plan)
+{
+	const struct gc_policy *p = &g->options.policy;
+	bool is_short = plan->space_known && gc_backoff_is_short(p, &plan->space);
+	if (gc_waits_until(g) == 0 && (p->free_bytes.set || p->free_inodes.set))
+		gc_backoff_count(&g->backoff, p, is_short && freed_nothing(done), g->now_ms);
+	gc_clock_note(g->base, &g->backoff);
 	reserve_make(g->base);
+}
+
+int64_t gc_waits_until(const struct gc *g)
+{
+	return gc_backoff_until(&g->backoff, &g->options.policy, g->now_ms);
 }
 
 void gc_close(struct gc *g)

@@ -17,7 +17,17 @@
 #include "ws/base_dir.h"
 #include "ws/record.h"
 
-enum gc_action { GC_KEEP, GC_TRASH, GC_PURGE, GC_CLEAN, GC_SEND, GC_FORGET, GC_COMPRESS };
+enum gc_action {
+	GC_KEEP,
+	GC_TRASH,
+	GC_PURGE,
+	GC_CLEAN,
+	GC_SEND,
+	GC_FORGET,
+	GC_COMPRESS,
+	GC_PRUNE,
+	GC_ABORT
+};
 /* "keep", "trash"…: stable words for --json. */
 const char *gc_action_name(enum gc_action a);
 
@@ -46,6 +56,7 @@ enum gc_reason {
 	GC_REASON_GIT_DETACHED, /* kept: commits in it that no branch has */
 	GC_REASON_GIT_UNKNOWN,  /* kept: what git knows of it can't be told */
 	GC_REASON_TRASH_FRESH,  /* kept: in the trash for less than trash_ttl */
+	GC_REASON_TIME,         /* kept: time was up before it was looked at */
 	GC_REASON_LIMIT,        /* kept: --max-delete was reached; the longest idle go first */
 	GC_REASON_COMPRESS,     /* compressed: idle for --compress-after or longer */
 	GC_REASON_IDLE,         /* taken: idle for --older or longer */
@@ -60,7 +71,9 @@ enum gc_reason {
 	GC_REASON_STAGING,      /* taken: an unfinished setup, older than an hour, not locked */
 	GC_REASON_ORPHAN,       /* taken: a directory without a record, or a record without one */
 	GC_REASON_GIT_ENTRY, /* forgotten: a worktree in a repository's list, and no directory anywhere */
-	GC_REASON_OLD_RECORD, /* forgotten: saved and removed long ago */
+	GC_REASON_GENERATIONS, /* pruned: more generations in the store than remote_keep */
+	GC_REASON_UPLOADS,     /* aborted: multipart uploads that nobody ended */
+	GC_REASON_OLD_RECORD,  /* forgotten: saved and removed long ago */
 };
 const char *gc_reason_name(enum gc_reason r);
 
@@ -71,6 +84,9 @@ struct gc_options {
 	bool force_dirty; /* take also what git says has work that is nowhere else: it is saved like any other */
 	const char *
 		archive_to; /* URL of a store: archived there instead of being saved to its own; NULL */
+	bool remote;        /* look into the stores, too */
+	uint64_t remote_keep;  /* generations of shared state */
+	int64_t remote_age_ms; /* of uploads that are aborted */
 	bool set_records;
 	int64_t records_ms; /* forget records of what was saved and removed so long ago */
 	bool sizes_too;     /* measure also what can't be taken (reports) */
@@ -126,7 +142,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e) MUST_CHECK;
 void gc_plan_free(struct gc_plan *p);
 
 struct gc_done {
-	size_t trashed, compressed, purged, cleaned, sent, forgotten;
+	size_t trashed, compressed, purged, cleaned, sent, forgotten, pruned;
 	size_t left_alone; /* came alive between the plan and its turn */
 	uint64_t freed_bytes;
 };
@@ -134,8 +150,12 @@ struct gc_done {
  * and once more after the rename to the trash: what has come alive is left alone or put back, which is no error;
  * notice is told why, and item->action becomes GC_KEEP (so it does when it fails). */
 int gc_execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e) MUST_CHECK;
-/* After the last item: note what the clock says, for the next run to see whether it jumped. Best effort. */
-void gc_note_run(struct gc *g);
+/* After the last item: note what the clock says, for the next run to see whether it jumped, and whether what the plan
+ * wanted was in vain. Best effort. */
+void gc_note_run(struct gc *g, const struct gc_done *done, const struct gc_plan *plan);
+/* Until when --min-free and --min-free-inodes have to wait, because the last passes freed nothing; 0: not at all. They are
+ * then no part of the plan, but for its targets. */
+int64_t gc_waits_until(const struct gc *g);
 
 /* Put the newest entry of the trash that was workspace `id` back in its place. NOT_FOUND, CONFLICT (the place is taken),
  * TRY_AGAIN (locked). */

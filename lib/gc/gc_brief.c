@@ -7,7 +7,7 @@
 #include "data/js_skim.h"
 #include "os/dir.h"
 
-enum { SKIM_BYTES = 8192 };
+enum { SKIM_BYTES = 24 * 1024 };
 
 /* Texts that have to fit where a record has them; of those the first few are wanted. */
 enum { TEXT_ID, TEXT_PROFILE, TEXT_OWNER, TEXT_STATE, TEXT_GIT_DIR, TEXT_ARCHIVE };
@@ -22,6 +22,7 @@ static const struct text_row {
 	[TEXT_GIT_DIR] = { "git_dir", 4095 },
 	[TEXT_ARCHIVE] = { "archive_url", 4095 },
 	{ "archive_sha256", 64 },
+	{ "task_status", 15 },
 	{ "workspace", BASE_DIR_ID_MAX },
 	{ "session", BASE_DIR_ID_MAX },
 	{ "store", 2047 },

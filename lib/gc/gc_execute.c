@@ -5,6 +5,7 @@
 #include "gc/gc_archive.h"
 #include "gc/gc_git.h"
 #include "gc/gc_internal.h"
+#include "gc/gc_remote.h"
 #include "gc/gc_take.h"
 #include "os/dir.h"
 #include "os/remove.h"
@@ -134,6 +135,9 @@ static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, str
 	case GC_SEND:
 		return item->is_compressed ? gc_archive_send(g, item, done, e)
 		                           : send_spooled(g, item, done, e);
+	case GC_PRUNE:
+	case GC_ABORT:
+		return gc_remote_execute(g, item, done, e);
 	case GC_FORGET:
 		return item->reason == GC_REASON_GIT_ENTRY ? gc_git_entries_forget(g, item, done, e)
 		                                           : forget_record(g, item, done, e);

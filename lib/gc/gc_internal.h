@@ -19,6 +19,7 @@ struct gc {
 	bool users_known; /* false without /proc */
 	bool clock_jumped;
 	char clock[GC_CLOCK_TEXT_MAX];
+	struct gc_backoff backoff;
 	int64_t now_ms;
 };
 

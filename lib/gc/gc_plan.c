@@ -7,6 +7,7 @@
 #include "gc/gc_archive.h"
 #include "gc/gc_git.h"
 #include "gc/gc_internal.h"
+#include "gc/gc_remote.h"
 #include "os/dir.h"
 #include "os/pool.h"
 #include "os/sys.h"
@@ -245,10 +246,19 @@ static void look_at_leftover(const struct gc *g, struct gc_item *item)
 	}
 }
 
+static bool is_over(const struct gc *g)
+{
+	return g->options.end_ms > 0 && sys_monotonic_ms() >= g->options.end_ms;
+}
+
 static void look_at_one(const struct gc *g, struct gc_item *item)
 {
 	char name[sizeof(item->name)];
 	memcpy(name, item->name, sizeof(name));
+	if (is_over(g)) {
+		item->reason = GC_REASON_TIME;
+		return;
+	}
 	if (item->id[0])
 		gc_scan(g, name, false, 0, item, NULL);
 	if (item->reason == GC_REASON_NO_RECORD)
@@ -323,7 +333,7 @@ static void ask_git(const struct gc *g, struct gc_item *item)
 	bool is_archived = item->exists && gc_archive_is_due(item, archive);
 	if (item->action != GC_TRASH || item->git_known || is_archived || !gc_git_matters(g, item))
 		return;
-	enum gc_reason why = gc_git_look(g, item);
+	enum gc_reason why = is_over(g) ? GC_REASON_GIT_UNKNOWN : gc_git_look(g, item);
 	item->git_known = true;
 	if (why == GC_REASON_IDLE)
 		return;
@@ -360,8 +370,11 @@ static int decide(struct gc *g, struct gc_plan *plan, const struct gc_space *spa
 		plan->items[i].found_action = plan->items[i].action;
 		plan->items[i].found_reason = plan->items[i].reason;
 	}
+	struct gc_policy policy = g->options.policy;
+	if (gc_waits_until(g) > 0)
+		policy.free_bytes.set = policy.free_inodes.set = false;
 	do {
-		gc_policy_apply(plan->items, plan->count, &g->options.policy, space);
+		gc_policy_apply(plan->items, plan->count, &policy, space);
 		if (look_at_all(g, ask_git, plan->items, plan->count, e) != 0)
 			return -1;
 	} while (reset(plan));
@@ -373,7 +386,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 	const struct gc_policy *p = &g->options.policy;
 	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
 	    plan_spool(g, plan, e) || (g->options.orphans && gc_git_entries_plan(g, plan, e)) ||
-	    plan_workspaces(g, plan, e))
+	    (g->options.remote && gc_remote_plan(g, plan, e)) || plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
 	look_at_space(g, plan);
 	const struct gc_space *space = plan->space_known ? &plan->space : NULL;

@@ -11,6 +11,7 @@
 #include "os/dir.h"
 #include "os/node.h"
 #include "os/remove_idle.h"
+#include "os/sys.h"
 #include "ws/journal.h"
 #include "ws/teardown.h"
 
@@ -81,7 +82,11 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
                           struct teardown_result *result, struct err *e)
 {
 	const struct gc_options *o = &j->g->options;
+	int64_t left_ms = o->end_ms - sys_monotonic_ms();
 	const struct teardown_options how = {
+		.deadline_ms = o->end_ms == 0 ? 0
+		               : left_ms > 1  ? left_ms
+		                              : 1,
 		.discard = now->ephemeral || now->sensitive,
 		.keep_trash = true,
 		.no_spool = true,

@@ -263,13 +263,30 @@ static int find_all(struct store *s, const char *key, struct found *out, struct 
 	return got;
 }
 
+/* What is young may be about to become the current state. */
+static bool is_surplus(const struct found *f, size_t i, size_t keep)
+{
+	return i + keep < f->count && f->newest_ms - f->modified_ms[i] > GENERATION_CLAIM_MS;
+}
+
+int generation_surplus(struct store *s, const char *key, size_t keep, size_t *count, struct err *e)
+{
+	AUTO(free_found) struct found f = { .keys = NULL };
+	*count = 0;
+	if (find_all(s, key, &f, e) != 0)
+		return -1;
+	for (size_t i = 0; i < f.count; i++)
+		*count += is_surplus(&f, i, keep);
+	return 0;
+}
+
 int generation_prune(struct store *s, const char *key, size_t keep, size_t *deleted, struct err *e)
 {
 	AUTO(free_found) struct found f = { .keys = NULL };
 	size_t done = 0;
 	int result = find_all(s, key, &f, e);
-	for (size_t i = 0; result == 0 && i + keep < f.count; i++) {
-		if (f.newest_ms - f.modified_ms[i] <= GENERATION_CLAIM_MS)
+	for (size_t i = 0; result == 0 && i < f.count; i++) {
+		if (!is_surplus(&f, i, keep))
 			continue;
 		result = store_delete(s, f.keys[i], e);
 		done += result == 0;

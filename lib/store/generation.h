@@ -55,5 +55,8 @@ int generation_commit(struct store *s, const char *generation, const char *key,
  * clock (as the newest object there tells it). *deleted may be NULL. */
 int generation_prune(struct store *s, const char *key, size_t keep, size_t *deleted,
                      struct err *e) MUST_CHECK;
+/* How many generation_prune would delete. */
+int generation_surplus(struct store *s, const char *key, size_t keep, size_t *count,
+                       struct err *e) MUST_CHECK;
 
 #endif

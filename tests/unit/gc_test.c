@@ -735,16 +735,17 @@ static void test_clock(void)
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		PLACE_AUTO p;
 		char says[64];
+		const struct gc_backoff none = { .passes = 0 };
 		place_start(&p);
 		make_idle(&p, "one");
 		make_area(&p, "trash", "5.old.000000001");
-		gc_clock_note(&p.base);
+		gc_clock_note(&p.base, &none);
 		sys_fake_clock(p.now_ms + rows[i].moved_ms);
 		TAP_TEXT(planned(&p, "one", says), rows[i].jumped ? "keep clock" : "trash idle",
 		         "%s", rows[i].sentence);
 		TAP_TEXT(planned(&p, "5.old.000000001", says),
 		         rows[i].jumped ? "keep clock" : "purge trash-old", "so with the trash");
-		gc_clock_note(&p.base);
+		gc_clock_note(&p.base, &none);
 		TAP_TEXT(planned(&p, "one", says), "trash idle", "the run after it goes on");
 	}
 }
