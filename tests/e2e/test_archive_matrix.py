@@ -349,12 +349,12 @@ def test_t69_what_an_index_promises_has_to_fit_before_anything_is_written(extrac
 def test_t75_an_object_that_changes_between_two_reads_is_an_error(ws, faults, canary):
     data = wsformat.pack(tar(file("f", os.urandom(200_000))))
     headers = {"ETag": '"one"', "Content-Range": f"bytes {len(data) - 65536}-{len(data) - 1}/{len(data)}"}
-    faults.on("HEAD", "/b/k", reply(200, b"", {"ETag": '"one"', "Content-Length": str(len(data))}, length=None, then="close"))
+    faults.on("HEAD", "/b/k", reply(200, b"", {"ETag": '"one"', "Content-Length": str(len(data))}, length=None, then="close"), optional=True)
     faults.on("GET", "/b/k", reply(206, data[-65536:], headers), error(412, "PreconditionFailed"))
     keys = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S", "AWS_ENDPOINT_URL_S3": faults.url, "AWS_REGION": "r"}
     result = ws("ws-archive", "cat", "s3://b/k", "f", env=keys, status=None)
     result.complains("s3://b/k", "changed")
-    assert result.status in (65, 73) and [r.headers["if-match"] for r in faults.seen("GET", "/b/k")] == ['"one"'] * 2
+    assert result.status in (65, 73) and [r.headers["if-match"] for r in faults.seen("GET", "/b/k")][-1] == '"one"'
 
 
 # ---- the archiver's side ----
