@@ -75,6 +75,43 @@ def test_another_tar_unpacks_ours_to_the_same_tree(archive, tmp_path, peer):
         assert os.getxattr(out / "run.sh", "user.note") == b"kept\0as it is"
 
 
+@pytest.mark.parametrize("peer", [[GNU_TAR, "--quoting-style=literal"], [BSDTAR], ["python"]], ids=["GNU tar", "bsdtar", "Python"])
+def test_another_tar_lists_what_is_in_ours(ws, tree, tmp_path, peer):
+    root = tree(odd=False)
+    ws("ws-archive", "create", "-q", "-C", root, "-o", tmp_path / "a")
+    if peer == ["python"]:
+        with tarfile.open(tmp_path / "a") as tar:
+            names = tar.getnames()
+    elif not os.path.exists(peer[0]):
+        pytest.skip(f"there is no {peer[0]}")
+    else:
+        names = helpers.run([*peer, "-tzf", tmp_path / "a"]).stdout.splitlines()
+    assert sorted(map(os.path.normpath, names)) == sorted(helpers.tree_digest(root))
+
+
+@pytest.mark.parametrize("peer", [GNU_TAR, BSDTAR])
+def test_attributes_and_holes_go_both_ways(ws, tmp_path, peer):
+    if not os.path.exists(peer):
+        pytest.skip(f"there is no {peer}")
+    root = tmp_path / "t"
+    (root / "d").mkdir(parents=True)
+    with open(root / "sparse", "wb") as sparse:
+        sparse.truncate(4 << 20)
+        sparse.seek(1 << 20)
+        sparse.write(b"data")
+    values = {"sparse": b"on a sparse file\0\xff", "d": b"on a directory"}
+    for name, value in values.items():
+        os.setxattr(root / name, "user.note", value)
+    helpers.run([peer, "--xattrs", "-S", "-czf", tmp_path / "theirs", "--format=pax", "-C", root, "."])
+    ws("ws-archive", "create", "-q", "-C", root, "-o", tmp_path / "ours")
+    (tmp_path / "out").mkdir()
+    helpers.run([peer, "--xattrs", "-xzpf", tmp_path / "ours", "-C", tmp_path / "out"])
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "in", tmp_path / "theirs")
+    for out in (tmp_path / "out", tmp_path / "in"):
+        assert {name: os.getxattr(out / name, "user.note") for name in values} == values
+        assert holes(out / "sparse") and (out / "sparse").read_bytes() == (root / "sparse").read_bytes()
+
+
 def test_python_unpacks_ours_to_the_same_tree(archive, tmp_path):
     path, root = archive
     out = tmp_path / "out"

@@ -24,6 +24,23 @@ def into(ws, tmp_path):
     return run
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["a new directory", "one that is there"])
+def test_what_is_being_unpacked_lies_where_nobody_else_can_get_at_it(ws, tmp_path, there):
+    place = tmp_path / "place"
+    (place / "out").mkdir(parents=True) if there else place.mkdir()
+    os.chmod(place / "out" if there else place, 0o777)
+    data = rawtar.tar(*[file(f"f{n}", os.urandom(4000)) for n in range(2000)])
+    process = ws.start("ws-archive", "extract", "-q", "-C", place / "out", "-", stdin=subprocess.PIPE)
+    process.stdin.write(data[: len(data) // 2])  # more than a pipe and the reader hold: it is at work
+    process.stdin.flush()
+    staging = [path for path in (place / "out" if there else place).iterdir() if path.name != "out"]
+    assert [path.name[:8] for path in staging] == [".ws-tmp-"] and os.path.exists(place / "out") == there
+    info = staging[0].lstat()
+    assert info.st_mode & 0o7777 == 0o700 and info.st_uid == os.geteuid()
+    process.communicate(timeout=60)
+    assert process.returncode == 65 and os.listdir(place) == (["out"] if there else []) and (not there or os.listdir(place / "out") == [])
+
+
 def texts(top):
     return {os.fspath(path.relative_to(top)): os.readlink(path) if path.is_symlink() else path.read_text() for path in top.rglob("*") if path.is_symlink() or path.is_file()}
 

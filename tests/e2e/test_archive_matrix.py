@@ -295,7 +295,7 @@ def test_what_is_odd_is_harmless(ws, canary, tmp_path, case, way):
     helpers.run(["/bin/rm", "-rf", tmp_path / "out"])
 
 
-def test_t63_a_bomb_of_more_than_a_gigabyte_needs_no_option_to_be_refused(ws, tmp_path):
+def test_t63_a_bomb_of_more_than_a_gigabyte_needs_no_option_to_be_refused(ws, canary, tmp_path):
     (tmp_path / "a").write_bytes(repeated(bytes(1 << 20), 1100, header("f", size=1100 << 20), bytes(1024)))
     ws("ws-archive", "verify", tmp_path / "a", status=65).complains("more than 200 times its size, as bombs do (the limit 'ratio')")
 
@@ -337,7 +337,7 @@ def test_t25_a_hardlink_leads_only_to_what_this_archive_brought(extract, canary,
     os.unlink(tmp_path / "out/there")
 
 
-def test_t69_what_an_index_promises_has_to_fit_before_anything_is_written(extract, tmp_path):
+def test_t69_what_an_index_promises_has_to_fit_before_anything_is_written(extract, canary, tmp_path):
     (tmp_path / "place").mkdir()
     huge = 1 << 49
     lies = {name: huge for name in ("root raw", "root block 0 raw", "member 0 raw")}
@@ -349,12 +349,12 @@ def test_t69_what_an_index_promises_has_to_fit_before_anything_is_written(extrac
 def test_t75_an_object_that_changes_between_two_reads_is_an_error(ws, faults, canary):
     data = wsformat.pack(tar(file("f", os.urandom(200_000))))
     headers = {"ETag": '"one"', "Content-Range": f"bytes {len(data) - 65536}-{len(data) - 1}/{len(data)}"}
-    faults.on("HEAD", "/b/k", reply(200, b"", {"ETag": '"one"', "Content-Length": str(len(data))}, length=None, then="close"))
+    faults.on("HEAD", "/b/k", reply(200, b"", {"ETag": '"one"', "Content-Length": str(len(data))}, length=None, then="close"), optional=True)
     faults.on("GET", "/b/k", reply(206, data[-65536:], headers), error(412, "PreconditionFailed"))
     keys = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S", "AWS_ENDPOINT_URL_S3": faults.url, "AWS_REGION": "r"}
     result = ws("ws-archive", "cat", "s3://b/k", "f", env=keys, status=None)
     result.complains("s3://b/k", "changed")
-    assert result.status in (65, 73) and [r.headers["if-match"] for r in faults.seen("GET", "/b/k")] == ['"one"'] * 2
+    assert result.status in (65, 73) and [r.headers["if-match"] for r in faults.seen("GET", "/b/k")][-1] == '"one"'
 
 
 # ---- the archiver's side ----
@@ -380,7 +380,7 @@ def test_t88_a_directory_that_is_swapped_for_a_symlink_does_not_let_the_archiver
     assert swaps > 0
 
 
-def test_t89_a_hardlink_to_a_file_that_only_root_may_read_is_left_out_and_named(ws, tmp_path):
+def test_t89_a_hardlink_to_a_file_that_only_root_may_read_is_left_out_and_named(ws, canary, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root may read what others may not")
     home = tmp_path / "theirs"
@@ -401,7 +401,7 @@ def test_t89_a_hardlink_to_a_file_that_only_root_may_read_is_left_out_and_named(
         assert ("'planted' is left out" in result.stderr) == (owner != 0)
 
 
-def test_t90_cyclic_mounts_and_names_that_are_no_json_come_to_an_end(ws, tmp_path):
+def test_t90_cyclic_mounts_and_names_that_are_no_json_come_to_an_end(ws, canary, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("mounting takes root")
     top = tmp_path / "top"

@@ -64,10 +64,21 @@ def test_without_openat2_the_same_tree_comes_out_and_goes_in(ws, archive, tmp_pa
     ws("ws-archive", "diff", tmp_path / "b.tar.gz", archive, preexec_fn=refuse)
 
 
-def test_an_archive_of_gnu_tar_s_increments_is_refused_with_the_reason(ws, tmp_path):
+@pytest.mark.parametrize("form", ["gnu", "posix"])
+def test_one_volume_of_gnu_tar_s_is_refused_with_the_reason(ws, tmp_path, form):
+    (tmp_path / "f").write_bytes(os.urandom(40_000))
+    volumes = [tmp_path / f"v{n}" for n in range(4)]
+    helpers.run(["/usr/bin/tar", f"--format={form}", "-cM", "-L", "20", *[f"-f{volume}" for volume in volumes], "-C", tmp_path, "f"])
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", volumes[0], status=65)
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", volumes[1], status=65).complains("one volume of several, which only GNU tar (-M)")
+    assert not os.path.lexists(tmp_path / "out")
+
+
+@pytest.mark.parametrize("form", ["gnu", "posix"])
+def test_an_archive_of_gnu_tar_s_increments_is_refused_with_the_reason(ws, tmp_path, form):
     (tmp_path / "tree/d").mkdir(parents=True)
     (tmp_path / "tree/d/f").write_text("f")
-    helpers.run(["/usr/bin/tar", "-czf", tmp_path / "a.tar.gz", "-g", tmp_path / "snapshot", "-C", tmp_path, "tree"])
+    helpers.run(["/usr/bin/tar", f"--format={form}", "-czf", tmp_path / "a.tar.gz", "-g", tmp_path / "snapshot", "-C", tmp_path, "tree"])
     for verb in (["extract", "-C", tmp_path / "out"], ["list"], ["verify"]):
         result = ws("ws-archive", *verb, tmp_path / "a.tar.gz", status=65)
         assert "incremental" in result.stderr and "GNU tar" in result.stderr

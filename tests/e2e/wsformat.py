@@ -38,6 +38,13 @@ def hidden(kind, payload):
     return b"".join(FIXED + struct.pack("<H2sH", len(s) + 4, kind, len(s)) + s + EMPTY for s in slices)
 
 
+def front(before, path):
+    """A path by what it shares with the one before it."""
+    fields = _Fields({}, {})
+    fields.path("", before, path)
+    return fields.out
+
+
 @dataclasses.dataclass
 class Entry:
     """What the index says of one entry."""
@@ -55,6 +62,11 @@ class Entry:
     sparse: bool = False
     link: bytes = b""
     sha256: bytes = bytes(32)
+
+    def packed(self, before_path, before_mtime):
+        fields = _Fields({}, {})
+        fields.entry("", self, before_path, before_mtime)
+        return fields.out
 
     @property
     def span(self):
