@@ -19,7 +19,7 @@ struct options {
 
 static const struct opt_row rows[] = {
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
-	          "that decompress (default: one per core)"),
+	          "that decompress (default: --jobs, else one per core)"),
 	OPT_TEXT(
 		"against", 0, "DIR", struct options, against,
 		"also hold the archive against this directory and name each difference (status 1)"),
@@ -62,7 +62,8 @@ static int verify(const struct applet_call *call, const char *name, struct err *
 		return -1;
 	if (source->size_known)
 		progress_expect(&progress, source->id.size_bytes, 0);
-	const struct reader_options how = { .jobs = (unsigned)o->jobs, .progress = &progress };
+	const struct reader_options how = { .jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
+		                            .progress = &progress };
 	struct meter *meter = applet_progress(call, &progress, "verify");
 	int rc = reader_verify(source, &how, &check, e);
 	applet_progress_end(meter);
@@ -80,7 +81,7 @@ static int verify_against(const struct applet_call *call, struct err *e)
 		.s3 = &o->s3,
 		.options = &o->compare,
 		.read_all = true,
-		.jobs = (unsigned)o->jobs,
+		.jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
 	};
 	size_t differences;
 	if (call->arg_count != 1)
