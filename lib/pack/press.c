@@ -263,27 +263,29 @@ void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN])
 	memcpy(g->earlier, sha256, DIGEST_SHA256_LEN);
 }
 
-static void add_seek_table(struct press *p, struct buf *hidden)
+static void make_seek_table(struct press *p, struct str hidden, struct buf *table)
 {
-	for (size_t at = 0; at < hidden->len;) {
-		struct member_head head =
-			member_look((unsigned char *)hidden->p + at, hidden->len - at);
+	while (hidden.len > 0) {
+		struct member_head head = member_look((const unsigned char *)hidden.p, hidden.len);
 		member_zstd_seek_add(&p->seek, &head);
-		at += head.packed_len;
+		hidden = str_skip(hidden, head.packed_len);
 	}
-	member_zstd_seek_format(&p->seek, hidden);
+	member_zstd_seek_format(&p->seek, table);
 }
 
 static int emit_index(struct press *p, struct err *e)
 {
-	BUF_AUTO hidden = buf_make(SIZE_MAX / 2);
+	BUF_AUTO table = buf_make(SEEK_MAX);
+	struct str hidden;
 	if (p->options.plain)
 		return 0;
 	if (index_build_finish(p->index, &hidden, e))
 		return -1;
 	if (p->options.form == MEMBER_ZSTD)
-		add_seek_table(p, &hidden);
-	return emit(p, hidden.p, hidden.len, e);
+		make_seek_table(p, hidden, &table);
+	if (emit(p, hidden.p, hidden.len, e) || buf_check(&table, e, "the seek table"))
+		return -1;
+	return emit(p, table.p, table.len, e);
 }
 
 int press_finish(struct press *p, uint64_t *archive_bytes, char sha256[DIGEST_SHA256_HEX],
