@@ -275,7 +275,8 @@ const struct applet pack_create_applet = {
 		"Archives DIR, or the PATHs in it; one absolute PATH stands for DIR. Modes, owners, times,\n"
 		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
 		"archive appears under its name when it is complete, not before. A file that changes while\n"
-		"it is read is stored and named, and the status is 1.",
+		"it is read is stored and named, and the status is 1. With --order the parts of a directory\n"
+		"do not lie together: GNU tar needs --delay-directory-restore to set its time.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,
