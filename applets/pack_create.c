@@ -21,6 +21,7 @@ struct options {
 	struct opt_list exclude, exclude_from;
 	uint64_t level, jobs;
 	int format;
+	bool vcs_ignores, exclude_caches, order;
 	bool one_file_system, reproducible, keep_going;
 };
 
@@ -43,6 +44,12 @@ static const struct opt_row rows[] = {
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
 	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
+	OPT_FLAG("exclude-vcs-ignores", 0, struct options, vcs_ignores,
+	         "leave out what .gitignore files and .git/info/exclude in the tree say"),
+	OPT_FLAG("exclude-caches", 0, struct options, exclude_caches,
+	         "leave out what is in directories with a CACHEDIR.TAG, but for the tag"),
+	OPT_FLAG("order", 0, struct options, order,
+	         "by restore priority: .git, lock files, sources, then node_modules and caches"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
 	OPT_FLAG(
 		"reproducible", 0, struct options, reproducible,
@@ -50,7 +57,7 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("keep-going", 'k', struct options, keep_going,
 	         "leave out what cannot be read; the archive is then partial, and the status 1"),
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
-	          "that compress (default: one per core)"),
+	          "that compress (default: --jobs, else one per core; no more than 8 are of use)"),
 };
 
 static const struct opt_group groups[] = {
@@ -238,8 +245,11 @@ static int run(const struct applet_call *call, struct err *e)
 	struct writer_options how = {
 		.format = o->format != FORMAT_BY_NAME ? o->format : format_of(str_of(o->output)),
 		.level = (int)o->level,
-		.jobs = (unsigned)o->jobs,
+		.jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
 		.exclude = exclude,
+		.vcs_ignores = o->vcs_ignores,
+		.exclude_caches = o->exclude_caches,
+		.order = o->order,
 		.one_file_system = o->one_file_system,
 		.reproducible = o->reproducible,
 		.keep_going = o->keep_going,
@@ -265,7 +275,8 @@ const struct applet pack_create_applet = {
 		"Archives DIR, or the PATHs in it; one absolute PATH stands for DIR. Modes, owners, times,\n"
 		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
 		"archive appears under its name when it is complete, not before. A file that changes while\n"
-		"it is read is stored and named, and the status is 1.",
+		"it is read is stored and named, and the status is 1. With --order the parts of a directory\n"
+		"do not lie together: GNU tar needs --delay-directory-restore to set its time.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -31,7 +31,7 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("same-owner", 0, struct options, same_owner,
 	         "give files the numeric owners of the archive (takes root)"),
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
-	          "that decompress (default: one per core)"),
+	          "that decompress (default: --jobs, else one per core)"),
 };
 
 static const struct opt_group groups[] = {
@@ -78,7 +78,7 @@ static int unpack(const struct applet_call *call, struct source *source, int dir
 	struct progress progress = { .label = NULL };
 	const struct extract_options how = {
 		.limits = limits,
-		.jobs = (unsigned)o->jobs,
+		.jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
 		.strip = (unsigned)o->strip,
 		.same_owner = o->same_owner,
 		.patterns = call->args + 1,

@@ -9,7 +9,13 @@
 #include "base/datetime.h"
 #include "pack/reader.h"
 
-enum { LINE_MAX = 1 << 20, HASH_BYTES = 32, SECONDS_A_DAY = 86400 };
+enum {
+	TEXT_MAX = 1 << 20,
+	PRINT_FROM = 32 * 1024, /* rows are printed together: a list may have millions */
+	HASH_BYTES = 32,
+	SECONDS_A_DAY = 86400,
+	DAYS = 64,
+};
 
 struct options {
 	struct s3_config s3;
@@ -58,7 +64,7 @@ static void add_number(struct buf *out, uint64_t value, unsigned width, char fil
 	buf_add(out, text + at, sizeof(text) - at);
 }
 
-/* The day that was shown last, which most rows share. */
+/* A day that was shown, which many rows share. */
 struct day {
 	int64_t number;
 	char text[DATETIME_TEXT_MAX];
@@ -66,9 +72,10 @@ struct day {
 };
 
 /* As "2024-05-24 00:00:00", UTC. */
-static void add_time(struct buf *out, int64_t seconds, struct day *day)
+static void add_time(struct buf *out, int64_t seconds, struct day days[DAYS])
 {
 	int64_t number = seconds / SECONDS_A_DAY - (seconds % SECONDS_A_DAY < 0);
+	struct day *day = &days[(uint64_t)number % DAYS];
 	uint64_t rest = (uint64_t)(seconds - number * SECONDS_A_DAY);
 	if (seconds > INT64_MAX / 1000 || seconds < INT64_MIN / 1000) {
 		buf_add_text(out, "?");
@@ -108,9 +115,8 @@ static void add_name(struct buf *out, struct str name)
 	buf_add_str(out, name);
 }
 
-static void show_row(const struct entry *entry, bool names, struct day *day, struct buf *line)
+static void add_row(const struct entry *entry, bool names, struct day days[DAYS], struct buf *line)
 {
-	buf_clear(line);
 	if (!names) {
 		add_mode(line, entry);
 		buf_add_char(line, ' ');
@@ -120,7 +126,7 @@ static void show_row(const struct entry *entry, bool names, struct day *day, str
 		buf_add_char(line, ' ');
 		add_number(line, entry->size_bytes, 12, ' ');
 		buf_add_char(line, ' ');
-		add_time(line, entry->mtime_s, day);
+		add_time(line, entry->mtime_s, days);
 		buf_add_char(line, ' ');
 	}
 	add_name(line, shown_path(entry));
@@ -129,7 +135,12 @@ static void show_row(const struct entry *entry, bool names, struct day *day, str
 		add_name(line, entry->link);
 	}
 	buf_add_char(line, '\n');
-	applet_print(line);
+}
+
+static void print(struct buf *text)
+{
+	applet_print(text);
+	buf_clear(text);
 }
 
 static void show_json(const struct entry *entry, const unsigned char *sha256)
@@ -156,16 +167,19 @@ static int list(const struct applet_call *call, struct reader *r, struct err *e)
 {
 	const struct options *o = call->options;
 	const struct entry *entry;
-	BUF_AUTO line = buf_make(LINE_MAX);
-	struct day day = { .len = 0 };
+	BUF_AUTO rows_text = buf_make(TEXT_MAX);
+	struct day days[DAYS] = { { .len = 0 } };
 	bool indexed = reader_is_indexed(r);
 	int rc;
 	while ((rc = indexed ? reader_index_next(r, &entry, e) : reader_next(r, &entry, e)) > 0) {
 		if (call->common->json)
 			show_json(entry, indexed ? reader_index_sha256(r) : NULL);
 		else
-			show_row(entry, o->names, &day, &line);
+			add_row(entry, o->names, days, &rows_text);
+		if (rows_text.len >= PRINT_FROM)
+			print(&rows_text);
 	}
+	print(&rows_text);
 	return rc;
 }
 

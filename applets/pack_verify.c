@@ -21,7 +21,7 @@ struct options {
 
 static const struct opt_row rows[] = {
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
-	          "that decompress (default: one per core)"),
+	          "that decompress (default: --jobs, else one per core)"),
 	OPT_TEXT(
 		"against", 0, "DIR", struct options, against,
 		"also hold the archive against this directory and name each difference (status 1)"),
@@ -68,7 +68,7 @@ static int verify(const struct applet_call *call, const char *name, const struct
 		progress_expect(&progress, source->id.size_bytes, 0);
 	const struct reader_options how = {
 		.limits = limits,
-		.jobs = (unsigned)o->jobs,
+		.jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
 		.progress = &progress,
 	};
 	struct meter *meter = applet_progress(call, &progress, "verify");
@@ -90,7 +90,7 @@ static int verify_against(const struct applet_call *call, const struct limits *l
 		.options = &o->compare,
 		.read_all = true,
 		.limits = limits,
-		.jobs = (unsigned)o->jobs,
+		.jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
 	};
 	size_t differences;
 	if (call->arg_count != 1)

@@ -75,3 +75,18 @@ void digest_native_blocks(uint32_t state[8], const unsigned char *blocks, size_t
 		v = block_add(v, blocks + 64 * i);
 	vectors_store(v, state);
 }
+
+/* The CPU runs the rounds of the one while those of the other wait. */
+CPU_TARGET("sha,sse4.1,ssse3")
+void digest_native_two(uint32_t state_a[8], const unsigned char *a, uint32_t state_b[8],
+                       const unsigned char *b, size_t count)
+{
+	struct vectors v = vectors_load(state_a), u = vectors_load(state_b);
+
+	for (size_t i = 0; i < count; i++) {
+		v = block_add(v, a + 64 * i);
+		u = block_add(u, b + 64 * i);
+	}
+	vectors_store(v, state_a);
+	vectors_store(u, state_b);
+}

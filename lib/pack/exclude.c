@@ -129,12 +129,17 @@ static bool matches(const struct rule *r, struct str path, bool is_dir)
 	return wild_match(text, r->anchored ? path : names_last(path));
 }
 
-bool exclude_match_below(const struct exclude *x, struct str path, bool is_dir)
+int exclude_word(const struct exclude *x, struct str path, bool is_dir)
 {
 	for (size_t i = x ? x->count : 0; i > 0; i--)
 		if (matches(&x->rules[i - 1], path, is_dir))
-			return !x->rules[i - 1].negated;
-	return false;
+			return x->rules[i - 1].negated ? -1 : 1;
+	return 0;
+}
+
+bool exclude_match_below(const struct exclude *x, struct str path, bool is_dir)
+{
+	return exclude_word(x, path, is_dir) > 0;
 }
 
 bool exclude_match(const struct exclude *x, struct str path, bool is_dir)

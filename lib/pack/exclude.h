@@ -27,5 +27,7 @@ void exclude_add_literal(struct exclude *x, struct str path);
 bool exclude_match(const struct exclude *x, struct str path, bool is_dir);
 /* The same for a path whose parents are known to be in, as in a walk. */
 bool exclude_match_below(const struct exclude *x, struct str path, bool is_dir);
+/* The same, and whether anything was said: 1 out, -1 in by a '!', 0 no pattern matches. */
+int exclude_word(const struct exclude *x, struct str path, bool is_dir);
 
 #endif

@@ -67,8 +67,9 @@ void index_build_entry(struct index_build *b, const struct tar_head *head,
 void index_build_hash(struct index_build *b, const unsigned char sha256[INDEX_SHA256]);
 /* The next data member. */
 void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw_len, uint32_t crc);
-/* Append the hidden members: blocks, root, footer. Errors: DATA when the index is too large to be read again. */
-int index_build_finish(struct index_build *b, struct buf *out, struct err *e) MUST_CHECK;
+/* The hidden members: blocks, root, footer. *out is valid until index_build_free. Errors: DATA when the index is too large
+ * to be read again. */
+int index_build_finish(struct index_build *b, struct str *out, struct err *e) MUST_CHECK;
 
 /* ---- reading ---- */
 

@@ -180,7 +180,7 @@ void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw
 		end_block(b);
 }
 
-int index_build_finish(struct index_build *b, struct buf *out, struct err *e)
+int index_build_finish(struct index_build *b, struct str *out, struct err *e)
 {
 	BUF_AUTO raw = buf_make(INDEX_PIECE_MAX);
 	BUF_AUTO packed = buf_make(STORED_MAX);
@@ -199,8 +199,8 @@ int index_build_finish(struct index_build *b, struct buf *out, struct err *e)
 		.root_raw_len = raw.len,
 		.root_crc = member_crc32(raw.p, raw.len),
 	};
-	buf_add_str(out, buf_str(&b->stored));
-	member_add_hidden(out, b->form, MEMBER_INDEX, buf_str(&packed));
-	index_footer_format(&footer, b->form, out);
-	return buf_check(out, e, "the index");
+	member_add_hidden(&b->stored, b->form, MEMBER_INDEX, buf_str(&packed));
+	index_footer_format(&footer, b->form, &b->stored);
+	*out = buf_str(&b->stored);
+	return buf_check(&b->stored, e, "the index");
 }

@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/mem.h"
+#include "crypto/digest_many.h"
 #include "os/pool.h"
 #include "pack/index.h"
 #include "pack/member_zstd.h"
@@ -33,6 +34,7 @@ struct group {
 	size_t raw_len, packed_len;
 	uint32_t crc;
 	struct pending *entries;
+	struct digest_many_item *texts; /* room for as many */
 	size_t count, cap;
 	struct buf text;
 	bool has_earlier; /* the hash of a file that began in an earlier group */
@@ -52,17 +54,29 @@ struct press {
 	uint64_t written;
 };
 
-/* In a worker: hash the files that lie wholly in the group while their bytes are still in its cache, then compress. */
+/* Hash the files that lie wholly in the group. */
+static void hash(struct group *g)
+{
+	size_t files = 0;
+	for (size_t i = 0; i < g->count; i++) {
+		struct pending *at = &g->entries[i];
+		if (!at->whole || at->head.entry.type != ENTRY_TYPE_FILE)
+			continue;
+		g->texts[files++] = (struct digest_many_item){
+			.p = g->raw + at->stored_at,
+			.len = (size_t)at->head.stored_bytes,
+			.sha256 = at->sha256,
+		};
+	}
+	digest_many(g->texts, files);
+}
+
+/* In a worker: hash, then compress. */
 static int squeeze(struct pool_job *job, struct err *e)
 {
 	struct group *g = (struct group *)job;
 	(void)e;
-	for (size_t i = 0; i < g->count; i++) {
-		struct pending *at = &g->entries[i];
-		if (at->whole && at->head.entry.type == ENTRY_TYPE_FILE)
-			digest_sha256_of(g->raw + at->stored_at, (size_t)at->head.stored_bytes,
-			                 at->sha256);
-	}
+	hash(g);
 	g->packed_len = member_pack(g->packer, g->raw, g->raw_len, g->packed, &g->crc);
 	return 0;
 }
@@ -110,6 +124,7 @@ void press_close(struct press *p)
 		mem_free(g->raw);
 		mem_free(g->packed);
 		mem_free(g->entries);
+		mem_free(g->texts);
 		buf_free(&g->text);
 	}
 	index_build_free(p->index);
@@ -229,6 +244,7 @@ void press_entry(struct press *p, const struct tar_head *head, bool whole)
 	if (g->count == g->cap) {
 		g->cap = g->cap ? 2 * g->cap : 64;
 		g->entries = mem_grow(g->entries, g->cap, sizeof(g->entries[0]));
+		g->texts = mem_grow(g->texts, g->cap, sizeof(g->texts[0]));
 	}
 	struct pending *at = &g->entries[g->count++];
 	at->head = *head;
@@ -247,27 +263,29 @@ void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN])
 	memcpy(g->earlier, sha256, DIGEST_SHA256_LEN);
 }
 
-static void add_seek_table(struct press *p, struct buf *hidden)
+static void make_seek_table(struct press *p, struct str hidden, struct buf *table)
 {
-	for (size_t at = 0; at < hidden->len;) {
-		struct member_head head =
-			member_look((unsigned char *)hidden->p + at, hidden->len - at);
+	while (hidden.len > 0) {
+		struct member_head head = member_look((const unsigned char *)hidden.p, hidden.len);
 		member_zstd_seek_add(&p->seek, &head);
-		at += head.packed_len;
+		hidden = str_skip(hidden, head.packed_len);
 	}
-	member_zstd_seek_format(&p->seek, hidden);
+	member_zstd_seek_format(&p->seek, table);
 }
 
 static int emit_index(struct press *p, struct err *e)
 {
-	BUF_AUTO hidden = buf_make(SIZE_MAX / 2);
+	BUF_AUTO table = buf_make(SEEK_MAX);
+	struct str hidden;
 	if (p->options.plain)
 		return 0;
 	if (index_build_finish(p->index, &hidden, e))
 		return -1;
 	if (p->options.form == MEMBER_ZSTD)
-		add_seek_table(p, &hidden);
-	return emit(p, hidden.p, hidden.len, e);
+		make_seek_table(p, hidden, &table);
+	if (emit(p, hidden.p, hidden.len, e) || buf_check(&table, e, "the seek table"))
+		return -1;
+	return emit(p, table.p, table.len, e);
 }
 
 int press_finish(struct press *p, uint64_t *archive_bytes, char sha256[DIGEST_SHA256_HEX],

@@ -184,6 +184,22 @@ static bool is_output(const struct writer *w, const struct writer_item *item)
 	       dir.ino == out->dir_ino;
 }
 
+/* Something that the walk came by. */
+static int store_walked(struct writer *w, struct walk *walk, const struct writer_item *item,
+                        struct err *e)
+{
+	bool below;
+	bool other = writer_passes(w, item, &below);
+	if (is_output(w, item))
+		return 0;
+	if (!other && store(w, item, e))
+		return -1;
+	int enter = below ? writer_enter(w, item, e) : 0;
+	if (enter == 0 && file_is_dir(&item->stat))
+		walk_skip(walk);
+	return enter < 0 ? -1 : 0;
+}
+
 /* All below the directory that `item` is. */
 static int walk_below(struct writer *w, const struct writer_item *top, struct err *e)
 {
@@ -213,20 +229,31 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 		if (buf_check(&w->path, e, "a path"))
 			return -1;
 		struct writer_item item = { at.dirfd, at.name, buf_str(&w->path), at.stat };
-		if (exclude_match_below(w->options->exclude, item.path, file_is_dir(&at.stat)))
-			walk_skip(walk);
-		else if (!is_output(w, &item) && store(w, &item, e))
+		if (store_walked(w, walk, &item, e))
 			return -1;
 	}
 	return 0;
 }
 
+/* What was asked for by name, and what is below it; ignore files do not speak of it. */
+static int store_top(struct writer *w, const struct writer_item *item, struct err *e)
+{
+	bool is_dir = file_is_dir(&item->stat);
+	bool now = !w->options->order || order_of(item->path, is_dir) == w->pass;
+	if (now && store(w, item, e))
+		return -1;
+	if (!is_dir)
+		return 0;
+	int enter = writer_enter(w, item, e);
+	return enter <= 0 ? enter : walk_below(w, item, e);
+}
+
 static int store_all(struct writer *w, int dirfd, struct err *e)
 {
 	struct writer_item root = { .dirfd = dirfd, .name = ".", .path = S("") };
-	if (file_stat(dirfd, &root.stat, e, "the directory") || store(w, &root, e))
+	if (file_stat(dirfd, &root.stat, e, "the directory"))
 		return -1;
-	return walk_below(w, &root, e);
+	return store_top(w, &root, e);
 }
 
 static int store_path(struct writer *w, int dirfd, const char *path, struct err *e)
@@ -237,12 +264,9 @@ static int store_path(struct writer *w, int dirfd, const char *path, struct err 
 	if (dir_open_parent(dirfd, path, &parent, name, e) || dir_stat(parent, name, &item.stat, e))
 		return err_context(e, "archive '%s'", names_show(item.path).text);
 	item.dirfd = parent;
-	bool is_dir = file_is_dir(&item.stat);
-	if (exclude_match(w->options->exclude, item.path, is_dir))
+	if (exclude_match(w->options->exclude, item.path, file_is_dir(&item.stat)))
 		return 0;
-	if (store(w, &item, e))
-		return -1;
-	return is_dir ? walk_below(w, &item, e) : 0;
+	return store_top(w, &item, e);
 }
 
 static int by_name(const void *a, const void *b)
@@ -296,6 +320,8 @@ static void init(struct writer *w, const struct writer_options *options,
 	*result = (struct writer_result){ .entries = 0 };
 	tar_scratch_init(&w->scratch);
 	linkmap_init(&w->links);
+	if (options->vcs_ignores)
+		w->ignores = ignores_new();
 	w->header = buf_make(SIZE_MAX / 2);
 	w->path = w->target = buf_make(NAME_BYTES_MAX);
 	w->attr_names = w->attr_values = buf_make(ATTR_BYTES_MAX);
@@ -305,6 +331,7 @@ static void finish(struct writer *w)
 {
 	press_close(w->press);
 	linkmap_free(&w->links);
+	ignores_free(w->ignores);
 	tar_scratch_free(&w->scratch);
 	buf_free(&w->header);
 	buf_free(&w->path);
@@ -333,7 +360,8 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
 	};
 	init(&w, options, result);
 	int rc = press_open(&how, &w.press, e);
-	if (rc == 0)
+	w.pass = options->order ? ORDER_FIRST : ORDER_LAST;
+	for (; rc == 0 && w.pass < ORDER_COUNT; w.pass++)
 		rc = paths ? store_some(&w, dirfd, paths, path_count, e) : store_all(&w, dirfd, e);
 	if (rc == 0)
 		rc = press_finish(w.press, &result->archive_bytes, result->sha256, e);

@@ -27,6 +27,9 @@ struct writer_options {
 	unsigned jobs; /* compressing threads; 0: one per core */
 	const struct exclude *exclude;
 	const struct writer_output *output; /* NULL: it is elsewhere */
+	bool vcs_ignores; /* leave out what .gitignore files in the tree and .git/info/exclude say */
+	bool exclude_caches; /* of directories with a CACHEDIR.TAG store just that and themselves */
+	bool order;          /* by restore priority (order.h), in several walks */
 	bool one_file_system;
 	bool reproducible;   /* owner 0, no names, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */

@@ -4,7 +4,9 @@
 
 #include "os/file.h"
 #include "pack/entry.h"
+#include "pack/ignores.h"
 #include "pack/linkmap.h"
+#include "pack/order.h"
 #include "pack/press.h"
 #include "pack/writer.h"
 
@@ -13,6 +15,8 @@ struct writer {
 	struct writer_result *result;
 	struct press *press;
 	struct linkmap links;
+	struct ignores *ignores; /* NULL: not asked for */
+	enum order pass;         /* with options->order */
 	struct tar_scratch scratch;
 	struct buf header, path, target;
 	struct buf attr_names, attr_values;
@@ -40,6 +44,12 @@ void writer_notice(struct writer *w, const struct err *why);
 /* The attributes of an open file or directory into `entry`. */
 int writer_xattrs(struct writer *w, int fd, const char *what, struct entry *entry,
                   struct err *e) MUST_CHECK;
+
+/* Whether the walk shall go into this directory: what is to be known of its files is read. With exclude_caches a cache
+ * is not gone into; its tag is stored here. 1, 0, -1. */
+int writer_enter(struct writer *w, const struct writer_item *dir, struct err *e) MUST_CHECK;
+/* Whether this is left out, or another pass's; *below: what is in it may still be for this one. */
+bool writer_passes(const struct writer *w, const struct writer_item *item, bool *below);
 
 /* Store a regular file. */
 int writer_file(struct writer *w, const struct writer_item *item, struct err *e) MUST_CHECK;

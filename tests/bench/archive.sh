@@ -4,7 +4,7 @@
 # /usr/include, /usr/lib/python3 and /usr/share/perl have.
 set -euf
 cd "$(dirname "$0")/../.."
-tests/need.sh tar gzip pigz libarchive-tools >&2
+tests/need.sh tar gzip pigz zstd libarchive-tools time >&2
 WS=${WS_BINARY:-$PWD/dist/ws}
 ROUNDS=${ROUNDS:-3}
 place=$(mktemp -d /dev/shm/ws-bench-XXXXXX)
@@ -43,6 +43,7 @@ compare() {
 }
 
 tar_pigz() { tar -cf - -C "$tree" . | pigz -6 -p2 >"$place/peer.tar.gz"; }
+tar_zstd() { tar -cf - -C "$tree" . | zstd -q -3 -T2 -f -o "$place/peer.tar.zst"; }
 cat_one() { "$WS" ws-archive cat "$place/ours.tar.gz" "$one"; }
 
 echo "$(find "$tree" | wc -l) entries, $(du -sm --apparent-size "$tree" | cut -f1) MiB, $(nproc) cores"
@@ -53,6 +54,12 @@ peer=$best
 best "$WS" ws-archive create -q -C "$tree" -o "$place/ours.tar.gz"
 compare 'create, ms, against tar | pigz -6 -p2' "$best" "$peer" 0.40
 compare 'size, bytes' "$(stat -c %s "$place/ours.tar.gz")" "$(stat -c %s "$place/peer.tar.gz")" 1.00
+
+best tar_zstd
+peer=$best
+best "$WS" ws-archive create -q -C "$tree" -o "$place/ours.tar.zst"
+compare 'create tar.zst, ms, against tar | zstd -3 -T2' "$best" "$peer" 1.00
+compare 'size of tar.zst, bytes' "$(stat -c %s "$place/ours.tar.zst")" "$(stat -c %s "$place/peer.tar.zst")" 1.03
 
 best tar -xzf "$place/ours.tar.gz" -C "$place/out"
 gnu=$best
@@ -74,3 +81,19 @@ best "$WS" ws-archive list "$place/ours.tar.gz"
 compare 'list, ms (bar: 20 ms for 20,000 entries)' "$best" 20 1.00
 best cat_one
 echo "one file: $best ms"
+
+# peak COMMAND...: its peak memory in KiB, to $best.
+peak() { best=$(/usr/bin/time -f %M "$@" 2>&1 >/dev/null | tail -n 1); }
+
+# A file of 10 GiB whose blocks are all there would not fit here; 1 GiB of noise (nothing shrinks, all buffers are full) does.
+mkdir "$place/large"
+head -c 1G /dev/urandom >"$place/large/noise"
+for jobs in 2 32; do
+	for format in tar.gz tar.zst; do
+		peak "$WS" ws-archive create -q --jobs "$jobs" --format "$format" -C "$place/large" -o /dev/null
+		compare "peak of create $format, $jobs jobs, 1 GiB file, KiB" "$best" "$((65536 + 4096 * jobs))" 1.00
+	done
+	peak "$WS" ws-archive create -q --jobs "$jobs" -C "$tree" -o /dev/null
+	compare "peak of create, $jobs jobs, the tree, KiB" "$best" "$((65536 + 4096 * jobs))" 1.00
+done
+echo "requests to S3 (list, one file of 10 GB): counted by tests/e2e/test_archive_ranges.py"

@@ -62,7 +62,9 @@ static int make(struct buf *out, bool sorted, uint64_t *raw_total, struct err *e
 		raw = 0;
 		members++;
 	}
-	int rc = index_build_finish(b, out, e);
+	struct str hidden = { "", 0 };
+	int rc = index_build_finish(b, &hidden, e);
+	buf_add_str(out, hidden);
 	index_build_free(b);
 	return rc;
 }
