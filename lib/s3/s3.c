@@ -10,7 +10,13 @@
 #include "s3/s3_request.h"
 #include "s3/settings.h"
 
-enum { JOBS_PER_CORE = 8, JOBS_LEAST = 32, JOBS_MOST = 64, JOBS_LIMIT = 1024, ATTEMPTS_LIMIT = 100 };
+enum {
+	JOBS_PER_CORE = 8,
+	JOBS_LEAST = 32,
+	JOBS_MOST = 64,
+	JOBS_LIMIT = 1024,
+	ATTEMPTS_LIMIT = 100
+};
 enum { TIMEOUT_DEFAULT_MS = 30000 };
 
 static const uint64_t part_least = 5 << 20;

@@ -28,13 +28,13 @@ static void add_root(const signed char *delta, struct index_wire_block *b, struc
 /* The tar in place of members, which an index does not look at; block, root and footer. */
 static void build(const signed char *delta, struct str block, struct str tar, struct buf *out)
 {
-	struct member_packer *packer = member_packer_new(1);
+	struct member_packer *packer = member_packer_new(MEMBER_GZIP, 1);
 	BUF_AUTO packed = buf_make(BYTES_MAX);
 	BUF_AUTO root = buf_make(BYTES_MAX);
 	buf_add_str(out, tar);
 	size_t data_end = out->len;
 	member_deflate(packer, block, &packed);
-	member_add_hidden(out, MEMBER_INDEX, buf_str(&packed));
+	member_add_hidden(out, MEMBER_GZIP, MEMBER_INDEX, buf_str(&packed));
 	struct index_wire_block b = {
 		.members = 1,
 		.entries = 1,
@@ -53,10 +53,10 @@ static void build(const signed char *delta, struct str block, struct str tar, st
 	add_root(delta, &b, &t, &root);
 	buf_clear(&packed);
 	member_deflate(packer, buf_str(&root), &packed);
-	member_add_hidden(out, MEMBER_INDEX, buf_str(&packed));
+	member_add_hidden(out, MEMBER_GZIP, MEMBER_INDEX, buf_str(&packed));
 	footer.root_raw_len = root.len;
 	footer.root_crc = member_crc32(root.p, root.len);
-	index_footer_format(&footer, out);
+	index_footer_format(&footer, MEMBER_GZIP, out);
 	member_packer_free(packer);
 }
 
