@@ -506,6 +506,24 @@ def test_57_a_403_for_a_key_that_is_there_names_the_other_permission(memory, fau
     leaves_nothing(base)
 
 
+@pytest.mark.parametrize("at", ["claims", "commit"])
+def test_a_save_that_was_killed_on_its_way_to_be_current_is_done_again(memory, faults, tmp_path, at):
+    base = memory("ignored")
+    seed(base, tmp_path, {"settings.json": "old"})
+    start(base, "s1", {"settings.json": "new"})
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    method, where = ("GET", "prefix=.*claims") if at == "claims" else ("PUT", f"{HOME_KEY}$")
+    faults.on(method, where, reply(200, silent=True, then="stall"), times=9)
+    process = base.start("ws-teardown", "sess_s1", env={"AWS_ENDPOINT_URL_S3": faults.url})
+    wait_until(lambda: faults.seen(method, where), what="the step")
+    assert len(objects(base.store, "/claims/")) == 1
+    process.kill()
+    process.wait()
+    base.teardown("sess_s1")
+    assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "now")) == {"settings.json": "new"}
+    assert objects(base.store, "/claims/") == [] and objects(base.store, ".conflict-") == []
+
+
 # ---- two hosts, two bases ----
 
 
