@@ -244,7 +244,7 @@ def test_what_a_killed_supervisor_left_is_taken_up(file_base):
     session = Session(file_base, "--id", "t1", script="echo work >file")
     session.signal(signal.SIGKILL)
     session.process.wait()
-    assert file_base.state("t1") == "ready" and [key for key in file_base.store.keys() if "tasks" in key] == ["tasks/t1.lease"]
+    assert file_base.state("t1") == "ready" and [key for key in file_base.store.keys() if key.startswith("tasks/t1")] == ["tasks/t1.lease"]
     assert (file_base.setup("--id", "t1") / "file").read_text() == "work\n"
     file_base.teardown("t1")
     assert "tasks/t1.tar.gz" in file_base.store.keys()
