@@ -16,7 +16,7 @@ from faults import error, reply, through
 from memory_s3 import MemoryS3
 
 import ws as helpers
-from place import Base, Session, base_and_store, file_base, finish, make_files, need_root, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base_and_store, file_base, fill_disk, finish, make_files, need_root, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -347,16 +347,6 @@ def small(ws, tmp_path):
     yield Base(ws, directory / "base", MemoryStore(server))
     server.stop()
     unmount_below(directory)
-
-
-def fill_disk(directory):
-    """Take all the space there is; the file to remove again."""
-    path = directory / "ballast"
-    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
-        while True:
-            if file.write(b"x" * 65536) < 65536:
-                file.write(b"x")
-    return path
 
 
 def test_on_a_full_disk_the_work_is_saved_to_s3_all_the_same(small):

@@ -19,6 +19,7 @@ from place import (  # noqa: F401 (fixtures)
     digest,
     file_base,
     fill,
+    fill_disk,
     finish,
     make_files,
     need_root,
@@ -591,16 +592,6 @@ def small(ws, tmp_path):
     directory = small_disk(tmp_path / "disk", "4m")
     yield Base(ws, directory / "base")
     unmount_below(directory)
-
-
-def fill_disk(directory):
-    """Take all the space there is; the file to remove again."""
-    path = directory / "ballast"
-    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
-        while True:
-            if file.write(b"x" * 65536) < 65536:
-                file.write(b"x")
-    return path
 
 
 def test_on_a_full_disk_the_work_goes_to_the_spool_and_is_sent_later(small):
