@@ -138,12 +138,20 @@ struct claims_seen {
 	bool own, before, behind;
 };
 
+/* A save that was killed left it, and is being done again. */
+static bool is_own_old(const struct turn *t, const char *claim)
+{
+	struct str save_id;
+	return str_cut_last(str_of(claim), '-', NULL, &save_id) && str_is(save_id, t->put->save_id);
+}
+
 static void see(struct turn *t, const struct store_list_entry *entry, struct claims_seen *out)
 {
 	int order = strcmp(entry->key, t->claim);
 	if (order == 0)
 		out->own = true;
-	else if (t->claimed_ms - entry->modified_ms > GENERATION_CLAIM_MS)
+	else if (t->claimed_ms - entry->modified_ms > GENERATION_CLAIM_MS ||
+	         is_own_old(t, entry->key))
 		drop(t, entry->key);
 	else if (order < 0)
 		out->before = true;

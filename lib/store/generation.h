@@ -17,8 +17,8 @@
  * Who wins: each puts its claim first and then looks at the claims of the others. Whoever sees one with a smaller name has
  * lost; the smallest waits until the others are gone; and only after a look that saw no other claim is the current
  * state looked at and replaced. So two never replace the same state, in a store whose listings show what was put (all
- * the tested ones do). A claim whose session died stands for GENERATION_CLAIM_MS by the store's clock; until then
- * the others lose, which means: are kept beside.
+ * the tested ones do). A claim whose session died stands until the same save is done again, at most for
+ * GENERATION_CLAIM_MS by the store's clock; until then the others lose, which means: are kept beside.
  */
 #ifndef WS_STORE_GENERATION_H
 #define WS_STORE_GENERATION_H

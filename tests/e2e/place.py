@@ -213,3 +213,13 @@ def small_disk(directory, size):
     if result.status != 0:
         pytest.skip(f"no tmpfs can be mounted here: {result.stderr}")
     return directory
+
+
+def fill_disk(directory):
+    """Take all the space there is; the file to remove again."""
+    path = directory / "ballast"
+    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
+        while True:
+            if file.write(b"x" * 65536) < 65536:
+                file.write(b"x")
+    return path

@@ -16,7 +16,7 @@ from faults import error, reply, through
 from memory_s3 import MemoryS3
 
 import ws as helpers
-from place import Base, Session, base_and_store, file_base, finish, make_files, need_root, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base_and_store, file_base, fill_disk, finish, make_files, need_root, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -349,16 +349,6 @@ def small(ws, tmp_path):
     unmount_below(directory)
 
 
-def fill_disk(directory):
-    """Take all the space there is; the file to remove again."""
-    path = directory / "ballast"
-    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
-        while True:
-            if file.write(b"x" * 65536) < 65536:
-                file.write(b"x")
-    return path
-
-
 def test_on_a_full_disk_the_work_is_saved_to_s3_all_the_same(small):
     root = start(small, "s1", {"turn": "work"})
     ballast = fill_disk(small.path.parent)
@@ -504,6 +494,24 @@ def test_57_a_403_for_a_key_that_is_there_names_the_other_permission(memory, fau
     result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
     assert "s3:GetObject is missing" in result.stderr and HOME_KEY in result.stderr, result
     leaves_nothing(base)
+
+
+@pytest.mark.parametrize("at", ["claims", "commit"])
+def test_a_save_that_was_killed_on_its_way_to_be_current_is_done_again(memory, faults, tmp_path, at):
+    base = memory("ignored")
+    seed(base, tmp_path, {"settings.json": "old"})
+    start(base, "s1", {"settings.json": "new"})
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    method, where = ("GET", "prefix=.*claims") if at == "claims" else ("PUT", f"{HOME_KEY}$")
+    faults.on(method, where, reply(200, silent=True, then="stall"), times=9)
+    process = base.start("ws-teardown", "sess_s1", env={"AWS_ENDPOINT_URL_S3": faults.url})
+    wait_until(lambda: faults.seen(method, where), what="the step")
+    assert len(objects(base.store, "/claims/")) == 1
+    process.kill()
+    process.wait()
+    base.teardown("sess_s1")
+    assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "now")) == {"settings.json": "new"}
+    assert objects(base.store, "/claims/") == [] and objects(base.store, ".conflict-") == []
 
 
 # ---- two hosts, two bases ----

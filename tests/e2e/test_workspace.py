@@ -19,6 +19,7 @@ from place import (  # noqa: F401 (fixtures)
     digest,
     file_base,
     fill,
+    fill_disk,
     finish,
     make_files,
     need_root,
@@ -244,7 +245,7 @@ def test_what_a_killed_supervisor_left_is_taken_up(file_base):
     session = Session(file_base, "--id", "t1", script="echo work >file")
     session.signal(signal.SIGKILL)
     session.process.wait()
-    assert file_base.state("t1") == "ready" and [key for key in file_base.store.keys() if "tasks" in key] == ["tasks/t1.lease"]
+    assert file_base.state("t1") == "ready" and [key for key in file_base.store.keys() if key.startswith("tasks/t1")] == ["tasks/t1.lease"]
     assert (file_base.setup("--id", "t1") / "file").read_text() == "work\n"
     file_base.teardown("t1")
     assert "tasks/t1.tar.gz" in file_base.store.keys()
@@ -591,16 +592,6 @@ def small(ws, tmp_path):
     directory = small_disk(tmp_path / "disk", "4m")
     yield Base(ws, directory / "base")
     unmount_below(directory)
-
-
-def fill_disk(directory):
-    """Take all the space there is; the file to remove again."""
-    path = directory / "ballast"
-    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
-        while True:
-            if file.write(b"x" * 65536) < 65536:
-                file.write(b"x")
-    return path
 
 
 def test_on_a_full_disk_the_work_goes_to_the_spool_and_is_sent_later(small):
