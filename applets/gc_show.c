@@ -169,7 +169,7 @@ static void add_amount(struct buf *out, const struct gc_target *t, uint64_t amou
 
 static void describe(const struct gc_target *t, struct buf *out)
 {
-	buf_printf(out, "%s: ", t->name);
+	buf_printf(out, "%s%s: ", t->name, t->is_measured ? " (measured)" : "");
 	if (t->warning) {
 		add_amount(out, t, t->before);
 		buf_add_text(out, " held, over the soft limit of ");
@@ -192,6 +192,8 @@ static void print_target(const struct gc_target *t)
 	js_set_int(line, "wanted", (int64_t)t->wanted);
 	js_set_int(line, "freed", (int64_t)t->freed);
 	js_set_bool(line, "missed", t->missed);
+	if (t->is_measured)
+		js_set_text(line, "method", "measured");
 	js_set_bool(line, "warning", t->warning);
 	applet_json_line(line);
 }

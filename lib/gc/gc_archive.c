@@ -26,15 +26,15 @@ struct archive {
 	char url[sizeof(((struct record *)0)->archive_url)];
 };
 
-static void archive_close(struct archive *a)
+static void place_close(struct archive *a)
 {
 	store_close(a->store);
 }
-#define ARCHIVE_AUTO AUTO(archive_close) struct archive
+#define ARCHIVE_AUTO AUTO(place_close) struct archive
 
 /* A name that nothing has yet: an older archive of the same workspace is not written over. */
-static int archive_open(const struct gc *g, const char *id, const struct gc_archive_place *place,
-                        struct archive *a, struct err *e)
+static int place_open(const struct gc *g, const char *id, const struct gc_archive_place *place,
+                      struct archive *a, struct err *e)
 {
 	*a = (struct archive){ .store = NULL };
 	if (store_open(place->url, g->options.s3, &a->store, e) != 0)
@@ -128,7 +128,7 @@ int gc_archive_save(const struct gc *g, const char *id, const struct gc_archive_
 	ARCHIVE_AUTO a;
 	struct part_saved saved;
 	MEM_AUTO struct record *r = mem_new(1, sizeof(*r));
-	if (archive_open(g, id, place, &a, e) != 0 || write(g, id, &a, &saved, e) != 0)
+	if (place_open(g, id, place, &a, e) != 0 || write(g, id, &a, &saved, e) != 0)
 		return -1;
 	if (verify(&a, e) != 0) {
 		discard(&a);
@@ -211,7 +211,7 @@ static int send_locked(struct gc *g, struct gc_item *item, struct record *r, str
 	if (r->state != RECORD_ARCHIVED || !key || dir_exists(g->base->fd, r->id, &ignored) != 0)
 		return gc_take_leave(g, item, "it is there again", done);
 	const struct gc_archive_place there = { g->options.archive_to, "" };
-	if (archive_open(g, r->id, &there, &a, e) != 0 || copy_archive(g, r, &a, e) != 0)
+	if (place_open(g, r->id, &there, &a, e) != 0 || copy_archive(g, r, &a, e) != 0)
 		return -1;
 	memcpy(r->archive_url, a.url, sizeof(r->archive_url));
 	if (record_save(g->base, r, e) != 0 || store_open(url, NULL, &here, e) != 0 ||

@@ -70,8 +70,9 @@ struct gc_space {
 struct gc_target {
 	char name[96]; /* "max-total", "quota alice", "rule build: max-count" */
 	uint64_t limit, before, wanted, freed;
-	bool missed;  /* freed < wanted */
-	bool warning; /* over the soft limit of a quota, and nothing is to be done */
+	bool missed;      /* freed < wanted */
+	bool is_measured; /* a quota: by our scan, not by the kernel */
+	bool warning;     /* over the soft limit of a quota, and nothing is to be done */
 	bool is_bytes;
 };
 struct gc_targets {

@@ -77,6 +77,7 @@ static void look_at_owner(const char *owner, const struct amount *a, const struc
 		return;
 	struct gc_target *t = add(out, true);
 	snprintf(t->name, sizeof(t->name), "quota %.80s", owner[0] ? owner : "(no owner)");
+	t->is_measured = true;
 	if (a->before > quota->hard_bytes) {
 		set_down(t, a, quota->hard_bytes, quota->soft_bytes);
 		return;

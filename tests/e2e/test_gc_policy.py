@@ -65,7 +65,7 @@ def test_a_quota_is_per_owner_and_measured(file_base):
     plan, _ = file_base.gc("--quota", "alice=600K", *NOW)
     assert plan == {"a1": "trash quota", "a2": "keep within-limits", "b1": "keep within-limits"}
     warned = file_base.run("ws-gc", "--quota", "*=100K:10M", *NOW)
-    assert "over the soft limit" in warned.stderr and (file_base.path / "b1").exists()
+    assert "quota bob (measured): " in warned.stderr and "over the soft limit" in warned.stderr and (file_base.path / "b1").exists()
 
 
 def test_max_delete_may_be_a_share(file_base):

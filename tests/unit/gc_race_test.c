@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "gc/gc_internal.h"
 #include "os/remove_idle.h"
 #include "tests/unit/gc_place.h"
@@ -235,7 +236,11 @@ int main(void)
 	static struct race r = { .turn = PTHREAD_MUTEX_INITIALIZER };
 	struct canary before, after;
 	const char *text = getenv("WS_RACE");
-	long wanted = text ? atol(text) : SWAPS_DEFAULT;
+	struct err ignored = ERR_INIT;
+	uint64_t number = SWAPS_DEFAULT;
+	if (text && num_parse_u64(str_of(text), &number, &ignored) != 0)
+		return 1;
+	long wanted = (long)number;
 	pthread_t thread;
 	prepare(&r);
 	look(&r, &before);
