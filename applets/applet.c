@@ -4,10 +4,11 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "cli/table.h"
 #include "os/log.h"
 #include "os/meter.h"
 
-enum { JSON_LINE_MAX = 64 << 20 };
+enum { JSON_LINE_MAX = 64 << 20, TABLE_BYTES_MAX = 256 << 20 };
 
 void applet_json_line(struct js *line)
 {
@@ -37,6 +38,15 @@ struct js *applet_error_json(const struct err *e)
 	if (e->request_id[0])
 		js_set_str(o, "request_id", str_of(e->request_id));
 	return o;
+}
+
+void applet_print_table(const struct table *t)
+{
+	BUF_AUTO text = buf_make(TABLE_BYTES_MAX);
+	if (t->rows == 0)
+		return;
+	table_format(t, &text);
+	applet_print(&text);
 }
 
 void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed)

@@ -54,6 +54,9 @@ struct applet {
 void applet_json_line(struct js *line);
 /* Text on stdout. */
 void applet_print(const struct buf *text);
+/* A table on stdout; nothing when it has no rows. */
+struct table;
+void applet_print_table(const struct table *t);
 /* Say on stderr what failed and go on (exit status 1 at the end): "ws-s3: <message>"; with --json also an
  * {"error":…} line on stdout. Counts in *failed. */
 void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed);

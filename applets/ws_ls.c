@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets/ls_artifacts.h"
+#include "applets/ls_dirty.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -17,12 +19,15 @@ struct options {
 	struct ws_options where;
 	const char *owner, *exists;
 	struct opt_list labels;
+	bool artifacts;
 };
 
 static const struct opt_row rows[] = {
 	OPT_TEXT("owner", 0, "NAME", struct options, owner, "only those of this owner"),
 	OPT_LIST("label", 'l', "K=V", struct options, labels,
 	         "only those with each of these labels"),
+	OPT_FLAG("include-artifacts", 0, struct options, artifacts,
+	         "what each session added, modified and removed since its start, too"),
 	OPT_TEXT("exists", 0, "ID", struct options, exists,
 	         "print nothing; status 0 when the workspace is there, 66 when not"),
 };
@@ -39,6 +44,9 @@ struct listing {
 	const struct options *options;
 	const struct base_dir *base;
 	struct table table;
+	struct ls_artifacts artifacts;
+	struct dir_space space;
+	bool space_known;
 	int64_t now_ms;
 };
 
@@ -111,6 +119,11 @@ static void add_json(const struct listing *out, const struct gc_look *l)
 		js_set_text(line, "holder", l->holder);
 	js_set_int(line, "age_ms", age_ms(l, out->now_ms));
 	js_set_int(line, "idle_ms", idle_ms(l, out->now_ms));
+	ls_dirty_json(line, l, out->base);
+	if (out->space_known)
+		js_set_int(line, "base_free_bytes", (int64_t)out->space.free_bytes);
+	if (out->options->artifacts)
+		ls_artifacts_json(line, out->base, l);
 	js_set_bool(line, "mounted", l->mounted);
 	js_set_bool(line, "pinned", l->pinned);
 	if (l->pinned) {
@@ -160,7 +173,11 @@ static void add_row(struct listing *out, const struct gc_look *l)
 	add_duration(t, age_ms(l, out->now_ms));
 	add_duration(t, idle_ms(l, out->now_ms));
 	table_cell_text(t, size);
+	table_cell_text(t, ls_dirty_text(ls_dirty(l, out->base)));
+	add_duration(t, l->record.saved_ms > 0 ? out->now_ms - l->record.saved_ms : -1);
 	add_holder(t, l);
+	if (out->options->artifacts)
+		ls_artifacts_rows(&out->artifacts, out->base, l);
 }
 
 /* Look at `id` and show it. `named`: it was asked for by its name, so that not finding it is a failure. */
@@ -258,30 +275,41 @@ static int exists(const struct base_dir *base, const char *id, struct err *e)
 	return -1;
 }
 
-static void print_table(struct listing *out)
+/* Count alone is the wrong signal (20x#481): how much room is left stands beside it. */
+static void print_space(const struct listing *out)
 {
+	char free_text[NUM_TEXT_MAX], total_text[NUM_TEXT_MAX];
 	BUF_AUTO text = buf_make(OUTPUT_MAX);
-	if (out->table.rows == 0)
+	if (!out->space_known || out->table.rows == 0)
 		return;
-	table_format(&out->table, &text);
+	num_format_size(out->space.free_bytes, free_text);
+	num_format_size(out->space.total_bytes, total_text);
+	buf_printf(&text, "%s of %s free in %s\n", free_text, total_text, out->base->path);
 	applet_print(&text);
 }
 
 static int list(const struct applet_call *call, const struct base_dir *base, struct err *e)
 {
-	static const char *const titles[] = { "ID",   "PROFILE", "STATE", "OWNER",
-		                              ">AGE", ">IDLE",   ">SIZE", "HOLDER" };
+	static const char *const titles[] = { "ID",    "PROFILE", "STATE", "OWNER",  ">AGE",
+		                              ">IDLE", ">SIZE",   "DIRTY", ">SAVED", "HOLDER" };
+	struct err ignored = ERR_INIT;
 	struct listing out = {
 		.call = call,
 		.options = call->options,
 		.base = base,
 		.now_ms = sys_now_ms(),
 	};
+	out.space_known = dir_space(base->fd, &out.space, &ignored) == 0;
 	table_init(&out.table, COUNTOF(titles), titles);
+	ls_artifacts_init(&out.artifacts);
 	int result = call->arg_count > 0 ? show_named(&out, e) : show_all(&out, e);
-	if (!call->common->json)
-		print_table(&out);
+	if (!call->common->json) {
+		applet_print_table(&out.table);
+		print_space(&out);
+		ls_artifacts_print(&out.artifacts);
+	}
 	table_free(&out.table);
+	ls_artifacts_free(&out.artifacts);
 	return result;
 }
 
@@ -315,7 +343,9 @@ const struct applet ws_ls_applet = {
 	.details =
 		"States are those of the record (creating, ready, saving, saved, spooled, trashed), unless what is\n"
 		"there says otherwise: active (ready, and someone holds its lock), missing (ready, but its directory\n"
-		"is gone), replaced (something else is in its place), no-record, bad-record.",
+		"is gone), replaced (something else is in its place), no-record, bad-record. DIRTY: whether there is\n"
+		"work that no store has: of a worktree or clone, what git says of it; of others, whether anything\n"
+		"changed since they were made or saved last. SAVED: how long ago that was.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_max = SIZE_MAX,

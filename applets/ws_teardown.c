@@ -12,7 +12,7 @@
 struct options {
 	struct ws_options where;
 	struct s3_config s3;
-	bool keep, discard, overwrite_remote, keep_going, keep_trash, retry, dry_run;
+	bool keep, discard, overwrite_remote, keep_going, keep_trash, drop_branch, retry, dry_run;
 	int64_t deadline_ms, wait_ms;
 };
 
@@ -27,6 +27,9 @@ static const struct opt_row rows[] = {
 		"leave out what can't be read: saved as PARTIAL beside, the directory is kept in the spool"),
 	OPT_FLAG("keep-trash", 0, struct options, keep_trash,
 	         "leave the deletion to ws-gc (undo until then)"),
+	OPT_FLAG(
+		"drop-branch", 0, struct options, drop_branch,
+		"of a worktree: delete the branch made for it, unless it has commits that are nowhere else"),
 	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms,
 	             "spool what is not saved by then"),
 	OPT_DURATION("wait", 'w', "D", struct options, wait_ms,
@@ -158,6 +161,7 @@ static int run(const struct applet_call *call, struct err *e)
 		.overwrite_remote = o->overwrite_remote,
 		.keep_going = o->keep_going,
 		.keep_trash = o->keep_trash,
+		.drop_branch = o->drop_branch,
 		.dry_run = o->dry_run,
 		.deadline_ms = o->deadline_ms,
 		.wait_ms = o->wait_ms,

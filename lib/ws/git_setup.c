@@ -258,8 +258,10 @@ static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int 
 		return -1;
 	if (git_tree_add(repo, &w->out->base, r, stage, fd, &base, e) != 0)
 		return -1;
-	if (!base.exists)
+	if (!base.exists) {
 		snprintf(w->git_made, sizeof(w->git_made), "%s", base.oid);
+		snprintf(r->git_made, sizeof(r->git_made), "%s", base.oid);
+	}
 	if (git_tree_branch(r))
 		tell_base(w, &base);
 	if (git_tree_checkout(r, fd, e) != 0 || git_keep_apply(r, fd, left, e) != 0)

@@ -60,6 +60,7 @@ struct record {
 	char git_repo[4096];  /* path or URL of the source */
 	char git_dir[4096];   /* the worktree's administrative directory */
 	char git_branch[256]; /* what was asked for */
+	char git_made[80];    /* the commit that its branch was made at; "": it was there before */
 	char git_head[256];   /* where HEAD was when it was saved: refs/heads/NAME, or a commit */
 	char git_base[80];    /* the commit that it began at */
 	char git_from[256];   /* what that was: "origin/main" */

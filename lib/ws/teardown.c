@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "os/dir.h"
+#include "os/sys.h"
 #include "ws/journal.h"
 #include "ws/lease.h"
 #include "ws/reserve.h"
@@ -164,9 +165,11 @@ void teardown_job_note_save(struct teardown_job *j)
 	record_event(&j->record, "saved", fields);
 }
 
-static int keep(struct teardown_job *j, struct err *e)
+/* What is written while it is saved may not be in the save. */
+static int keep(struct teardown_job *j, int64_t began_ms, struct err *e)
 {
 	struct record *r = &j->record;
+	r->saved_ms = began_ms;
 	teardown_job_note_save(j);
 	for (size_t i = 0; i < r->part_count; i++) {
 		if (r->parts[i].saved)
@@ -190,6 +193,7 @@ static int tell_conflict(const struct teardown_job *j, struct err *e)
 /* The record decides (law 2): only what it says is in the store is removed. */
 static int save_and_remove(struct teardown_job *j, struct err *e)
 {
+	int64_t began_ms = sys_now_ms();
 	int result = teardown_save_in_time(j, e);
 	count(j);
 	if (result == 0 && !teardown_save_is_complete(j))
@@ -197,7 +201,7 @@ static int save_and_remove(struct teardown_job *j, struct err *e)
 	if (result != 0)
 		return e->kind == ERR_KIND_USAGE ? -1 : teardown_remove_to_spool(j, e);
 	bool stays = j->o->keep && !j->in_spool;
-	if ((stays ? keep(j, e) : teardown_remove_saved(j, e)) != 0)
+	if ((stays ? keep(j, began_ms, e) : teardown_remove_saved(j, e)) != 0)
 		return -1;
 	return j->out->conflict ? tell_conflict(j, e) : 0;
 }

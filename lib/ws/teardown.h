@@ -21,7 +21,8 @@ struct teardown_options {
 	bool overwrite_remote; /* the way out of law 1 */
 	bool keep_going; /* unreadable files: save PARTIAL beside, keep the directory in the spool */
 	bool keep_trash; /* rename to trash and leave the deletion to gc */
-	bool no_spool;   /* a save that fails leaves the directory where it is, READY (gc) */
+	bool drop_branch; /* of a worktree: delete the branch that was made for it, when it holds nothing of its own */
+	bool no_spool; /* a save that fails leaves the directory where it is, READY (gc) */
 	bool dry_run;
 	int64_t deadline_ms; /* duration; 0: none. When over: spool */
 	bool deadline_on_stop; /* the deadline starts with the first signal at wake_fd, and the second one spools;

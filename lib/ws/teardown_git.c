@@ -1,5 +1,6 @@
 /* Teardown of worktrees. */
 #include "os/dir.h"
+#include "ws/git_branch.h"
 #include "ws/git_keep.h"
 #include "ws/git_state.h"
 #include "ws/journal.h"
@@ -54,11 +55,28 @@ int teardown_git_unlink(struct teardown_job *j, struct err *e)
 	                                                        : link_remove(&j->record, root, e);
 }
 
+static void drop_branch(struct teardown_job *j)
+{
+	struct err why = ERR_INIT, stays = ERR_INIT;
+	int dropped = git_branch_drop(&j->record, &stays, &why);
+	if (dropped <= 0) {
+		teardown_job_notice(j, dropped < 0 ? &why : &stays);
+		return;
+	}
+	struct js *fields = js_object();
+	js_set_text(fields, "branch", j->record.git_branch);
+	journal_add(j->b, "git-branch-dropped", j->record.id, fields);
+}
+
 void teardown_git_forget(struct teardown_job *j)
 {
 	struct err why = ERR_INIT;
-	if (is_worktree(j) && git_tree_forget(j->b, &j->record, &why) != 0)
+	if (!is_worktree(j))
+		return;
+	if (git_tree_forget(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);
+	else if (j->o->drop_branch)
+		drop_branch(j);
 }
 
 int teardown_git_lost(struct teardown_job *j, struct err *e)

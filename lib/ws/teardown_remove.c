@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/artifacts.h"
 #include "ws/journal.h"
 #include "ws/teardown_job.h"
 
@@ -34,9 +35,22 @@ static int to_trash(struct teardown_job *j, char name[256], struct err *e)
 	return 0;
 }
 
+/* For who asks later what the session made of it; no reason to keep the directory. */
+static void note_end(struct teardown_job *j)
+{
+	FD_AUTO root = -1;
+	struct err why = ERR_INIT;
+	if (dir_open(j->parent, j->record.id, &root, &why) == 0 &&
+	    artifacts_note(j->b, j->record.id, root, &why) == 0)
+		return;
+	err_context(&why, "%s: the files at the end are not noted", j->record.id);
+	teardown_job_notice(j, &why);
+}
+
 int teardown_remove_saved(struct teardown_job *j, struct err *e)
 {
 	char name[256];
+	note_end(j);
 	j->record.state = RECORD_SAVED;
 	j->record.saved_ms = sys_now_ms();
 	teardown_job_note_save(j);

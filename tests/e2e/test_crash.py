@@ -1,7 +1,7 @@
 """SIGKILL and SIGTERM at system calls: one consistent state, nothing lost, and a second run converges. A sample; `make fault` takes every one."""
 import pytest
 
-from crash import SCENARIOS, calls_of, stopped
+from scenarios import SCENARIOS, Git, calls_of, stopped
 
 
 def sample(pairs, size):
@@ -10,7 +10,7 @@ def sample(pairs, size):
 
 @pytest.mark.parametrize("what", SCENARIOS)
 def test_killed_anywhere_nothing_is_lost_and_a_second_run_converges(ws, tmp_path, what):
-    check(SCENARIOS[what](), ws, tmp_path, "KILL", 12)
+    check(SCENARIOS[what](), ws, tmp_path, "KILL", 8 if issubclass(SCENARIOS[what], Git) else 12)
 
 
 @pytest.mark.parametrize("what", ["a setup", "a teardown"])

@@ -2,9 +2,11 @@
 import hashlib
 import json
 import os
+import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -348,6 +350,22 @@ def test_changes_are_told_as_they_happen(task, how):
     assert watch.next() == ("removed", "old")
     task.teardown("t1")
     assert watch.process.wait(10) == 0
+
+
+def test_more_changes_than_the_kernel_can_queue_lose_none_that_lasts(task):
+    queued = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if queued > 100_000:
+        pytest.skip(f"the kernel queues {queued} events: too many to make")
+    watch = Watch(task, "t1")
+    os.kill(watch.process.pid, signal.SIGSTOP)
+    for number in range(queued // 2 + 1):  # each is a creation and a deletion
+        os.close(os.open(task.root / f"n{number}", os.O_CREAT))
+        os.unlink(task.root / f"n{number}")
+    make_files(task.root, {"last": "x", "new/deep": "y"})
+    os.kill(watch.process.pid, signal.SIGCONT)
+    assert {watch.next(), watch.next()} == {("added", "last"), ("added", "new/deep")}
+    (task.root / "new/later").write_text("z")
+    assert watch.next() == ("added", "new/later")
 
 
 def test_watch_ends_by_a_signal(task):

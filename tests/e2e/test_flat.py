@@ -59,6 +59,23 @@ def test_the_registry_has_the_fields_that_the_system_had(flat):
     assert registry["agents"] == {"creator": ["report.md"]}
 
 
+def test_agents_share_files_across_through_the_registry(flat):
+    """One makes it, another finds and edits it by its simple name."""
+    flat.put("report.md", "draft", "--agent", "markdown-editor")
+    assert flat.file("cat", "report.md").stdout == "draft"
+    flat.put("report.md", "final", "--force", "--agent", "editor")
+    flat.put("chart.png", "png", "--agent", "creator")
+    assert flat.registry()["agents"] == {"editor": ["report.md"], "creator": ["chart.png"]}
+    assert flat.file("cat", "report.md").stdout == "final"
+
+
+def test_the_workspace_can_lie_where_the_data_of_the_application_is(ws, tmp_path):
+    """Production: $DENKER_MEMORY_DATA_PATH/../workspace/default/, which the code detected and did not use."""
+    (tmp_path / "memory").mkdir()
+    root = ws("ws-setup", "--profile", "flat", env={"WORKSPACE_DIR": f"{tmp_path}/memory/../workspace"}).stdout.strip()
+    assert root == f"{tmp_path}/workspace/default"
+
+
 PATHS = ["a/report.md", "/tmp/report.md", "../report.md", "sub/", "..", "."]
 
 
@@ -191,9 +208,12 @@ def test_the_final_file_goes_to_the_desired_location_and_out_of_the_registry(fla
 def test_all_file_operations_are_logged_and_tracked(flat, tmp_path):
     flat.put("report.md")
     flat.file("mv", "report.md", tmp_path)
+    make_files(tmp_path / "old/denker_1", {"file": "x"})
+    flat.setup("--migrate", tmp_path / "old")
     flat.base.teardown("default")
     events = [line["event"] for line in flat.base.journal() if line["id"] == "default"]
-    assert [event for event in events if event in ("create", "put", "move-out", "trash")] == ["create", "put", "move-out", "trash"]
+    told = ["create", "put", "move-out", "put", "migrate", "save", "trash"]
+    assert [event for event in events if event in told] == told
 
 
 # ---- "Auto-Cleanup Behavior" ----

@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, file_base, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
 from repo import ENV, Repo, content, make_work
 
 
@@ -318,6 +319,14 @@ def test_a_new_branch_begins_at_what_origin_has_now_issue_3860(base, repo):
     assert repo.git("config", "--get", "branch.fix.remote", status=1) == ""
 
 
+def test_a_new_branch_follows_nobody(base, repo):
+    """--no-track: 32 creates fought for .git/config, and a push by mistake goes nowhere."""
+    before = (repo.path / ".git/config").read_text()
+    create(base, repo)
+    assert (repo.path / ".git/config").read_text() == before
+    assert repo.git("for-each-ref", "--format=%(upstream)", "refs/heads/fix") == ""
+
+
 def test_a_branch_that_only_origin_has_is_taken_from_there(base, repo):
     repo.git("checkout", "-q", "-b", "theirs", cwd=repo.upstream)
     commit = repo.commit("theirs", repo.upstream)
@@ -563,6 +572,63 @@ def test_the_session_that_asks_is_not_removed_issue_3591(base, repo):
     assert result.stdout.splitlines() == ["75", "one"]
 
 
+# ---- branches ----
+
+
+def test_a_branch_made_for_it_goes_with_it_when_asked_and_when_it_holds_nothing(base, repo):
+    create(base, repo)
+    base.teardown("--drop-branch", "t1")
+    assert repo.refs("refs/heads") == ["refs/heads/main"]
+    root = create(base, repo)
+    commit = repo.commit("merged elsewhere", root)
+    repo.git("branch", "other", commit)
+    base.teardown("--drop-branch", "t1")
+    assert repo.refs("refs/heads") == ["refs/heads/main", "refs/heads/other"]
+    assert [line["branch"] for line in base.journal() if line["event"] == "git-branch-dropped"] == ["fix", "fix"]
+
+
+def test_a_branch_with_something_of_its_own_stays(base, repo):
+    """acf56a9, reverted in fe07c90: branches of users were deleted by their prefix."""
+    root = create(base, repo)
+    commit = repo.commit("mine", root)
+    assert "nowhere else" in base.teardown("--drop-branch", "t1").stderr
+    assert repo.git("rev-parse", "fix") == commit
+    repo.git("branch", "theirs")
+    create(base, repo, "t2", "theirs")
+    assert "was there before" in base.teardown("--drop-branch", "t2").stderr
+    make_files(create(base, repo, "t3", "new"), {"work": "x"})
+    assert "comes back to it" in base.teardown("--drop-branch", "t3").stderr
+    assert repo.refs("refs/heads") == [f"refs/heads/{name}" for name in ("fix", "main", "new", "theirs")]
+    assert (create(base, repo, "t3", "new") / "work").exists()
+
+
+# ---- on every store ----
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_work_that_git_does_not_keep_is_in_the_store_and_comes_back(base_and_store, repo, profile):
+    """Ignored files of a worktree; a clone whole."""
+    base = base_and_store
+    root = create(base, repo, "t1", "fix", "--profile", profile)
+    before = make_work(repo, root)
+    base.teardown("t1")
+    assert not root.exists() and any(key.endswith("t1.tar.gz") for key in base.store.keys())
+    assert base.setup("--restore", "t1") == root and (repo.status(root), content(root)) == before
+    base.teardown("t1")
+    assert base.setup("--restore", "t1") == root and (repo.status(root), content(root)) == before
+
+
+def test_a_clone_goes_on_on_another_host(base_and_store, repo, tmp_path):
+    """Where neither its record nor its source is: the store has all of it."""
+    here = base_and_store
+    there = Base(here.ws, tmp_path / "there", here.store)
+    before = make_work(repo, create(here, repo, "t1", "fix", "--profile", "clone"))
+    here.teardown("t1")
+    url, branch = repo.path, "fix"
+    root = there.setup("--id", "t1", "--profile", "clone", "--git", url, "--branch", branch)
+    assert (repo.status(root), content(root)) == before
+
+
 # ---- links, copies, hooks ----
 
 
@@ -620,6 +686,21 @@ def test_copies_are_their_own_and_secrets_keep_their_modes_letta_code_3046(base,
     shutil.rmtree(root / "node_modules/m")
     assert (repo.path / "node_modules/m/index.js").exists(), "npm ci empties a copy, never the source (o8#1764)"
     assert repo.status(root) == []
+
+
+@pytest.mark.parametrize("lacks", ["nothing", "copy_file_range"])
+def test_a_copy_shares_blocks_where_it_can_and_else_is_copied_by_the_kernel_or_by_us(base, repo, lacks, tmp_path):
+    """FICLONE, then copy_file_range, then read and write."""
+    make_files(repo.path, {"heavy": "x" * 300_000})
+    trace = ["strace", "-o", tmp_path / "trace", "-e", "trace=ioctl,copy_file_range"]
+    trace += ["-e", f"inject={lacks}:error=EXDEV"] if lacks != "nothing" else []
+    words = ["ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", "--copy", "heavy"]
+    helpers.run([*trace, helpers.BINARY, *words], env=base.ws.environment(base.env))
+    assert (base.path / "t1/heavy").read_text() == "x" * 300_000
+    calls = re.findall(r"^(ioctl\(\d+, BTRFS_IOC_CLONE|ioctl\(\d+, FICLONE|copy_file_range).*= (-?\d+)", (tmp_path / "trace").read_text(), re.M)
+    assert "CLONE" in calls[0][0], "a share of the blocks is asked for first"
+    if int(calls[0][1]) < 0:
+        assert calls[1][0] == "copy_file_range" and (int(calls[1][1]) > 0 or lacks != "nothing")
 
 
 def test_a_copy_that_git_would_see_is_excluded_so_that_no_secret_is_committed(base, repo):

@@ -1,9 +1,13 @@
 """ws-ls: what it says is what is there."""
+import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 
-from place import Session, base, file_base, make_files, one_message  # noqa: F401 (fixtures)
+from place import Session, base, file_base, make_files, one_message, wait_until  # noqa: F401 (fixtures)
+from repo import Repo
 
 
 def test_every_state_is_told(file_base):
@@ -52,11 +56,72 @@ def test_the_fields_for_programs(file_base):
 def test_the_table_for_people(file_base):
     file_base.setup("--id", "t1", "--owner", "me")
     session = Session(file_base, "--id", "t2")
-    title, one, two = file_base.run("ws-ls").stdout.splitlines()
-    assert title.split() == ["ID", "PROFILE", "STATE", "OWNER", "AGE", "IDLE", "SIZE", "HOLDER"]
+    title, one, two, space = file_base.run("ws-ls").stdout.splitlines()
+    assert title.split() == ["ID", "PROFILE", "STATE", "OWNER", "AGE", "IDLE", "SIZE", "DIRTY", "SAVED", "HOLDER"]
     assert one.split()[:4] == ["t1", "task", "ready", "me"]
     assert two.split()[:3] == ["t2", "task", "active"] and f"pid {session.process.pid} on {os.uname().nodename}" in two
     session.end()
+    assert re.fullmatch(rf"[\d.]+ .?i?B of [\d.]+ .?i?B free in {file_base.path}", space), space
+    assert file_base.ls()["t1"]["base_free_bytes"] > 0
+
+
+def test_dirty_is_what_no_store_has(file_base):
+    root = file_base.setup("--id", "t1")
+    assert file_base.ls()["t1"]["dirty"] is False
+    wait_until(lambda: (root / "file").write_text("x") and file_base.ls()["t1"]["dirty"], what="dirty")
+    file_base.teardown("--keep", "t1")
+    line = file_base.ls()["t1"]
+    assert line["dirty"] is False and line["saved_ms"] > line["ready_ms"]
+    (root / "file").unlink()
+    assert file_base.ls()["t1"]["dirty"] is True
+    (file_base.path / "stray").mkdir()
+    assert file_base.ls()["stray"]["dirty"] is None
+
+
+def test_dirty_is_what_git_says_of_a_worktree(file_base, tmp_path):
+    repo = Repo(tmp_path)
+    root = file_base.setup("--id", "g1", "--git", repo.path, "--branch", "fix")
+    assert file_base.ls()["g1"]["dirty"] is False
+    make_files(root, {"out.o": "ignored"})
+    assert file_base.ls()["g1"]["dirty"] is False
+    make_files(root, {"new": "untracked"})
+    assert file_base.ls()["g1"]["dirty"] is True
+    repo.commit("work", root)
+    assert file_base.ls()["g1"]["dirty"] is False
+    shutil.rmtree(repo.path / ".git/objects")
+    assert file_base.ls()["g1"]["dirty"] is None
+
+
+def test_artifacts_are_listed_beside_their_workspace(file_base):
+    make_files(file_base.setup("--id", "t1"), {"same": "s", "edited": "a", "gone": "g"})
+    file_base.teardown("t1")
+    root = file_base.setup("--id", "t1")
+    make_files(root, {"edited": "b", "dir/new": "new"})
+    (root / "gone").unlink()
+    expected = {"edited": "modified", "dir/new": "added", "gone": "removed"}
+    found = {item["path"]: item for item in file_base.ls("--include-artifacts", "t1")["t1"]["artifacts"]}
+    assert {path: item["change"] for path, item in found.items()} == expected
+    assert found["dir/new"]["sha256"] == hashlib.sha256(b"new").hexdigest()
+    assert {"size", "mode", "mtime"} <= set(found["dir/new"]) and "artifacts" not in file_base.ls()["t1"]
+    lines = file_base.run("ws-ls", "--include-artifacts").stdout.splitlines()
+    assert lines[3].split() == ["ID", "CHANGE", "MODE", "SIZE", "MODIFIED", "SHA256", "PATH"] and len(lines) == 7
+    assert lines[4].split()[:2] == ["t1", "added"] and lines[4].endswith("dir/new")
+
+
+def test_artifacts_are_known_when_the_workspace_is_over(file_base):
+    """get_task_history was asked after the task."""
+    file_base.run("ws-setup", "--id", "t1", "--", "sh", "-c", "echo x >report.md")
+    line = file_base.ls("--include-artifacts", "t1")["t1"]
+    (artifact,) = line["artifacts"]
+    assert line["state"] == "saved" and (artifact["path"], artifact["change"], artifact["size"]) == ("report.md", "added", 2)
+    assert artifact["sha256"] == hashlib.sha256(b"x\n").hexdigest()
+    file_base.run("ws-setup", "--id", "t2", "--", "sh", "-c", "truncate -s 70M b; echo a >a; echo c >c")
+    found = file_base.ls("--include-artifacts", "t2")["t2"]["artifacts"]
+    assert [(item["path"], "sha256" in item) for item in found] == [("a", True), ("b", False), ("c", True)]
+    file_base.setup("--id", "t1")
+    assert file_base.ls("--include-artifacts", "t1")["t1"]["artifacts"] == []
+    file_base.teardown("--discard", "t1")
+    assert file_base.ls("--include-artifacts", "t1")["t1"]["artifacts"] is None
 
 
 def test_an_empty_base_has_an_empty_list(file_base):

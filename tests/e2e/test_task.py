@@ -1,4 +1,6 @@
 """Profile `task` (system 000, the Letta OpenCode plugin): docker's arguments, time limits."""
+import csv
+import os
 import shlex
 import signal
 import stat
@@ -6,7 +8,8 @@ import time
 
 import pytest
 
-from place import Session, base, finish, need_root, wait_until  # noqa: F401 (fixtures)
+import ws as helpers
+from place import Base, Session, base, finish, need_root, wait_until  # noqa: F401 (fixtures)
 
 
 def docker(base, *args, **options):
@@ -46,6 +49,34 @@ def test_the_arguments_can_end_with_a_zero_byte_each(base):
     assert words[0] == b"docker" and words[-4:] == [b"image", b"two\nlines", b"", b""]
 
 
+NASTY = ["plain", "", "two words", "two\nlines", "it's", '"', "$HOME `id` $(id)", "\\", "*", "~", "a;b&c|d", "!!", "-x", "\t", "#", "grüße", "''' '"]
+
+
+def test_a_shell_reads_every_word_as_it_was(base):
+    line = base.run("ws-setup", "--id", "t1", "--label", "k='v' $x", "--print", "docker", "--", *NASTY).stdout
+    words = helpers.run(["sh", "-c", f'set -- {line.rstrip()}\nprintf "%s\\0" "$@"']).output.split(b"\0")[:-1]
+    zero = base.run("ws-setup", "--id", "t1", "--print", "docker0", "--", *NASTY).output.split(b"\0")[:-1]
+    name = words.index(b"--name") + 1
+    assert words[name].startswith(b"opencode-t1-") and words[:name] + words[name + 1 :] == zero[:name] + zero[name + 1 :]
+    assert b"k='v' $x" in words and [word.decode() for word in words[-len(NASTY) :]] == NASTY
+
+
+@pytest.mark.parametrize("odd", ["a,b", 'a"b', "a b", "a=b,readonly"])
+def test_a_mount_is_read_as_docker_reads_it(ws, tmp_path, odd):
+    """As one line of CSV, whose fields are name=value."""
+    words = docker(Base(ws, tmp_path / odd), "--id", "t1")
+    fields = next(csv.reader([words[words.index("--mount") + 1]]))
+    assert dict(field.split("=", 1) for field in fields) == {"type": "bind", "source": f"{tmp_path}/{odd}/t1", "target": "/workspace"}
+
+
+def test_the_same_key_gives_the_same_task_for_as_long_as_there_is_a_record(base):
+    """The registry was in memory: lost on restart."""
+    root = base.setup("--idempotency-key", "request-7")
+    assert base.setup("--idempotency-key", "request-7") == root != base.setup("--idempotency-key", "request-8")
+    base.teardown(root.name)
+    assert base.setup("--idempotency-key", "request-7") == root
+
+
 def test_the_directory_is_there_with_owner_and_mode_before_anything_mounts_it(base):
     """iree#10392, compose#13612: -v makes a missing directory as root's; --mount fails instead."""
     need_root()
@@ -53,6 +84,12 @@ def test_the_directory_is_there_with_owner_and_mode_before_anything_mounts_it(ba
     info = (base.path / "t1").stat()
     assert (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)) == (1000, 1000, 0o750)
     assert not any(word in ("-v", "--volume") for word in words)
+
+
+def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_user):
+    result = plain_user("ws-setup", "--base", plain_user.dir / "base", "--id", "t1", "--user", "1:1", status=77)
+    result.complains("owner", "not permitted")
+    assert not (plain_user.dir / "base/t1").exists()
 
 
 def test_nothing_is_run(base, tmp_path):
@@ -154,3 +191,18 @@ def test_one_that_does_not_listen_is_killed_with_its_whole_group(base):
 def test_one_that_ends_in_time_is_left_alone(base):
     result = base.run("ws-setup", "--id", "t1", "--time-limit", "1m", "--", "sh", "-c", "exit 5", status=5)
     assert result.stderr == ""
+
+
+# ---- concurrency ----
+
+
+def test_the_holder_is_named_and_a_wait_that_ends_is_a_refusal(base):
+    """openagents#5818: a lock that goes on after a timeout is none."""
+    session = Session(base, "--id", "t1")
+    boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+    start = open(f"/proc/{session.process.pid}/stat").read().rsplit(")", 1)[1].split()[19]
+    holder = f"pid {session.process.pid} start {start} boot {boot} host {os.uname().nodename}"
+    for applet, *words in (["ws-setup", "--id", "t1"], ["ws-teardown", "t1"], ["ws-setup", "--id", "t1", "--wait", "50ms"], ["ws-teardown", "--discard", "--wait", "50ms", "t1"]):
+        base.run(applet, *words, status=75).complains("t1", holder)
+    assert base.ls("t1")["t1"]["holder"] == holder
+    assert session.end()[0] == 0

@@ -317,6 +317,19 @@ class GitRestore(GitDestroy):
         return before
 
 
+class CloneCreate(Git):
+    command = (*Git.create, "--profile", "clone", "--copy", ".env")
+
+    def check(self, case, before, index):
+        case.is_sane()
+        for _ in range(2):  # made, then brought back from the store
+            root = case.base.setup(*[word.format(case=case) for word in self.command[1:]])
+            assert case.repo.status(root) == [] and case.base.area("staging") == []
+            case.base.teardown("t1")
+            assert not root.exists()
+        assert case.repo.git("fsck", "--no-dangling") == "" and case.repo.git("branch", "--list", "fix") == ""
+
+
 # ---- files ----
 
 
@@ -417,6 +430,7 @@ SCENARIOS = {
     "a worktree's creation": GitCreate,
     "a worktree's end": GitDestroy,
     "a worktree's restore": GitRestore,
+    "a clone's creation": CloneCreate,
     "put": Put,
     "put into a flat workspace": PutFlat,
     "mv": Move,
