@@ -6,6 +6,7 @@
 #include "applets/ws_options.h"
 #include "base/mem.h"
 #include "os/dir.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
@@ -85,12 +86,26 @@ static int save(struct setup *s, const struct setup_command *c,
 	return status;
 }
 
-/* In a process of its own: what the store is slow with must not keep signals from the command. */
-static void start_lease(struct lease *lease, struct proc_task *task)
+struct keeping {
+	struct setup *s;
+	struct lease lease;
+};
+
+/* The lock is the supervisor's alone: it is free as soon as that one is gone, however it went. */
+static int keep_lease(void *ctx, struct err *e)
 {
+	struct keeping *k = ctx;
+	file_close_auto(&k->s->lock.fd);
+	return lease_keep(&k->lease, e);
+}
+
+/* In a process of its own: what the store is slow with must not keep signals from the command. */
+static void start_lease(struct keeping *k, struct proc_task *task)
+{
+	const struct record *r = k->lease.record;
 	struct err why = ERR_INIT;
-	if (lease->record->lease_ms > 0 && proc_fork_task(lease_keep, lease, task, &why) != 0)
-		log_warn("%s: the lease is not renewed: %s", lease->record->id, why.msg);
+	if (r->lease_ms > 0 && proc_fork_task(keep_lease, k, task, &why) != 0)
+		log_warn("%s: the lease is not renewed: %s", r->id, why.msg);
 }
 
 /* What became of the command, for the record's history and the journal. On a full disk it is told all the same. */
@@ -139,10 +154,14 @@ int setup_command_run(struct setup *s, const struct setup_command *c, struct err
 	if (supervise_prepare(&signal_fd, e))
 		return -1;
 	struct proc_task keeper = { .proc.pidfd = -1, .err_fd = -1 };
-	struct lease lease = {
-		.base = &s->base, .record = &s->record, .profile = &s->profile, .s3 = c->s3
+	struct keeping keeping = {
+		.s = s,
+		.lease = { .base = &s->base,
+		           .record = &s->record,
+		           .profile = &s->profile,
+		           .s3 = c->s3 },
 	};
-	start_lease(&lease, &keeper);
+	start_lease(&keeping, &keeper);
 	struct supervise_result ended = { .terminated = false };
 	struct err why = ERR_INIT;
 	note_start(s, c);

@@ -37,12 +37,12 @@ struct s3_config {
 	const char *connect_to;  /* host[:port] to connect to instead of the endpoint's */
 	int style;               /* enum s3_style */
 	bool no_sign_request;
-	bool allow_http;        /* credentials over plain http to a host that is not loopback */
-	uint64_t jobs;          /* parallel requests; default: 8 per core, at least 32, at most 64 */
-	uint64_t part_size;     /* bytes; default: chosen per upload, at least 8 MiB */
-	uint64_t max_attempts;  /* AWS_MAX_ATTEMPTS, else 5 */
-	int64_t timeout_ms;     /* (almost) no byte moved; default 30 s */
-	int64_t max_time_ms;    /* for everything, from s3_open on; default: no limit */
+	bool allow_http;       /* credentials over plain http to a host that is not loopback */
+	uint64_t jobs;         /* parallel requests; default: 8 per core, at least 32, at most 64 */
+	uint64_t part_size;    /* bytes; default: chosen per upload, at least 8 MiB */
+	uint64_t max_attempts; /* AWS_MAX_ATTEMPTS, else 5 */
+	int64_t timeout_ms;    /* (almost) no byte moved; default 30 s */
+	int64_t max_time_ms;   /* for everything, from s3_open on; default: no limit */
 	const char *version_id; /* of the object that is read or deleted */
 	const char
 		*sse_c_key; /* file with the 32 bytes that the server is to encrypt with (SSE-C) */

@@ -142,8 +142,10 @@ static int read_through(struct backup_restore *r, struct source *source, int fd,
 {
 	struct reader_check check = { .entries = 0 };
 	struct extract_result result = { .entries = 0 };
-	const struct reader_options reading = { .progress = r->progress };
+	const struct limits limits = limits_of_ours();
+	const struct reader_options reading = { .limits = &limits, .progress = r->progress };
 	const struct extract_options unpacking = {
+		.limits = &limits,
 		.same_owner = r->same_owner,
 		.progress = r->progress,
 		.notice = r->notice,

@@ -40,7 +40,7 @@ struct profile_part {
 	uint32_t file_mode; /* for is_file */
 	bool shared; /* other workspaces save at the same key: where the store can't put conditionally, by generations
 	              * (store/generation.h) */
-	bool is_private;    /* of a tree: directories 0700, files 0600 after a restore */
+	bool is_private; /* of a tree: directories 0700, files 0600 after a restore */
 };
 
 struct profile {

@@ -65,7 +65,7 @@ static void list_and_find(struct source *source, const struct reader_options *ho
 
 static void pack(struct str tar, struct buf *out)
 {
-	struct member_packer *packer = member_packer_new(1);
+	struct member_packer *packer = member_packer_new(MEMBER_GZIP, 1);
 	while (tar.len > 0) {
 		uint32_t crc;
 		struct str part = str_head(tar, MEMBER_SMALL);
