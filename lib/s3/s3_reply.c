@@ -1,6 +1,5 @@
 /* What an answer's head says, and its body piece by piece. */
 #include "s3/s3_reply.h"
-#include "base/codec.h"
 #include "base/datetime.h"
 #include "base/num.h"
 #include "s3/s3_request.h"
@@ -44,20 +43,6 @@ static bool parse_range(struct str s, struct s3_reply *reply)
 	       reply->range_first <= reply->range_last && reply->range_last < reply->range_total;
 }
 
-/* An ETag that is the MD5 of the content, as far as one can tell: not of parts, and not of what was encrypted. */
-static void claim_by_etag(const struct http_head *h, const char *etag, struct s3_claim *claim)
-{
-	unsigned char md5[DIGEST_MD5_LEN];
-	BUF_AUTO text = buf_make(S3_SUM_TEXT_MAX);
-	struct str sse = http_parse_field(h, "x-amz-server-side-encryption");
-	if (codec_unhex(str_of(etag), md5, sizeof(md5)) || str_starts(sse, S("aws:")) ||
-	    http_parse_field(h, "x-amz-server-side-encryption-customer-algorithm").len > 0)
-		return;
-	codec_base64(md5, sizeof(md5), &text);
-	if (str_copy(buf_str(&text), claim->value, sizeof(claim->value)) == 0)
-		claim->kind = S3_SUM_MD5;
-}
-
 /* "base64" or, of the sums of so many parts, "base64-7". */
 static bool claim_by_header(struct str field, struct s3_claim *claim)
 {
@@ -70,7 +55,7 @@ static bool claim_by_header(struct str field, struct s3_claim *claim)
 	       str_copy(value, claim->value, sizeof(claim->value)) == 0;
 }
 
-static void take_claim(const struct http_head *h, const char *etag, struct s3_claim *claim)
+static void take_claim(const struct http_head *h, struct s3_claim *claim)
 {
 	*claim = (struct s3_claim){ .kind = S3_SUM_NONE };
 	for (int kind = S3_SUM_CRC64NVME; kind < S3_SUM_MD5; kind++) {
@@ -81,7 +66,6 @@ static void take_claim(const struct http_head *h, const char *etag, struct s3_cl
 		return;
 	}
 	claim->parts = 0;
-	claim_by_etag(h, etag, claim);
 }
 
 void s3_reply_take_head(struct s3_reply *reply, const struct http_head *h)
@@ -97,7 +81,7 @@ void s3_reply_take_head(struct s3_reply *reply, const struct http_head *h)
 	o->size_bytes = h->has_length ? h->length : 0;
 	o->modified_ms = http_date_ms(h, "Last-Modified");
 	s3_etag_keep(http_parse_field(h, "ETag"), o->etag);
-	take_claim(h, o->etag, &reply->claim);
+	take_claim(h, &reply->claim);
 	keep(h, "Content-Type", o->content_type, sizeof(o->content_type));
 	keep(h, "x-amz-storage-class", o->storage_class, sizeof(o->storage_class));
 	keep(h, "x-amz-version-id", o->version_id, sizeof(o->version_id));

@@ -41,7 +41,8 @@ struct s3_request {
 
 /* What an answer says of the content of an object, so that it can be checked. */
 struct s3_claim {
-	enum s3_sum_kind kind; /* S3_SUM_MD5: the ETag is one */
+	enum s3_sum_kind
+		kind;   /* never S3_SUM_MD5: an ETag is no sum, even where it looks like one */
 	uint64_t parts; /* how many the sum is made of, by their sums; 0: it is of the whole */
 	char value[S3_SUM_TEXT_MAX]; /* base64 */
 };

@@ -81,9 +81,8 @@ int s3_verify_end(struct s3_verify *v, struct err *e)
 		end_part(v);
 	if (strcmp(s3_sum_text(&v->sum, text), v->claim.value) == 0)
 		return 0;
-	bool etag = v->claim.kind == S3_SUM_MD5;
 	return err_set(e, ERR_KIND_DATA, "what came is not what the object's %s says",
-	               etag ? "ETag" : s3_sum_header(v->claim.kind));
+	               s3_sum_header(v->claim.kind));
 }
 
 int s3_verify_file(struct s3_verify *v, int fd, uint64_t size, struct err *e)

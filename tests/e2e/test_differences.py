@@ -289,6 +289,7 @@ def test_every_x_amz_header_and_the_content_type_are_signed(ws, faults, tmp_path
 def test_a_server_that_ignores_conditions_is_found_out(ws, faults):
     """Old MinIO overwrites: the second PUT that was to be refused is answered with 200."""
     faults.on("PUT", "", reply(200, b"", {"ETag": '"e"'}), times=99)
+    faults.on("HEAD", "/[.]ws-probe", reply(200, b"", {"ETag": '"e"'}), times=99)
     faults.on("*", "", reply(404, b"<Error><Code>NoSuchKey</Code></Error>"), times=99, optional=True)
     result = ws("ws-s3", "probe", "--json", "s3://b", env={**KEYS, "AWS_ENDPOINT_URL_S3": faults.url}, status=None)
     answers = {line["what"]: line["answer"] for line in map(json.loads, result.stdout.splitlines())}

@@ -65,9 +65,9 @@ def test_uploads_that_nobody_ended_are_aborted_by_age(ws, tmp_path, servers, kin
         return [entry["Key"] for entry in store.s3.client.list_multipart_uploads(Bucket=store.bucket).get("Uploads", [])]
 
     assert not [line for line in lines(base, "--remote", "4") if line.get("action") == "abort"] and len(left()) == 2
+    time.sleep(1.1)  # the server's times are whole seconds, and may be rounded up
     (line,) = [line for line in lines(base, "--remote", "4", "--remote-age", "0s", "--dry-run") if line["action"] == "abort"]
     assert (line["name"], line["entries"]) == (store.url, 1) and len(left()) == 2
-    time.sleep(1.1)  # the server's times are whole seconds, and may be rounded up
     assert lines(base, "--remote", "4", "--remote-age", "0s")[-1]["pruned"] == 1 and left() == ["elsewhere/x"]
 
 

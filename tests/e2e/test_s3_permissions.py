@@ -53,13 +53,18 @@ COMMANDS = {
     "`ls --versions`": [["ls", "--versions", "s3://{b}"]],
     "`--version-id`": [["cat", "--version-id", "null", "s3://{b}/k"], ["rm", "--version-id", "null", "s3://{b}/gone"]],
     "`put`": [["put", "{d}/f", "s3://{b}/new"], ["put", "{d}/large", "s3://{b}/new"], ["put", "{d}/large", "s3://{b}/refused"]],
+    "`put --if-match`, `--if-none-match`": [["put", "--if-none-match", "{d}/f", "s3://{b}/new"]],
     "`put --tag`, `--acl`": [["put", "--tag", "a=b", "{d}/f", "s3://{b}/new"], ["put", "--acl", "private", "{d}/f", "s3://{b}/new"]],
     "`cp` in the store": [["cp", "s3://{b}/k", "s3://{b}/copy"]],
     "`rm`": [["rm", "s3://{b}/k"], ["rm", "-r", "s3://{b}/d/"]],
     "`uploads`": [["uploads", "s3://{b}"], ["uploads", "--abort", "--older", "0s", "s3://{b}"]],
     "`mb` `rb`": [["rb", "s3://{b}"], ["mb", "s3://{b}"]],
 }
-ALSO = {"`put --tag`, `--acl`": {"s3:PutObject"}, "`cp` in the store": {"s3:PutObject"}}  # as the row of put says
+ALSO = {  # as the row of put says
+    "`put --if-match`, `--if-none-match`": {"s3:PutObject"},
+    "`put --tag`, `--acl`": {"s3:PutObject"},
+    "`cp` in the store": {"s3:PutObject"},
+}
 
 
 @pytest.mark.parametrize("row", COMMANDS)
