@@ -1,9 +1,11 @@
 # Compiler and flags of each flavour, for the libraries and for our own sources. What only ours get is CHECK-*.
 
 # Ships. The stack is initialised, overflow defined; each function in a section of its own, so that the linker drops the unused.
+# No unwind tables: nothing unwinds, they are a twelfth of the file, and a debugger has .debug_frame of the unstripped one.
 CC-release := gcc -specs=build/musl/ws.specs
 CODE-release := -O2 -g -fPIE -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero -fno-strict-aliasing \
-	-fno-strict-overflow -fno-delete-null-pointer-checks -fvisibility=hidden -ffunction-sections -fdata-sections
+	-fno-strict-overflow -fno-delete-null-pointer-checks -fvisibility=hidden -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables
 LINK-release := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--gc-sections,--build-id=none,--fatal-warnings
 
 # Tests; glibc, because the sanitizers cannot be linked statically.

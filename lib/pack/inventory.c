@@ -123,7 +123,7 @@ static const struct inventory_item *target_of(const struct inventory *v,
 	return item;
 }
 
-int inventory_settle(struct inventory *v, const struct exclude *exclude, struct err *e)
+static int settle(struct inventory *v, const struct exclude *exclude, struct err *e)
 {
 	size_t kept = 0;
 	if (buf_check(&v->text, e, "the list of names"))
@@ -148,6 +148,18 @@ int inventory_settle(struct inventory *v, const struct exclude *exclude, struct 
 	}
 	v->count = kept;
 	return 0;
+}
+
+int inventory_settle(struct inventory *v, int rc, const struct exclude *exclude,
+                     struct inventory **out, struct err *e)
+{
+	if (rc == 0)
+		rc = settle(v, exclude, e);
+	if (rc == 0)
+		*out = v;
+	else
+		inventory_close(v);
+	return rc;
 }
 
 size_t inventory_count(const struct inventory *v)

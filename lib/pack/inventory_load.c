@@ -88,13 +88,7 @@ int inventory_of_archive(struct source *source, const struct inventory_options *
 	if (rc == 0)
 		rc = reader_is_indexed(v->reader) && !options->read_all ? load_index(v, e)
 		                                                        : load_all(v, e);
-	if (rc == 0)
-		rc = inventory_settle(v, options->exclude, e);
-	if (rc == 0)
-		*out = v;
-	else
-		inventory_close(v);
-	return rc;
+	return inventory_settle(v, rc, options->exclude, out, e);
 }
 
 static int add_live(struct inventory *v, const struct walk_entry *at, struct err *e)
@@ -139,14 +133,7 @@ int inventory_of_tree(int dirfd, const struct inventory_options *options, struct
 {
 	struct inventory *v = inventory_new(options);
 	v->dirfd = dirfd;
-	int rc = load_tree(v, options, e);
-	if (rc == 0)
-		rc = inventory_settle(v, NULL, e);
-	if (rc == 0)
-		*out = v;
-	else
-		inventory_close(v);
-	return rc;
+	return inventory_settle(v, load_tree(v, options, e), NULL, out, e);
 }
 
 static int hash_live(struct inventory *v, struct inventory_item *item, const char *path,

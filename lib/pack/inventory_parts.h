@@ -28,8 +28,10 @@ struct inventory {
 /* Add `entry` under its clean path; the row is valid until the next one. */
 struct inventory_row *inventory_add(struct inventory *v, const struct entry *entry,
                                     struct str path);
-/* Sort, join, resolve hardlinks, leave out what is excluded. Errors: DATA for a hardlink to nothing. */
-int inventory_settle(struct inventory *v, const struct exclude *exclude, struct err *e) MUST_CHECK;
+/* When loading it went well (`rc` 0): sort, join, resolve hardlinks, leave out what is excluded, and hand it out; else close
+ * it. Errors: `rc`; DATA for a hardlink to nothing. */
+int inventory_settle(struct inventory *v, int rc, const struct exclude *exclude,
+                     struct inventory **out, struct err *e) MUST_CHECK;
 /* The row of a path, or NULL. Only when settled. */
 struct inventory_row *inventory_find(const struct inventory *v, struct str path);
 struct inventory *inventory_new(const struct inventory_options *options);

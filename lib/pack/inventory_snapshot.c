@@ -136,11 +136,5 @@ int inventory_snapshot_parse(struct source *source, const struct inventory_optio
 	int rc = slurp(source, &text, e);
 	if (rc == 0)
 		rc = add_lines(v, buf_str(&text), e);
-	if (rc == 0)
-		rc = inventory_settle(v, options->exclude, e);
-	if (rc == 0)
-		*out = v;
-	else
-		inventory_close(v);
-	return rc;
+	return inventory_settle(v, rc, options->exclude, out, e);
 }

@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests; what they hand out is described in ws.py and in servers/faults.py."""
 import os
+import socket
 import subprocess
 import sys
 
@@ -73,9 +74,29 @@ def ws(tmp_path):
 
 
 @pytest.fixture
+def bucket(s3):
+    """The name of a bucket of its own on that server."""
+    return s3.bucket()
+
+
+@pytest.fixture
+def s3cmd(ws, s3):
+    """s3cmd("ls", ...): ws-s3 on the server of the s3 fixture."""
+    return lambda *args, **options: ws("ws-s3", *args, env={**s3.env, **options.pop("env", {})}, **options)
+
+
+@pytest.fixture
 def aws(s3, tmp_path):
     """aws("s3", "ls", ...): Debian's awscli on the server of the s3 fixture; options as for ws()."""
     return lambda *args, **options: s3.aws(tmp_path, *args, **options)
+
+
+@pytest.fixture
+def closed_port():
+    """A port on loopback that refuses connections as long as the test runs."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture

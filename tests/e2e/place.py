@@ -1,6 +1,7 @@
 """A base of workspaces and how to work in it; fixtures for the tests of the lifecycle."""
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -37,13 +38,13 @@ class Base:
 
     def gc(self, *args, **options):
         """Run ws-gc; {name: "action reason"} and the totals."""
-        lines = [json.loads(line) for line in self.run("ws-gc", "--json", *args, **options).stdout.splitlines()]
+        lines = helpers.lines(self.run("ws-gc", "--json", *args, **options))
         plan = {line["name"]: f"{line['action']} {line['reason']}" for line in lines if "action" in line}
         return plan, next((line for line in lines if "trashed" in line), None)
 
     def ls(self, *args, **options):
         """{id: what ws-ls says}"""
-        lines = [json.loads(line) for line in self.run("ws-ls", "--json", *args, **options).stdout.splitlines()]
+        lines = helpers.lines(self.run("ws-ls", "--json", *args, **options))
         return {line["id"]: line for line in lines if "id" in line}
 
     def state(self, name):
@@ -190,6 +191,23 @@ def base_and_store(ws, tmp_path, store):
 def file_base(ws, tmp_path):
     """A base with a file store beside it."""
     return Base(ws, tmp_path / "base", helpers.FileStore(tmp_path / "store"))
+
+
+def broker_base(ws, store):
+    """Profile session's own base, below TMPDIR."""
+    place = Base(ws, ws.home / "tmp/cc-broker", store)
+    del place.env["WORKSPACE_DIR"]
+    return place
+
+
+@pytest.fixture
+def broker(ws, store):
+    """That base on each kind of store."""
+    return broker_base(ws, store)
+
+
+def project_hash(root):
+    return re.sub("[/_]", "-", f"{root}/project")
 
 
 def need_root():

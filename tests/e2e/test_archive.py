@@ -9,7 +9,6 @@ import stat
 import subprocess
 import tarfile
 import threading
-import time
 import zipfile
 
 import pytest

@@ -1,10 +1,8 @@
 """Archives that want something: to get out, to be believed, to be endless. Built byte by byte, as someone else's and as ours."""
-import gzip
 import hashlib
 import io
 import os
 import struct
-import tarfile
 import zipfile
 
 import pytest

@@ -19,7 +19,7 @@ import pytest
 import wsformat
 from faults import error, reply
 from rawtar import (
-    BLOCK, CHAR, DIR, FIFO, HARD, SYM, WAYS, as_gzip, as_ours, as_plain, base256, file, global_pax, header, long_name, ours_in_a_pipe, padded, pax, raw_pax,
+    BLOCK, CHAR, DIR, FIFO, HARD, SYM, WAYS, as_gzip, as_plain, base256, file, global_pax, header, long_name, ours_in_a_pipe, padded, pax, raw_pax,
     sparse_extents, sparse_old, sparse_records, tar,
 )
 

@@ -14,13 +14,10 @@ import pytest
 
 import ws as helpers
 from place import digest, make_files, need_root, read_files, small_disk, unmount_below, untar, wait_until
+from ws import lines
 
 OLD = {"a": "1", ".env": "secret", "dir/deep/b": "2" * 1000}
 NEW = {"a": "changed", ".git/config": "stray", "other": "other"}
-
-
-def lines(result):
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def manifest(where):

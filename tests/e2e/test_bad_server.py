@@ -1,7 +1,6 @@
 """Servers that can't be reached, believed or used, and secrets: one message with the way out, nothing lost, never a word of a key."""
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
@@ -126,14 +125,6 @@ KEYS = {
     "AWS_SESSION_TOKEN": "K1token/+canary",
     "AWS_REGION": "us-east-1",
 }
-
-
-@pytest.fixture
-def closed_port():
-    """A port on loopback that refuses connections as long as the test runs."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
 
 
 def test_a_refused_connection_is_told_with_its_address(ws, tmp_path, closed_port):

@@ -12,6 +12,7 @@ import pytest
 
 import ws as helpers
 from place import Session, base, file_base, make_files, need_root, small_disk, unmount_below, wait_until  # noqa: F401 (fixtures)
+from ws import lines
 
 
 @pytest.fixture
@@ -19,10 +20,6 @@ def task(base):
     """A base with the workspace t1, and its path."""
     base.root = base.setup("--id", "t1")
     return base
-
-
-def lines(result):
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def file(base, *args, **options):

@@ -7,7 +7,7 @@ import pytest
 import ws as helpers
 from faults import error, through
 from place import Base, base, base_and_store, digest, file_base, fill, make_files, one_message, untar  # noqa: F401 (fixtures)
-from test_git import Repo, create, repo  # noqa: F401 (fixtures)
+from test_git import create, repo  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

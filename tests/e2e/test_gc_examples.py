@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import ws as helpers
-from place import Base, base, file_base, make_files  # noqa: F401 (fixtures)
+from place import file_base, make_files  # noqa: F401 (fixtures)
 
 README = (helpers.REPOSITORY / "lib/gc/README.md").read_text()
 EXAMPLES = helpers.REPOSITORY / "dist/examples"

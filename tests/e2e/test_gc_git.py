@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 import ws as helpers
-from place import Base, base, digest, file_base, make_files  # noqa: F401 (fixtures)
-from test_git import ENV, Repo, create, repo  # noqa: F401 (fixtures)
+from place import base, digest, file_base, make_files  # noqa: F401 (fixtures)
+from test_git import ENV, create, repo  # noqa: F401 (fixtures)
 
 
 def git(directory, *args):

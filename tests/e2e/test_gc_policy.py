@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, fill, make_files, need_root, one_message, small_disk, unmount_below, wait_until  # noqa: F401
+from place import Base, Session, base, digest, file_base, fill, make_files, need_root, one_message, small_disk, unmount_below  # noqa: F401
 
 NOW = ["--min-age", "0s"]
 

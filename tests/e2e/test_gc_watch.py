@@ -6,7 +6,7 @@ import signal
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, file_base, finish, make_files, need_root, small_disk, unmount_below, wait_until  # noqa: F401
+from place import Base, Session, base, file_base, finish, make_files, small_disk, unmount_below, wait_until  # noqa: F401
 
 NOW = ["--min-age", "0s"]
 

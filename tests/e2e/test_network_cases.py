@@ -1,13 +1,12 @@
 """Cases N1 to N30 of a network that fails, each against the scripted fault server. N23 (names) is test_dns.py; what TLS adds to N30 is
 test_tls.py and tests/unit/x509_test.c; proxies (N25) are test_proxy.py, too."""
-import base64
 import dataclasses
 import socket
 import time
 from email.utils import formatdate
 
 import pytest
-from faults import Faults, Reply, error, raw, reply, reset
+from faults import Faults, Reply, error, raw, reply
 
 MIB = 1 << 20
 SECRET = "secret-of-the-test"

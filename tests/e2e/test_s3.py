@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import ws as helpers
+from ws import lines
 
 MIB = 1 << 20
 LARGE = 20 * MIB + 12345  # three parts
@@ -34,25 +34,10 @@ ODD_KEYS = [
 ]
 
 
-@pytest.fixture
-def bucket(s3):
-    return s3.bucket()
-
-
-@pytest.fixture
-def s3cmd(ws, s3):
-    """s3cmd("ls", ...): ws-s3 on the server of the s3 fixture."""
-    return lambda *args, **options: ws("ws-s3", *args, env={**s3.env, **options.pop("env", {})}, **options)
-
-
 def noise(size, seed=b"ws"):
     import hashlib
 
     return hashlib.shake_128(seed).digest(size)
-
-
-def lines(result):
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def unfinished(s3, bucket):

@@ -11,16 +11,6 @@ MIB = 1 << 20
 FAKE = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
 
 
-@pytest.fixture
-def bucket(s3):
-    return s3.bucket()
-
-
-@pytest.fixture
-def s3cmd(ws, s3):
-    return lambda *args, **options: ws("ws-s3", *args, env={**s3.env, **options.pop("env", {})}, **options)
-
-
 def test_the_content_type_follows_the_name_unless_it_is_given(s3, bucket, s3cmd, tmp_path):
     for name in ("index.html", "a.JSON", "pic.png", "archive.tar.gz", "noextension", "dir.html/plain"):
         path = tmp_path / "src" / name

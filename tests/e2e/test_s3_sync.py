@@ -3,21 +3,7 @@ import json
 import os
 import time
 
-import pytest
-
 MIB = 1 << 20
-
-
-@pytest.fixture
-def bucket(s3):
-    return s3.bucket()
-
-
-@pytest.fixture
-def s3cmd(ws, s3):
-    """s3cmd("ls", ...): ws-s3 on the server of the s3 fixture."""
-    return lambda *args, **options: ws("ws-s3", *args, env={**s3.env, **options.pop("env", {})}, **options)
-
 
 # Names whose order differs between paths and directory entries, and odd ones.
 NAMES = ["a-b", "a.txt", "a/1", "a/2/x", "a/2.x", "a0", "b", "ü/ö", "with space", "zz+%41"]

@@ -16,7 +16,7 @@ from faults import error, reply, through
 from memory_s3 import MemoryS3
 
 import ws as helpers
-from place import Base, Session, base_and_store, file_base, fill_disk, finish, make_files, need_root, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base_and_store, broker, broker_base, file_base, fill_disk, finish, make_files, need_root, project_hash, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -42,23 +42,9 @@ def seed(base, tmp_path, files):
 
 
 @pytest.fixture
-def broker(ws, tmp_path, store):
-    """The profile's own base, below TMPDIR, on each kind of store."""
-    place = Base(ws, ws.home / "tmp/cc-broker", store)
-    del place.env["WORKSPACE_DIR"]
-    return place
-
-
-@pytest.fixture
 def local(ws, tmp_path):
-    """The same on a file store."""
-    place = Base(ws, ws.home / "tmp/cc-broker", helpers.FileStore(tmp_path / "store"))
-    del place.env["WORKSPACE_DIR"]
-    return place
-
-
-def project_hash(root):
-    return re.sub("[/_]", "-", f"{root}/project")
+    """The profile's own base on a file store."""
+    return broker_base(ws, helpers.FileStore(tmp_path / "store"))
 
 
 def end(base, session, **options):

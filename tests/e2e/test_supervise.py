@@ -11,7 +11,7 @@ import pytest
 from faults import reply
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, fill, finish, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, digest, file_base, finish, need_root, one_message, wait_until  # noqa: F401 (fixtures)
 
 SAVED = "tasks/t1.tar.gz"
 

@@ -1,5 +1,4 @@
 """Profile `volumes` (system 003, opencode-cloud): its seven places, whether they persist, and how they are mounted."""
-import json
 import os
 import shlex
 import shutil
@@ -10,6 +9,7 @@ import pytest
 
 import ws as helpers
 from place import Session, base, digest, file_base, make_files, need_root  # noqa: F401 (fixtures)
+from ws import lines
 
 HOME = "/home/opencoder"
 VOLUMES = {  # name: (container path, path on the host, priority, directory of the workspace)
@@ -21,10 +21,6 @@ VOLUMES = {  # name: (container path, path on the host, priority, directory of t
     "opencode-state": (f"{HOME}/.local/state/opencode", "~/.local/state/opencode", "medium", "state"),
     "opencode-cache": (f"{HOME}/.cache/opencode", "~/.cache/opencode", "low", "cache"),
 }
-
-
-def lines(result):
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def volumes(base, *args, **options):

@@ -16,6 +16,7 @@ from place import (  # noqa: F401 (fixtures)
     Session,
     base,
     base_and_store,
+    broker,
     digest,
     file_base,
     fill,
@@ -24,6 +25,7 @@ from place import (  # noqa: F401 (fixtures)
     make_files,
     need_root,
     one_message,
+    project_hash,
     read_files,
     small_disk,
     tar,
@@ -312,18 +314,6 @@ def session_root(base, session):
     return Path(base.ws.home) / f"tmp/cc-broker/sess_{session}"
 
 
-@pytest.fixture
-def broker(ws, tmp_path, store):
-    """The profile's own base, below TMPDIR."""
-    place = Base(ws, ws.home / "tmp/cc-broker", store)
-    del place.env["WORKSPACE_DIR"]
-    return place
-
-
-def project_hash(root):
-    return re.sub("[/_]", "-", f"{root}/project")
-
-
 def session_files(root, session="abc"):
     hashed = project_hash(root)
     return {
@@ -507,15 +497,6 @@ def test_a_workspace_that_was_there_stays_when_the_restore_fails(file_base):
     file_base.run("ws-setup", "--id", "t1", status=65)
     assert file_base.record("t1")["state"] == record["state"] == "saved" and not root.exists()
     assert file_base.area("staging") == []
-
-
-@pytest.fixture
-def closed_port():
-    import socket
-
-    with socket.socket() as listener:  # bound, but it does not listen
-        listener.bind(("127.0.0.1", 0))
-        yield listener.getsockname()[1]
 
 
 @pytest.fixture

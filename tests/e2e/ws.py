@@ -1,6 +1,7 @@
 """Helpers of the end-to-end tests: run the shipped binary in a clean environment, start servers, make and compare trees."""
 import dataclasses
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -44,6 +45,11 @@ class Result:
         return f"$ {shlex.join(self.command)}\nstatus {self.status}\n-- stdout\n{out}\n-- stderr\n{err}"
 
     __repr__ = __str__
+
+
+def lines(result):
+    """What a command with --json printed: an object a line."""
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def run(command, status=0, timeout=60, **options):

@@ -105,9 +105,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._error(412, "PreconditionFailed")
         if self.command == "HEAD" or not wanted or not found.body:
             return 200, {**headers, "Content-Length": len(found.body)}, found.body
-        first, last = wanted.removeprefix("bytes=").split("-")
-        first, last = (int(first), int(last)) if first else (max(len(found.body) - int(last), 0), len(found.body))
-        part = found.body[first : last + 1]
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        if not first:  # the last so many bytes
+            first, last = max(len(found.body) - int(last), 0), len(found.body) - 1
+        first = int(first)
+        part = found.body[first : int(last) + 1]
         return 206, {**headers, "Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(found.body)}"}, part
 
     def _list(self, objects, prefix):

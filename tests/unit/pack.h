@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "pack/writer.h"
 #include "scratch.h"
+#include "tap.h"
 
 /* A source over memory that counts its reads, and can be a pipe: offsets must follow each other, no size. */
 struct pack_source {
@@ -107,6 +108,19 @@ UNUSED static bool pack_tree(int dirfd)
 	FD_AUTO fd = openat(dirfd, "sparse", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	return ok && fd >= 0 && ftruncate(fd, 6 << 20) == 0 && pwrite(fd, "x", 1, 1 << 20) == 1 &&
 	       pwrite(fd, "y", 1, 5 << 20) == 1;
+}
+
+/* The tree in `dirfd`, and archives of it: ours, and as a plain tar. */
+UNUSED static bool pack_both(int dirfd, struct buf *archive, struct buf *plain)
+{
+	struct err e = ERR_INIT;
+	struct writer_result r;
+	const struct writer_options ours = { .jobs = 2 }, tar = { .format = WRITER_TAR };
+	*archive = *plain = buf_make(64 << 20);
+	bool made = pack_tree(dirfd) && pack_write(dirfd, &ours, archive, &r, &e) == 0 &&
+	            pack_write(dirfd, &tar, plain, &r, &e) == 0;
+	TAP_OK(made, "there is an archive to read %s", e.msg);
+	return made;
 }
 
 /* Whether two files have the same bytes. */

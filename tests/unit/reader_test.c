@@ -208,16 +208,8 @@ static void test_limits(void)
 
 int main(void)
 {
-	struct err e = ERR_INIT;
-	struct writer_result r;
-	archive = plain = buf_make(64 << 20);
 	scratch_open(&dir);
-	bool made =
-		pack_tree(dir.fd) &&
-		pack_write(dir.fd, &(struct writer_options){ .jobs = 2 }, &archive, &r, &e) == 0 &&
-		pack_write(dir.fd, &(struct writer_options){ .format = WRITER_TAR }, &plain, &r,
-	                   &e) == 0;
-	TAP_OK(made, "there is an archive to read %s", e.msg);
+	bool made = pack_both(dir.fd, &archive, &plain);
 	if (made) {
 		test_reading();
 		test_index();
