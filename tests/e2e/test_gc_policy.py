@@ -66,6 +66,8 @@ def test_a_quota_is_per_owner_and_measured(file_base):
         make_files(file_base.setup("--id", name, "--owner", owner), {"big": "x" * 500_000})
     plan, _ = file_base.gc("--quota", "alice=600K", *NOW)
     assert plan == {"a1": "trash quota", "a2": "keep within-limits", "b1": "keep within-limits"}
+    told = lines(file_base, "--quota", "*=100K:10M", "--dry-run", *NOW)
+    assert {line["method"] for line in told if "target" in line} == {"measured"}
     warned = file_base.run("ws-gc", "--quota", "*=100K:10M", *NOW)
     assert "quota bob (measured): " in warned.stderr and "over the soft limit" in warned.stderr and (file_base.path / "b1").exists()
 
