@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "applets/gc_show.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/table.h"
@@ -14,7 +15,8 @@ enum { OUTPUT_MAX = 64 << 20, BAR_COLUMNS = 30 };
 
 struct group {
 	const char *name;
-	uint64_t count, bytes, entries;
+	uint64_t count, bytes, entries, shared_bytes;
+	bool shared_known;
 	int64_t longest_idle_ms;
 };
 
@@ -94,6 +96,8 @@ static void merge(struct groups *g)
 		}
 		to->count += from->count;
 		to->bytes += from->bytes;
+		to->shared_bytes += from->shared_bytes;
+		to->shared_known &= from->shared_known;
 		to->entries += from->entries;
 		if (from->longest_idle_ms > to->longest_idle_ms)
 			to->longest_idle_ms = from->longest_idle_ms;
@@ -115,6 +119,8 @@ static struct groups make(const struct gc_plan *plan, const char *by)
 			.name = item->in_trash ? "(in the trash)" : group_of(item, by),
 			.count = 1,
 			.bytes = item->allocated_bytes,
+			.shared_bytes = item->shared_bytes,
+			.shared_known = item->shared_known,
 			.entries = item->entries,
 			.longest_idle_ms = item->idle_ms,
 		};
@@ -130,6 +136,7 @@ static void print_json(const char *by, const struct group *g)
 	js_set_text(line, "group", g->name);
 	js_set_int(line, "workspaces", (int64_t)g->count);
 	js_set_int(line, "allocated_bytes", (int64_t)g->bytes);
+	gc_show_set_shared(line, g->shared_known, g->shared_bytes);
 	js_set_int(line, "entries", (int64_t)g->entries);
 	js_set_int(line, "longest_idle_ms", g->longest_idle_ms);
 	applet_json_line(line);

@@ -70,6 +70,14 @@ static void explain(const struct gc_item *item, const struct gc_policy *p, struc
 
 /* ---- items ---- */
 
+void gc_show_set_shared(struct js *line, bool known, uint64_t bytes)
+{
+	if (known)
+		js_set_int(line, "shared_bytes", (int64_t)bytes);
+	else
+		js_set_null(line, "shared_bytes");
+}
+
 static void print_json(const struct gc_item *item, const struct buf *why)
 {
 	struct js *line = js_object();
@@ -79,6 +87,7 @@ static void print_json(const struct gc_item *item, const struct buf *why)
 	js_set_path(line, "name", str_of(item->name));
 	js_set_int(line, "newest_ms", item->newest_ms);
 	js_set_int(line, "allocated_bytes", (int64_t)item->allocated_bytes);
+	gc_show_set_shared(line, item->shared_known, item->shared_bytes);
 	js_set_int(line, "entries", (int64_t)item->entries);
 	js_set_text(line, "profile", item->profile);
 	js_set_text(line, "owner", item->owner);

@@ -8,6 +8,8 @@
 /* A line for each item: what is done with it and why; with `explain` also which rule said so. */
 void gc_show_plan(const struct applet_call *call, const struct gc_plan *plan,
                   const struct gc_policy *policy, bool explain);
+/* Of the allocated bytes, those in blocks that another file holds, too; null when that is not known. */
+void gc_show_set_shared(struct js *line, bool known, uint64_t bytes);
 /* What was done. */
 void gc_show_total(const struct applet_call *call, const struct gc_done *done, uint64_t failed);
 /* "max-total: 5 GiB wanted, 2 GiB freed": one target that was missed, or a quota that is nearly full. Returns the

@@ -90,6 +90,7 @@ struct gc_options {
 	bool set_records;
 	int64_t records_ms; /* forget records of what was saved and removed so long ago */
 	bool sizes_too;     /* measure also what can't be taken (reports) */
+	bool shared_too;    /* ask which blocks are shared (JSON) */
 	const char *label;  /* whose value is wanted in the items; NULL */
 	bool dry_run;
 	int64_t end_ms; /* monotonic: what is not looked at or done by then is left; 0: no end */
@@ -119,6 +120,8 @@ struct gc_item {
 	int64_t newest_ms;                 /* newest evidence of use; 0: none */
 	int64_t idle_ms;                   /* -1: unknown */
 	uint64_t allocated_bytes, entries; /* of the tree; hardlinks once */
+	uint64_t shared_bytes;             /* of these, what other files hold, too */
+	bool shared_known;                 /* they were asked for, and could be told */
 	char profile[64], owner[256], label[128];
 	char detail[160]; /* the holder, the mount point… or "" */
 };

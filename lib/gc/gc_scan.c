@@ -93,6 +93,13 @@ static struct gc_look_how how_of(const struct gc *g)
 	};
 }
 
+static void ask_shared(const struct gc *g, struct gc_item *item)
+{
+	struct err ignored = ERR_INIT;
+	item->shared_known =
+		gc_tree_shared(g->base->fd, item->name, &item->shared_bytes, &ignored) == 0;
+}
+
 void gc_scan(const struct gc *g, const char *id, bool held, int64_t lock_ms, struct gc_item *item,
              struct gc_tree *tree)
 {
@@ -106,6 +113,8 @@ void gc_scan(const struct gc *g, const char *id, bool held, int64_t lock_ms, str
 	fill_from_look(g, &look, item);
 	if (tree)
 		*tree = look.tree;
+	else if (g->options.shared_too && look.tree_known)
+		ask_shared(g, item);
 	const struct gc_condition condition = condition_of(g, &look);
 	item->reason = gc_obstacle(&condition);
 	if (item->reason == GC_REASON_CLOCK && g->clock_jumped)

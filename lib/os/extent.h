@@ -1,4 +1,4 @@
-/* Where the data of a sparse file lies. */
+/* Where the data of a sparse file lies, and what of it other files hold, too. */
 #ifndef WS_OS_EXTENT_H
 #define WS_OS_EXTENT_H
 
@@ -11,5 +11,9 @@ int extent_next(int fd, uint64_t offset, uint64_t *start, uint64_t *end, struct 
                 const char *what) MUST_CHECK;
 /* Make the open file `size_bytes` long; what is added is a hole. */
 int extent_set_size(int fd, uint64_t size_bytes, struct err *e, const char *what) MUST_CHECK;
+/* Whether files on the file system of `fd` can share blocks (reflinks). */
+bool extent_can_share(int fd);
+/* How many bytes of an open file lie in blocks that it shares. An error where the file system does not tell. */
+int extent_shared(int fd, uint64_t *bytes, struct err *e, const char *what) MUST_CHECK;
 
 #endif

@@ -42,15 +42,17 @@ static int chmod_held(int fd, uint32_t mode)
 }
 
 /* Let ourselves into the directory `name`, when it is ours and shut; `mode` is 0 when it is not
- * known. What goes wrong here shows when the directory is read. */
+ * known. What is mounted there by now stays as it is. What goes wrong here shows when the directory
+ * is read. */
 static void open_up(int dirfd, const char *name, uint32_t mode)
 {
-	struct file_stat st;
+	struct file_stat parent, st;
 	if ((mode & S_IRWXU) == S_IRWXU)
 		return;
 	FD_AUTO fd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || file_meta_fd(fd, &st) != 0 || st.uid != geteuid() ||
-	    (st.mode & S_IRWXU) == S_IRWXU)
+	    (st.mode & S_IRWXU) == S_IRWXU || file_meta_fd(dirfd, &parent) != 0 ||
+	    file_meta_crosses(&parent, &st))
 		return;
 	int ignored = chmod_held(fd, (st.mode & 07777) | S_IRWXU);
 	(void)ignored;

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 import ws as helpers
 from place import Base, Session, base, digest, file_base, fill, make_files, need_root, one_message, small_disk, unmount_below  # noqa: F401
 
@@ -64,6 +66,8 @@ def test_a_quota_is_per_owner_and_measured(file_base):
         make_files(file_base.setup("--id", name, "--owner", owner), {"big": "x" * 500_000})
     plan, _ = file_base.gc("--quota", "alice=600K", *NOW)
     assert plan == {"a1": "trash quota", "a2": "keep within-limits", "b1": "keep within-limits"}
+    told = lines(file_base, "--quota", "*=100K:10M", "--dry-run", *NOW)
+    assert {line["method"] for line in told if "target" in line} == {"measured"}
     warned = file_base.run("ws-gc", "--quota", "*=100K:10M", *NOW)
     assert "quota bob (measured): " in warned.stderr and "over the soft limit" in warned.stderr and (file_base.path / "b1").exists()
 
@@ -210,6 +214,34 @@ def test_the_report_groups_and_adds_up(file_base):
     assert "WORKSPACES" in table and "#" not in table
     file_base.run("ws-gc", "--report", "colour", status=64)
     assert (file_base.path / "a1").exists()
+
+
+def test_blocks_that_files_share_are_noted(ws, tmp_path):
+    """XFS in a file: the copy of a file holds the same blocks, so deleting one of them frees nothing."""
+    need_root()
+    (tmp_path / "disk").mkdir()
+    script = "truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image disk"
+    if helpers.run(["sh", "-c", script], status=None, cwd=tmp_path).status != 0:
+        pytest.skip("no XFS can be made and mounted here")
+    try:
+        base = Base(ws, tmp_path / "disk/base", helpers.FileStore(tmp_path / "store"))
+        make_files(base.setup("--id", "alone", "--owner", "bob"), {"big": "x" * 500_000})
+        path = base.setup("--id", "two", "--owner", "alice")
+        make_files(path, {"big": "x" * 500_000, "other": "x" * 100_000})
+        os.sync()
+        helpers.run(["cp", "--reflink=always", path / "big", path / "copy"])
+        os.sync()
+        found = {line["name"]: line["shared_bytes"] for line in lines(base, "--older", "7d", "--dry-run") if "name" in line}
+        assert found["alone"] == 0 and 1_000_000 <= found["two"] < 1_100_000
+        report = {line["group"]: line["shared_bytes"] for line in lines(base, "--report", "owner")}
+        assert report == {"alice": found["two"], "bob": 0}
+    finally:
+        unmount_below(tmp_path)
+
+
+def test_where_no_file_can_share_blocks_none_does(file_base):
+    make(file_base, "t1")
+    assert [line["shared_bytes"] for line in lines(file_base, "--report", "owner")] == [0]
 
 
 def test_metrics_and_notice_of_what_went_wrong(file_base, tmp_path):
