@@ -219,11 +219,20 @@ class Trash(Scenario):
         old, new = before
         case.is_sane()
         assert case.lies_in("base", "trash") == [new], "work was lost"
+        if index % 2:
+            case.base.run("ws-teardown", "--discard", "--keep-trash", "t1")
+            assert case.lies_in("base") == [] and case.lies_in("trash") == [new], "work was lost"
         case.base.run(*self.back, status=None)
         assert digest(case.base.setup("--id", "t1")) == new
         case.base.teardown("t1")
         assert case.stored() == new
         case.is_over()
+
+
+class TrashBySetup(Trash):
+    """The next setup finds the work, not the older state of the store."""
+
+    back = ("ws-setup", "--id", "t1")
 
 
 class Undo(Trash):
@@ -424,6 +433,7 @@ SCENARIOS = {
     "a setup from the spool": Unspool,
     "a discard": Discard,
     "a discard that can be undone": Trash,
+    "a discard that setup undoes": TrashBySetup,
     "an undo": Undo,
     "an undo by setup": UndoBySetup,
     "a collector": Collect,
