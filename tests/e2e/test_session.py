@@ -231,6 +231,27 @@ def test_2_1_b_what_can_not_be_read_does_not_replace_what_is_complete(plain_user
     assert "hidden" in result.stderr and (plain_user.dir / "store" / HOME_KEY).read_bytes() == saved, result
 
 
+@pytest.mark.parametrize("conditions", ["honoured", "ignored"])
+def test_2_1_b_it_does_not_on_s3_either(memory, plain_user, conditions):
+    """With conditional puts, and with generations and a pointer where the store has none."""
+    store = memory(conditions).store
+    env = {"WORKSPACE_DIR": f"{plain_user.dir}/base", "WS_STORE": store.url, **store.env}
+    plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+    plain_user.run("sh", "-c", "echo 1 >base/sess_s1/claude-config/good")
+    plain_user("ws-teardown", "sess_s1", env=env)
+    saved = {key: store.get(key) for key in store.keys()}
+    plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+    plain_user.run("sh", "-c", "cd base/sess_s1/claude-config && echo 2 >good && echo 2 >hidden && chmod 0 hidden")
+    result = plain_user("ws-teardown", "sess_s1", env=env, status=75)
+    assert "hidden" in result.stderr, result
+    assert {key: store.get(key) for key in saved} == saved
+    assert [key for key in store.keys() if key not in saved and "partial" not in key and "claude-home" in key] == []
+    plain_user.run("chmod", "600", "base/.ws/spool/sess_s1/claude-config/hidden")
+    plain_user("ws-teardown", "--retry", env=env)
+    plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+    assert (plain_user.dir / "base/sess_s1/claude-config/hidden").read_text() == "2\n"
+
+
 def test_2_1_c_a_file_that_grows_or_shrinks_while_it_is_saved_does_not_abort(local):
     root = start(local, "s1")
     script = "i=0; while :; do i=$((i+1)); head -c 20000 /dev/zero >>grows; [ $((i%7)) = 0 ] && : >grows; done"

@@ -105,7 +105,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._error(412, "PreconditionFailed")
         if self.command == "HEAD" or not wanted or not found.body:
             return 200, {**headers, "Content-Length": len(found.body)}, found.body
-        first, last = (int(n) for n in wanted.removeprefix("bytes=").split("-"))
+        first, last = (int(n or len(found.body) - 1) for n in wanted.removeprefix("bytes=").split("-"))
         part = found.body[first : last + 1]
         return 206, {**headers, "Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(found.body)}"}, part
 
