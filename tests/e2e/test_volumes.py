@@ -342,6 +342,24 @@ def test_a_single_volume_is_restored_and_the_other_six_stay(base, tmp_path):
         name: name if name == "opencode-ssh" else "later" for name in VOLUMES}
 
 
+@pytest.mark.parametrize("verb", ["backup", "restore"])
+def test_a_workspace_that_somebody_works_in_is_neither_backed_up_nor_restored_meanwhile(base, tmp_path, verb):
+    root = base.setup("--profile", "volumes", "--id", "box")
+    (root / "data/x").write_text("old")
+    how = ["--volumes", "workspace", "-C", root, "-q"]
+    backup, restore = ["ws-archive", "backup", "--profile", "volumes", "-o", tmp_path / "b", *how], ["ws-archive", "restore", tmp_path / "b", *how]
+    base.ws(*backup)
+    (root / "data/x").write_text("new")
+    session = Session(base, "--profile", "volumes", "--id", "box")
+    base.ws(*(backup if verb == "backup" else restore), status=75).complains("pid ")
+    base.ws("ws-archive", "restore", "--check", tmp_path / "b", *how)  # reads the backup alone
+    assert (root / "data/x").read_text() == "new"
+    assert session.end()[0] == 0
+    root = base.setup("--profile", "volumes", "--id", "box")
+    base.ws(*restore)
+    assert (root / "data/x").read_text() == "old"
+
+
 def test_a_backup_of_one_instance_is_restored_to_another(base, tmp_path):
     places = every_volume(tmp_path / "v", WAYS["an isolated sandbox instance"][0])
     how = ["--profile", "volumes", "--volumes", "mounts", "-C", tmp_path / "v", "--instance"]
