@@ -2,10 +2,8 @@
 import json
 import os
 import shlex
-import shutil
 import stat
 
-import killing
 import pytest
 
 import ws as helpers
@@ -506,30 +504,6 @@ def test_a_reset_is_saved_like_any_other_change(file_base):
     base.teardown("box")
     root = base.setup("--profile", "volumes", "--id", "box")
     assert os.listdir(root / "cache") == [] and (root / "data/x").read_text() == "2"
-
-
-def test_a_reset_that_is_killed_anywhere_loses_nothing_by_accident_and_is_repeated(base, tmp_path):
-    env = base.ws.environment(base.env)
-    command = ["ws-teardown", "-q", "--reset", "volumes", "--force", "box"]
-
-    def begin():
-        shutil.rmtree(base.path, ignore_errors=True)
-        root = base.setup("--profile", "volumes", "--id", "box")
-        for *_, path in VOLUMES.values():
-            make_files(root / path, {"data": path})
-        return root
-
-    begin()
-    killed = 0
-    for call, number in killing.pairs_of(command, env, tmp_path / "trace", 15):
-        root = begin()
-        killed += killing.kill(command, env, call, number)
-        found = sorted(path.read_text() for path in base.path.rglob("data") if path.is_file())
-        assert found == sorted(path for *_, path in VOLUMES.values()), (call, number)
-        base.run(*command)
-        assert not list(root.rglob("data/data")) and len([path for path in base.area("trash") if os.listdir(path)]) == 7, (call, number)
-        assert sorted(os.listdir(root)) == sorted(path for *_, path in VOLUMES.values()), (call, number)
-    assert killed > 3
 
 
 # ---- platforms ----
