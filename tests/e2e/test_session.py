@@ -125,6 +125,39 @@ def test_upload_failures_do_not_block_and_lose_nothing(memory, faults):
     assert (base.setup(*WORKSPACE, "--session", "s1", env={"AWS_ENDPOINT_URL_S3": direct}) / "claude-config/turn").read_text() == "work"
 
 
+def through_faults(memory, faults):
+    """A base with a session in it that reaches its store by way of faults, and by no other."""
+    base = memory("honoured")
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    base.env["AWS_ENDPOINT_URL_S3"] = faults.url
+    root = start(base, "s1")
+    make_files(root / "claude-config", {"turn": "work", f"projects/{project_hash(root)}/s1.jsonl": "turn"})
+    return base
+
+
+def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults):
+    """Verified before anything is removed."""
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, reply(200, headers={"ETag": '"' + "0" * 32 + '"'}), times=9)
+    result = base.teardown("sess_s1", status=75)
+    assert "--retry" in result.stderr and HOME_KEY not in base.store.keys()
+    faults.forget()
+    base.teardown("--retry")
+    assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
+
+
+def test_a_retry_resumes_and_sends_no_part_twice(memory, faults):
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, error(403, "AccessDenied"), times=9)
+    base.teardown("sess_s1", status=75)
+    first = base.store.keys()
+    assert first and all("/sessions/s1" in key for key in first)
+    faults.forget()
+    base.teardown("--retry")
+    assert faults.seen("PUT", HOME_KEY) and faults.seen("PUT", "/sessions/") == []
+    assert set(base.store.keys()) == {*first, HOME_KEY}
+
+
 @pytest.mark.parametrize("endpoint, status", [("http://127.0.0.1:9", 69), ("127.0.0.1:9000", 78), ("http://127.0.0.1:9/?x", 78)])
 def test_59_the_endpoint_is_a_full_url_with_scheme(ws, tmp_path, endpoint, status):
     env = {"AWS_ENDPOINT_URL_S3": endpoint, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "AWS_MAX_ATTEMPTS": "1"}
