@@ -41,6 +41,13 @@ int backup_options_volumes(const struct applet_call *call, const struct backup_s
 	                          o->directory, o->instance, e);
 }
 
+int backup_options_lock(const struct backup_set_options *o, struct lock *out, struct err *e)
+{
+	if (o->volumes != BACKUP_WORKSPACE || !o->directory)
+		return 0;
+	return backup_lock_take(o->directory, out, e);
+}
+
 int backup_options_result(int rc, int stopped, struct err *e)
 {
 	if (stopped <= 0)

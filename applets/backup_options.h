@@ -4,6 +4,7 @@
 
 #include "applets/applet.h"
 #include "ws/backup.h"
+#include "ws/backup_lock.h"
 
 struct backup_set_options {
 	const char *profile, *directory, *instance;
@@ -26,6 +27,9 @@ extern const struct opt_row backup_options_hook_rows[BACKUP_HOOK_OPTIONS_COUNT];
 /* Add the volumes of a profile. */
 int backup_options_volumes(const struct applet_call *call, const struct backup_set_options *o,
                            const char *profile, struct backup *out, struct err *e) MUST_CHECK;
+/* The lock of the workspace that --volumes workspace and -C name; none for any other place. */
+int backup_options_lock(const struct backup_set_options *o, struct lock *out,
+                        struct err *e) MUST_CHECK;
 /* For backup_hook_run: its error, or the exit status of the signal that ended it. */
 int backup_options_result(int rc, int stopped, struct err *e) MUST_CHECK;
 /* What was printed is out, as a child's is not otherwise. */

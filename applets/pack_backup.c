@@ -214,6 +214,7 @@ static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	BACKUP_AUTO b = { .count = 0 };
+	LOCK_AUTO lock = LOCK_NONE;
 	STORE_AUTO store = NULL;
 	MEM_AUTO char *url = NULL;
 	int stopped;
@@ -227,6 +228,8 @@ static int run(const struct applet_call *call, struct err *e)
 		show(call, &b, url);
 		return 0;
 	}
+	if (backup_options_lock(&o->set, &lock, e))
+		return -1;
 	struct work w = { .call = call, .store = store, .b = &b };
 	int rc = backup_hook_run(&o->hooks, work, &w, &stopped, e);
 	return backup_options_result(rc, stopped, e);

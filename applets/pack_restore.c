@@ -222,6 +222,7 @@ static int stage(const struct applet_call *call, struct backup_restore *r, struc
 static int restore(const struct applet_call *call, struct backup_restore *r, struct err *e)
 {
 	const struct options *o = call->options;
+	LOCK_AUTO lock = LOCK_NONE;
 	int stopped;
 	if (!o->check && backup_restore_plan(r, e))
 		return -1;
@@ -229,6 +230,8 @@ static int restore(const struct applet_call *call, struct backup_restore *r, str
 		show(call, r);
 		return 0;
 	}
+	if (!o->check && backup_options_lock(&o->set, &lock, e))
+		return -1;
 	if (stage(call, r, e) || o->check)
 		return o->check && !err_is(e) ? 0 : -1;
 	struct work w = { .call = call, .r = r };

@@ -22,6 +22,13 @@ static void make_ready(struct record *r)
 	r->last_used_ms = sys_now_ms();
 }
 
+static struct js *from_trash(const char *name)
+{
+	struct js *fields = js_object();
+	js_set_text(fields, "name", name);
+	return fields;
+}
+
 /* A directory that never had a record has none afterwards. A crash between the rename and the record leaves one that
  * says saved: the next setup moves the directory to the trash again and restores what was saved. */
 int gc_undo_rename(const struct base_dir *b, const char *id, const char *name, const char *event,
@@ -41,12 +48,11 @@ int gc_undo_rename(const struct base_dir *b, const char *id, const char *name, c
 		return err_context(e, "put %s back from the trash", id);
 	if (has_record) {
 		make_ready(&record);
+		record_event(&record, event, from_trash(name));
 		if (record_save(b, &record, e) != 0)
 			return -1;
 	}
-	struct js *fields = js_object();
-	js_set_text(fields, "name", name);
-	journal_add(b, event, id, fields);
+	journal_add(b, event, id, from_trash(name));
 	return 0;
 }
 

@@ -292,17 +292,28 @@ int base_dir_area(const struct base_dir *b, const char *area, int *fd, struct er
 	return dir_make(b->ws_fd, area, 0700, fd, e);
 }
 
-int base_dir_set_aside(const struct base_dir *b, int from, const char *name, const char *area,
-                       const char *id, char as[256], struct err *e)
+void base_dir_aside_name(const char *id, char as[256])
 {
-	FD_AUTO fd = -1;
 	char random[10];
 	sys_random_name(random);
 	snprintf(as, 256, "%lld.%s.%s", (long long)sys_now_ms(), id, random);
+}
+
+int base_dir_move_aside(const struct base_dir *b, int from, const char *name, const char *area,
+                        const char *as, struct err *e)
+{
+	FD_AUTO fd = -1;
 	if (base_dir_area(b, area, &fd, e) != 0 || dir_rename(from, name, fd, as, true, e) != 0)
 		return -1;
 	/* The area first: after a power loss the directory may lie in both places, never in none. */
 	return dir_sync(b->ws_fd, e) != 0 || dir_sync(fd, e) != 0 ? -1 : dir_sync(from, e);
+}
+
+int base_dir_set_aside(const struct base_dir *b, int from, const char *name, const char *area,
+                       const char *id, char as[256], struct err *e)
+{
+	base_dir_aside_name(id, as);
+	return base_dir_move_aside(b, from, name, area, as, e);
 }
 
 int base_dir_give_up(const struct base_dir *b, const char *area, const char *name, char gone[256],

@@ -53,7 +53,12 @@ char *base_dir_store_url(const struct base_dir *b);
 
 /* Open (making it 0700 when missing) one of .ws's own directories: "spool", "trash"… */
 int base_dir_area(const struct base_dir *b, const char *area, int *fd, struct err *e) MUST_CHECK;
-/* Rename `name` in directory `from` to <area>/<ms>.<id>.<rand>, both synced. The new name goes to `as`. */
+/* A name for what was `id`, in the trash or the quarantine: <ms>.<id>.<rand>. */
+void base_dir_aside_name(const char *id, char as[256]);
+/* Rename `name` in directory `from` to <area>/<as>, both synced. */
+int base_dir_move_aside(const struct base_dir *b, int from, const char *name, const char *area,
+                        const char *as, struct err *e) MUST_CHECK;
+/* The same with a new name, which goes to `as`. */
 int base_dir_set_aside(const struct base_dir *b, int from, const char *name, const char *area,
                        const char *id, char as[256], struct err *e) MUST_CHECK;
 /* Rename the entry `name` of an area to <name>.gone (`gone`), which is then to be deleted: nothing that is half deleted

@@ -10,6 +10,7 @@
 #include "os/lock.h"
 #include "os/sys.h"
 #include "ws/flat.h"
+#include "ws/inside.h"
 #include "ws/record.h"
 
 enum { REGISTRY_BYTES_MAX = 64 << 20, LOCK_WAIT_MS = 30 * 1000 };
@@ -192,8 +193,10 @@ int flat_update(const struct flat *f, const char *name, const char *agent, struc
 	AUTO(free_update) struct update u = { .f = f, .name = name, .agent = agent };
 	datetime_iso_ms(sys_now_ms(), u.now);
 	if (record_dir(f->base, f->id, false, &record_fd, e) != 0 ||
-	    lock_take(record_fd, "registry.lock", LOCK_WAIT_MS, &lock, e) != 0 ||
-	    load(&u, e) != 0 || drop_files(&u, e) != 0 || put_files(&u, e) != 0)
+	    lock_take(record_fd, "registry.lock", LOCK_WAIT_MS, &lock, e) != 0 || load(&u, e) != 0)
+		return err_context(e, "%s", FLAT_REGISTRY);
+	inside_put_sweep_dir(f->fd);
+	if (drop_files(&u, e) != 0 || put_files(&u, e) != 0)
 		return err_context(e, "%s", FLAT_REGISTRY);
 	list_agents(&u);
 	return write_registry(&u, e);

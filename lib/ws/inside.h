@@ -54,6 +54,8 @@ int inside_put(const struct inside *in, int from, const char *path, const struct
 
 /* Remove from the base's staging what a put left there when it was killed, an hour ago or more. Best effort. */
 void inside_put_sweep(const struct base_dir *b);
+/* The same beside the place where a file was to go (DIR_TEMP_PREFIX): where no rename leads from the staging. */
+void inside_put_sweep_dir(int dir);
 
 /* Move the file `path` to `name` in the directory `to`, which is outside: never over something (CONFLICT). A rename; or,
  * where that can't be (another file system, a file with other names) a copy, on disk before the file goes. A file that

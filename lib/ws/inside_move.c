@@ -69,8 +69,10 @@ static int write_copy(const struct way *w, const char *temp, struct inside_copie
 	if (dir_create_file(w->to_dir, temp, 0600, &to, e) != 0)
 		return -1;
 	if (inside_copy(w->fd, to, UINT64_MAX, out, e, w->path) != 0 ||
-	    attr_set_mode(to, w->st.mode & 0777, e, w->to) != 0 ||
-	    node_set_mtime(to, w->st.mtime_s, w->st.mtime_ns, e, w->to) != 0 ||
+	    attr_set_mode(to, w->st.mode & 0777, e, w->to) != 0 || file_sync(to, e, w->to) != 0)
+		return -1;
+	/* With an old time it looks abandoned to another move's sweep: so last, and what it has left to do is quick. */
+	if (node_set_mtime(to, w->st.mtime_s, w->st.mtime_ns, e, w->to) != 0 ||
 	    file_sync(to, e, w->to) != 0)
 		return -1;
 	return file_close(file_take(&to), e);
@@ -96,6 +98,7 @@ static int move_by_copy(const struct way *w, struct inside_copied *out, struct e
 	char temp[sizeof(DIR_TEMP_PREFIX) + 10] = DIR_TEMP_PREFIX;
 	struct err ignored = ERR_INIT;
 	sys_random_name(temp + strlen(temp));
+	inside_put_sweep_dir(w->to_dir);
 	if (write_copy(w, temp, out, e) != 0 || publish(w, temp, e) != 0) {
 		if (dir_unlink(w->to_dir, temp, &ignored) != 0)
 			err_context(e, "%s", ignored.msg);

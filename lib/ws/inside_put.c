@@ -52,27 +52,43 @@ static void tell(const struct inside *in, const char *path, const struct inside_
 
 static const char staged[] = "+put."; /* no id begins so */
 static const int64_t ABANDONED_MS = 3600 * 1000;
-enum { STAGING_NAMES_MAX = 1000 * 1000, NAME_MAX_BYTES = 64 };
+enum { STAGING_NAMES_MAX = 1000 * 1000, NAME_MAX_BYTES = 64, RANDOM_LEN = 9 };
+
+static bool is_abandoned(int dir, const char *name, const char *prefix)
+{
+	struct file_stat st;
+	struct err ignored = ERR_INIT;
+	return str_starts(str_of(name), str_of(prefix)) &&
+	       strlen(name) == strlen(prefix) + RANDOM_LEN &&
+	       dir_stat(dir, name, &st, &ignored) == 0 && file_is_regular(&st) &&
+	       sys_now_ms() - st.mtime_s * 1000 >= ABANDONED_MS;
+}
+
+static void sweep(int dir, const char *prefix)
+{
+	char **names;
+	size_t count;
+	struct err ignored = ERR_INIT;
+	if (dir_list(dir, STAGING_NAMES_MAX, &names, &count, &ignored) != 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (is_abandoned(dir, names[i], prefix) && dir_unlink(dir, names[i], &ignored) != 0)
+			break;
+	}
+	mem_free(names);
+}
 
 void inside_put_sweep(const struct base_dir *b)
 {
 	FD_AUTO area = -1;
-	char **names;
-	size_t count;
 	struct err ignored = ERR_INIT;
-	if (base_dir_area(b, "staging", &area, &ignored) != 0 ||
-	    dir_list(area, STAGING_NAMES_MAX, &names, &count, &ignored) != 0)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		struct file_stat st;
-		if (!str_starts(str_of(names[i]), str_of(staged)) ||
-		    dir_stat(area, names[i], &st, &ignored) != 0 ||
-		    sys_now_ms() - st.mtime_s * 1000 < ABANDONED_MS)
-			continue;
-		if (dir_unlink(area, names[i], &ignored) != 0)
-			break;
-	}
-	mem_free(names);
+	if (base_dir_area(b, "staging", &area, &ignored) == 0)
+		sweep(area, staged);
+}
+
+void inside_put_sweep_dir(int dir)
+{
+	sweep(dir, DIR_TEMP_PREFIX);
 }
 
 /* One file on its way. */
@@ -103,6 +119,7 @@ static int put_beside(const struct put *p, int stage, const char *temp, struct e
 {
 	FD_AUTO fd = -1;
 	err_clear(e);
+	inside_put_sweep_dir(p->parent);
 	if (dir_open_file(stage, temp, &fd, e) != 0)
 		return -1;
 	return put_by(p, p->parent, DIR_TEMP_PREFIX, fd, e);

@@ -55,7 +55,7 @@ struct record {
 		[16]; /* of the command: "pending", "running", "completed", "failed", "timeout", "cancelled" */
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
 	int64_t lease_ms; /* how long the lease in the store was taken for; 0: there is none (lease.h) */
-	char trash_name[256];                            /* TRASHED: the name below .ws/trash */
+	char trash_name[256]; /* TRASHED, or about to be: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */
 	char archive_url[4096];  /* where setup finds all of it; "" when the store has its parts */
 	char archive_sha256[65]; /* of the archive's bytes */

@@ -25,7 +25,8 @@ static struct setup_plan plan_saved(const struct place *place)
 static struct setup_plan plan_without_dir(const struct record *r, const struct place *place)
 {
 	struct setup_plan plan = { .action = SETUP_RESTORE, .dir_is_stray = place->stray };
-	if (place->trash && r->state == RECORD_TRASHED)
+	/* Named in the record and there: discarded, or all but. */
+	if (place->trash)
 		plan.action = SETUP_UNTRASH;
 	else
 		plan.lost = r->state == RECORD_READY || r->state == RECORD_SAVING ||

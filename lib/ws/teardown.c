@@ -85,6 +85,11 @@ static int no_dir(struct teardown_job *j, struct err *e)
 		j->out->removed = true;
 		return 0;
 	}
+	if (j->place.trash)
+		return err_set(e, ERR_KIND_NOT_FOUND,
+		               "workspace %s: its directory is in the trash, as a discard was "
+		               "interrupted; ws-setup brings it back",
+		               j->record.id);
 	if (!j->place.stray && !j->place.dir && !j->o->dry_run) {
 		int lost = teardown_git_lost(j, e);
 		if (lost != 0)

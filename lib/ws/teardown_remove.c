@@ -26,9 +26,9 @@ static void delete_trash(struct teardown_job *j, const char *name)
 	teardown_job_notice(j, &why);
 }
 
-static int to_trash(struct teardown_job *j, char name[256], struct err *e)
+static int to_trash(struct teardown_job *j, const char *name, struct err *e)
 {
-	if (base_dir_set_aside(j->b, j->parent, j->record.id, "trash", j->record.id, name, e) != 0)
+	if (base_dir_move_aside(j->b, j->parent, j->record.id, "trash", name, e) != 0)
 		return err_context(e, "move %s to the trash", j->record.id);
 	snprintf(j->out->trash_name, sizeof(j->out->trash_name), "%s", name);
 	tell(j, "trash", name);
@@ -50,6 +50,7 @@ static void note_end(struct teardown_job *j)
 int teardown_remove_saved(struct teardown_job *j, struct err *e)
 {
 	char name[256];
+	base_dir_aside_name(j->record.id, name);
 	note_end(j);
 	j->record.state = RECORD_SAVED;
 	j->record.archive_url[0] = '\0';
@@ -64,17 +65,28 @@ int teardown_remove_saved(struct teardown_job *j, struct err *e)
 	return 0;
 }
 
+/* The name is a promise that it can be had back whole; so it is not given before a deletion. What is kept has it in the
+ * record before it moves: whatever a kill interrupts, the next setup finds the work. */
+static int name_trash(struct teardown_job *j, const char *name, struct err *e)
+{
+	snprintf(j->record.trash_name, sizeof(j->record.trash_name), "%s",
+	         j->o->keep_trash ? name : "");
+	return j->o->keep_trash ? record_save(j->b, &j->record, e) : 0;
+}
+
 int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 {
 	char name[256] = "";
-	if ((j->place.dir || j->in_spool) && to_trash(j, name, e) != 0)
+	bool moves = j->place.dir || j->in_spool;
+	if (moves)
+		base_dir_aside_name(j->record.id, name);
+	else if (j->place.trash && j->o->keep_trash) /* by a discard before, killed or not */
+		snprintf(name, sizeof(name), "%s", j->record.trash_name);
+	if (name_trash(j, name, e) != 0 || (moves && to_trash(j, name, e) != 0))
 		return -1;
 	j->out->removed = true;
 	j->record.state = RECORD_TRASHED;
 	record_event(&j->record, "discarded", NULL);
-	/* The name is a promise that it can be had back whole; so it is not given before a deletion. */
-	snprintf(j->record.trash_name, sizeof(j->record.trash_name), "%s",
-	         j->o->keep_trash ? name : "");
 	if (record_save(j->b, &j->record, e) != 0)
 		return -1;
 	teardown_git_forget(j);

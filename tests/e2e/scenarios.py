@@ -219,11 +219,20 @@ class Trash(Scenario):
         old, new = before
         case.is_sane()
         assert case.lies_in("base", "trash") == [new], "work was lost"
+        if index % 2:
+            case.base.run("ws-teardown", "--discard", "--keep-trash", "t1")
+            assert case.lies_in("base") == [] and case.lies_in("trash") == [new], "work was lost"
         case.base.run(*self.back, status=None)
         assert digest(case.base.setup("--id", "t1")) == new
         case.base.teardown("t1")
         assert case.stored() == new
         case.is_over()
+
+
+class TrashBySetup(Trash):
+    """The next setup finds the work, not the older state of the store."""
+
+    back = ("ws-setup", "--id", "t1")
 
 
 class Undo(Trash):
@@ -415,6 +424,108 @@ class Migrate(Files):
             assert self.registered(case) == {"a": 1, "denker_2__a": 1}
 
 
+# ---- backups ----
+
+
+class Backup(Scenario):
+    """Two directories and a file that were backed up once, and changed since."""
+
+    command = ("ws-archive", "backup", "-q", "-o", "{case.out}", "{case.directory}/src/one", "{case.directory}/src/two", "{case.directory}/src/settings")
+    old, new = {"a": "1", ".env": "secret", "dir/deep/b": "2" * 1000}, {"a": "changed", ".git/config": "stray", "other": "other"}
+
+    def write(self, case, files):
+        shutil.rmtree(case.directory / "src", ignore_errors=True)
+        for root in ("one", "two"):
+            make_files(case.directory / "src" / root, {name: f"{root} {text}" for name, text in files.items()})
+        (case.directory / "src/settings").write_text(json.dumps(files))
+        return self.state(case)
+
+    def state(self, case):
+        return {name: digest(case.directory / "src" / name) for name in ("one", "two", "settings")}
+
+    def manifest(self, case):
+        return json.loads((case.out / "manifest.json").read_text())
+
+    def prepare(self, case):
+        self.write(case, self.old)
+        case.base.run(*self.words(case))
+        before = self.manifest(case)["id"]
+        self.write(case, self.new)
+        return before
+
+    def is_whole(self, case):
+        case.base.run("ws-archive", "restore", "--check", case.out)
+        return {path.name.split(".")[1] for path in (case.out / "parts").iterdir() if not path.name.startswith(".")}
+
+    def check(self, case, before, index):
+        ids, found = self.is_whole(case), self.manifest(case)
+        assert found["id"] in ids and (found["id"] == before) == all(part["entries"] != 5 for part in found["parts"])
+        case.base.run(*self.words(case))
+        assert self.is_whole(case) == {self.manifest(case)["id"]}
+
+
+class RestoreBackup(Backup):
+    command = ("ws-archive", "restore", "-q", "{case.out}")
+
+    def prepare(self, case):
+        want = self.write(case, self.old)
+        case.base.run(*[word.format(case=case) for word in Backup.command])
+        return want, self.write(case, self.new)
+
+    def kept(self, case):
+        return {path.read_text() for path in case.directory.rglob("*") if path.is_file() and ".ws-quarantine" in path.parts}
+
+    def check(self, case, before, index):
+        for name, found in self.state(case).items():
+            self.is_sound(name, found, [state[name] for state in before])
+        case.base.run(*self.words(case))
+        assert {f"{root} {text}" for root in ("one", "two") for text in self.new.values()} <= self.kept(case), "what was replaced is lost"
+        for path in list(case.directory.rglob(".ws-quarantine")):
+            shutil.rmtree(path)
+        self.is_restored(case, before[0])
+        assert list(case.directory.rglob(".ws-restore*")) == []
+
+    def is_sound(self, name, found, states):
+        assert found in states, f"{name} is half restored"
+
+    def is_restored(self, case, want):
+        assert self.state(case) == want
+
+
+class RestoreInPlace(RestoreBackup):
+    """The directories stay, so that their content goes entry by entry, and the quarantine in them is removed here: their time is not looked at."""
+
+    command = ("ws-archive", "restore", "-q", "--in-place", "{case.out}")
+
+    def is_sound(self, name, found, states):
+        if name == "settings":
+            super().is_sound(name, found, states)
+
+    def is_restored(self, case, want):
+        found = self.state(case)
+        for root in ("one", "two"):
+            found[root]["."]["mtime_ns"] = want[root]["."]["mtime_ns"]
+        assert found == want
+
+
+class Reset(Scenario):
+    command = ("ws-teardown", "-q", "--reset", "volumes", "--force", "t1")
+
+    def prepare(self, case):
+        root = case.base.setup("--profile", "volumes", "--id", "t1")
+        names = sorted(os.listdir(root))
+        assert len(names) == 7
+        for name in names:
+            make_files(root / name, {"file": name})
+        return names
+
+    def check(self, case, before, index):
+        assert sorted(path.read_text() for path in case.base.path.rglob("file")) == before, "work was lost"
+        case.base.run(*self.words(case))
+        assert list(case.there.rglob("file")) == [] and sorted(os.listdir(case.there)) == before
+        assert len([path for path in case.base.area("trash") if os.listdir(path)]) == 7
+
+
 SCENARIOS = {
     "a setup": Setup,
     "a restore": Restore,
@@ -424,6 +535,7 @@ SCENARIOS = {
     "a setup from the spool": Unspool,
     "a discard": Discard,
     "a discard that can be undone": Trash,
+    "a discard that setup undoes": TrashBySetup,
     "an undo": Undo,
     "an undo by setup": UndoBySetup,
     "a collector": Collect,
@@ -437,6 +549,10 @@ SCENARIOS = {
     "mv by copy": MoveByCopy,
     "mv out of a flat workspace": MoveFlat,
     "a migration": Migrate,
+    "a backup": Backup,
+    "a backup's restore": RestoreBackup,
+    "a backup's restore in place": RestoreInPlace,
+    "a reset of volumes": Reset,
 }
 
 

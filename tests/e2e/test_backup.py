@@ -9,7 +9,6 @@ import stat
 import subprocess
 from pathlib import Path
 
-import killing
 import pytest
 
 import ws as helpers
@@ -587,7 +586,7 @@ def test_in_place_keeps_a_directory_that_containers_have_mounted(place):
     assert found == want
 
 
-# ---- disk full, killed ----
+# ---- disk full (killed: scenarios.py) ----
 
 
 def test_on_a_full_disk_nothing_is_replaced_and_the_backup_before_stays(place, tmp_path):
@@ -609,62 +608,3 @@ def test_on_a_full_disk_nothing_is_replaced_and_the_backup_before_stays(place, t
         place.restore("--check")
     finally:
         unmount_below(disk)
-
-
-def test_a_backup_that_is_killed_anywhere_leaves_the_old_or_the_new_and_is_repeated(place, tmp_path):
-    place.save()
-    old = manifest(place.backup)["id"]
-    place.write(NEW)
-    shutil.copytree(place.backup, tmp_path / "first")
-    command = ["ws-archive", "backup", "-q", "-o", place.backup, *map(str, place.paths)]
-    env, killed = place.ws.environment(), 0
-    for call, number in killing.pairs_of(command, env, place.path / "trace", 20):
-        shutil.rmtree(place.backup)
-        shutil.copytree(tmp_path / "first", place.backup)
-        killed += killing.kill(command, env, call, number)
-        where = f"KILL at {call} {number}"
-        found = manifest(place.backup)
-        assert place.restore("--check").status == 0, where
-        ids = {path.name.split(".")[1] for path in parts_of(place.backup)}
-        assert found["id"] in ids and (found["id"] != old) == any(part["entries"] == 5 for part in found["parts"]), where
-        place.save("-q")
-        assert len(parts_of(place.backup)) == 3, where
-        place.restore("--check")
-    assert killed > 3
-
-
-@pytest.mark.parametrize("how", ["beside", "in place"])
-def test_a_restore_that_is_killed_anywhere_loses_nothing_and_is_repeated(place, tmp_path, how):
-    place.save()
-    want = place.state()
-    command = ["ws-archive", "restore", "-q", *(["--in-place"] if how == "in place" else []), str(place.backup)]
-
-    def begin():
-        shutil.rmtree(place.path / "src")
-        place.write(NEW)
-        return place.state()
-
-    begin()
-    env, killed = place.ws.environment(), 0
-    for call, number in killing.pairs_of(command, env, place.path / "trace", 30):
-        before = begin()
-        killed += killing.kill(command, env, call, number)
-        where = f"KILL at {call} {number}"
-        for path, new, old in zip(place.paths, want, before, strict=True):
-            if how == "beside" or path == place.file:
-                assert digest(path) in (new, old), where
-        place.restore("-q", *command[3:-1])
-        for path, new in zip(place.paths, want, strict=True):
-            if how == "in place" and path != place.file:
-                shutil.move(path / ".ws-quarantine", tmp_path / f"{path.name}/.ws-quarantine")
-                found = digest(path)
-                found["."]["mtime_ns"] = new["."]["mtime_ns"]
-            else:
-                found = digest(path)
-            assert found == new, where
-        kept = set(kept_of(place.path)) | {json.dumps(NEW)}
-        assert {f"{root} {text}" for root in ("one", "two") for text in NEW.values()} <= kept, where
-        assert place.leftovers() == [], where
-        for name in ("one", "two"):
-            shutil.rmtree(tmp_path / name, ignore_errors=True)
-    assert killed > 5

@@ -156,7 +156,7 @@ def test_a_put_that_was_killed_leaves_nothing_in_the_workspace_and_what_it_stage
     assert os.listdir(task.path / "t1") == []
     task.setup("--id", "t1")
     assert task.area("staging") == [staged]  # it may be on its way
-    os.utime(staged, (time.time() - 4000,) * 2)
+    age(staged)
     task.setup("--id", "t1")
     assert task.area("staging") == []
 
@@ -181,6 +181,30 @@ def test_a_file_put_by_root_belongs_to_the_agent(base, tmp_path):
 
 
 # ---- mv: system 002 "Move after completion" ----
+
+
+def age(path):
+    os.utime(path, (time.time() - 4000,) * 2)
+
+
+def test_what_a_move_left_when_it_was_killed_goes_with_time_and_nothing_else(task, tmp_path):
+    make_files(task.root, {"a": "1", "dir/b": "2"})
+    os.link(task.root / "a", task.root / "other")  # so that it is copied
+    downloads = tmp_path / "Downloads"
+    make_files(downloads, {".ws-tmp-abcdefghi": "old", ".ws-tmp-jklmnopqr": "young", ".ws-tmp-mine": "a user's", ".ws-tmp-directory/x": "y"})
+    for path in downloads.iterdir():
+        if path.name != ".ws-tmp-jklmnopqr":
+            age(path)
+    file(task, "mv", "t1", "a", downloads / "a")
+    assert sorted(os.listdir(downloads)) == [".ws-tmp-directory", ".ws-tmp-jklmnopqr", ".ws-tmp-mine", "a"]
+
+
+def test_what_a_registry_s_update_left_when_it_was_killed_goes_with_time(base):
+    root = base.setup("--profile", "flat", "--id", "f1")
+    make_files(root, {".ws-tmp-abcdefghi": "old", ".ws-tmp-jklmnopqr": "young"})
+    age(root / ".ws-tmp-abcdefghi")
+    file(base, "put", "f1", "-", "file", input="x")
+    assert sorted(os.listdir(root)) == [".ws-tmp-jklmnopqr", "file", "workspace_metadata.json"]
 
 
 def test_the_final_file_is_moved_to_the_desired_location(task, tmp_path):

@@ -173,6 +173,8 @@ def test_undo_brings_back_exactly_what_was_taken(file_base):
     file_base.gc("--older", "0s")
     file_base.run("ws-gc", "--undo", "t1")
     assert digest(file_base.path / "t1") == before and file_base.state("t1") == "ready"
+    history = file_base.ls()["t1"]["history"]
+    assert [event["event"] for event in history][-1] == "undo" and ".t1." in history[-1]["name"]
     file_base.run("ws-gc", "--undo", "t1", status=66)
     make_files(file_base.path / "t1", {"more": "work"})
     file_base.teardown("t1")

@@ -4,6 +4,7 @@ Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a w
 """
 import gzip
 import os
+import pty
 import re
 import shutil
 import signal
@@ -111,6 +112,57 @@ def test_upload_failures_do_not_block_and_lose_nothing(memory, faults):
     assert (base.setup(*WORKSPACE, "--session", "s1", env={"AWS_ENDPOINT_URL_S3": direct}) / "claude-config/turn").read_text() == "work"
 
 
+def through_faults(memory, faults):
+    """A base with a session in it that reaches its store by way of faults, and by no other."""
+    base = memory("honoured")
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    base.env["AWS_ENDPOINT_URL_S3"] = faults.url
+    root = start(base, "s1")
+    make_files(root / "claude-config", {"turn": "work", f"projects/{project_hash(root)}/s1.jsonl": "turn"})
+    return base
+
+
+def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults):
+    """Verified before anything is removed."""
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, reply(200, headers={"ETag": '"' + "0" * 32 + '"'}), times=9)
+    result = base.teardown("sess_s1", status=75)
+    assert "--retry" in result.stderr and HOME_KEY not in base.store.keys()
+    faults.forget()
+    base.teardown("--retry")
+    assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
+
+
+@pytest.mark.parametrize("label", ["save", "restore"])
+def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, label):
+    base, (ours, theirs) = through_faults(memory, faults), pty.openpty()
+    if label == "restore":
+        base.teardown("sess_s1")
+    faults.on("PUT" if label == "save" else "GET", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    process = base.start(*(["ws-teardown", "sess_s1"] if label == "save" else ["ws-setup", *WORKSPACE, "--session", "s1"]), stderr=theirs)
+    os.close(theirs)
+    try:
+        seen = b""
+        while label.encode() not in seen:  # an end without it is an error of the read
+            seen += os.read(ours, 1000)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_a_retry_resumes_and_sends_no_part_twice(memory, faults):
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, error(403, "AccessDenied"), times=9)
+    base.teardown("sess_s1", status=75)
+    first = base.store.keys()
+    assert first and all("/sessions/s1" in key for key in first)
+    faults.forget()
+    base.teardown("--retry")
+    assert faults.seen("PUT", HOME_KEY) and faults.seen("PUT", "/sessions/") == []
+    assert set(base.store.keys()) == {*first, HOME_KEY}
+
+
 @pytest.mark.parametrize("endpoint, status", [("http://127.0.0.1:9", 69), ("127.0.0.1:9000", 78), ("http://127.0.0.1:9/?x", 78)])
 def test_59_the_endpoint_is_a_full_url_with_scheme(ws, tmp_path, endpoint, status):
     env = {"AWS_ENDPOINT_URL_S3": endpoint, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "AWS_MAX_ATTEMPTS": "1"}
@@ -215,6 +267,27 @@ def test_2_1_b_what_can_not_be_read_does_not_replace_what_is_complete(plain_user
     plain_user.run("chmod", "0", "base/sess_s1/claude-config/hidden")
     result = plain_user("ws-teardown", "sess_s1", env=env, status=75)
     assert "hidden" in result.stderr and (plain_user.dir / "store" / HOME_KEY).read_bytes() == saved, result
+
+
+@pytest.mark.parametrize("conditions", ["honoured", "ignored"])
+def test_2_1_b_it_does_not_on_s3_either(memory, plain_user, conditions):
+    """With conditional puts, and with generations and a pointer where the store has none."""
+    store = memory(conditions).store
+    env = {"WORKSPACE_DIR": f"{plain_user.dir}/base", "WS_STORE": store.url, **store.env}
+    plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+    plain_user.run("sh", "-c", "echo 1 >base/sess_s1/claude-config/good")
+    plain_user("ws-teardown", "sess_s1", env=env)
+    saved = {key: store.get(key) for key in store.keys()}
+    plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+    plain_user.run("sh", "-c", "cd base/sess_s1/claude-config && echo 2 >good && echo 2 >hidden && chmod 0 hidden")
+    result = plain_user("ws-teardown", "sess_s1", env=env, status=75)
+    assert "hidden" in result.stderr, result
+    assert {key: store.get(key) for key in saved} == saved
+    assert [key for key in store.keys() if key not in saved and "partial" not in key and "claude-home" in key] == []
+    plain_user.run("chmod", "600", "base/.ws/spool/sess_s1/claude-config/hidden")
+    plain_user("ws-teardown", "--retry", env=env)
+    plain_user("ws-setup", *WORKSPACE, "--session", "s1", env=env)
+    assert (plain_user.dir / "base/sess_s1/claude-config/hidden").read_text() == "2\n"
 
 
 def test_2_1_c_a_file_that_grows_or_shrinks_while_it_is_saved_does_not_abort(local):

@@ -1,10 +1,8 @@
 """Profile `volumes` (system 003, opencode-cloud): its seven places, whether they persist, and how they are mounted."""
 import os
 import shlex
-import shutil
 import stat
 
-import killing
 import pytest
 
 import ws as helpers
@@ -338,6 +336,24 @@ def test_a_single_volume_is_restored_and_the_other_six_stay(base, tmp_path):
         name: name if name == "opencode-ssh" else "later" for name in VOLUMES}
 
 
+@pytest.mark.parametrize("verb", ["backup", "restore"])
+def test_a_workspace_that_somebody_works_in_is_neither_backed_up_nor_restored_meanwhile(base, tmp_path, verb):
+    root = base.setup("--profile", "volumes", "--id", "box")
+    (root / "data/x").write_text("old")
+    how = ["--volumes", "workspace", "-C", root, "-q"]
+    backup, restore = ["ws-archive", "backup", "--profile", "volumes", "-o", tmp_path / "b", *how], ["ws-archive", "restore", tmp_path / "b", *how]
+    base.ws(*backup)
+    (root / "data/x").write_text("new")
+    session = Session(base, "--profile", "volumes", "--id", "box")
+    base.ws(*(backup if verb == "backup" else restore), status=75).complains("pid ")
+    base.ws("ws-archive", "restore", "--check", tmp_path / "b", *how)  # reads the backup alone
+    assert (root / "data/x").read_text() == "new"
+    assert session.end()[0] == 0
+    root = base.setup("--profile", "volumes", "--id", "box")
+    base.ws(*restore)
+    assert (root / "data/x").read_text() == "old"
+
+
 def test_a_backup_of_one_instance_is_restored_to_another(base, tmp_path):
     places = every_volume(tmp_path / "v", WAYS["an isolated sandbox instance"][0])
     how = ["--profile", "volumes", "--volumes", "mounts", "-C", tmp_path / "v", "--instance"]
@@ -484,30 +500,6 @@ def test_a_reset_is_saved_like_any_other_change(file_base):
     base.teardown("box")
     root = base.setup("--profile", "volumes", "--id", "box")
     assert os.listdir(root / "cache") == [] and (root / "data/x").read_text() == "2"
-
-
-def test_a_reset_that_is_killed_anywhere_loses_nothing_by_accident_and_is_repeated(base, tmp_path):
-    env = base.ws.environment(base.env)
-    command = ["ws-teardown", "-q", "--reset", "volumes", "--force", "box"]
-
-    def begin():
-        shutil.rmtree(base.path, ignore_errors=True)
-        root = base.setup("--profile", "volumes", "--id", "box")
-        for *_, path in VOLUMES.values():
-            make_files(root / path, {"data": path})
-        return root
-
-    begin()
-    killed = 0
-    for call, number in killing.pairs_of(command, env, tmp_path / "trace", 15):
-        root = begin()
-        killed += killing.kill(command, env, call, number)
-        found = sorted(path.read_text() for path in base.path.rglob("data") if path.is_file())
-        assert found == sorted(path for *_, path in VOLUMES.values()), (call, number)
-        base.run(*command)
-        assert not list(root.rglob("data/data")) and len([path for path in base.area("trash") if os.listdir(path)]) == 7, (call, number)
-        assert sorted(os.listdir(root)) == sorted(path for *_, path in VOLUMES.values()), (call, number)
-    assert killed > 3
 
 
 # ---- platforms ----

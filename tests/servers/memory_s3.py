@@ -107,9 +107,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 200, {**headers, "Content-Length": len(found.body)}, found.body
         first, _, last = wanted.removeprefix("bytes=").partition("-")
         if not first:  # the last so many bytes
-            first, last = max(len(found.body) - int(last), 0), len(found.body) - 1
+            first, last = max(len(found.body) - int(last), 0), ""
         first = int(first)
-        part = found.body[first : int(last) + 1]
+        part = found.body[first : int(last) + 1 if last else None]
         return 206, {**headers, "Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(found.body)}"}, part
 
     def _list(self, objects, prefix):
