@@ -1,6 +1,7 @@
 /* ws-s3 ls: a listing is printed as it comes, page by page. */
 #include "applets/s3_ls.h"
 
+#include "applets/s3_filter.h"
 #include "applets/s3_options.h"
 #include "applets/s3_path.h"
 #include "applets/s3_show.h"
@@ -10,6 +11,7 @@
 
 struct options {
 	struct s3_config s3;
+	struct s3_filter filter;
 	bool recursive, human, raw, versions;
 };
 
@@ -24,6 +26,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	S3_FILTER_GROUP(offsetof(struct options, filter)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -105,13 +108,25 @@ static size_t hidden_len(const struct options *o, const struct s3_path *path)
 	return before.len + 1;
 }
 
-static int next(struct s3_list *list, const struct s3_path *path, struct s3_list_entry *entry,
-                struct err *e)
+/* As everywhere, patterns are for names relative to the directory that was named: see s3_path_match. */
+static bool is_meant(const struct options *o, const struct s3_path *path, struct str key)
+{
+	struct str before, named = path->key;
+	if (path->is_glob && !str_glob(path->key, key))
+		return false;
+	if (path->is_glob)
+		named = str_head(named, s3_path_literal_len(named));
+	size_t above = str_cut_last(named, '/', &before, NULL) ? before.len + 1 : 0;
+	return s3_filter_takes(&o->filter, str_skip(key, above));
+}
+
+static int next(struct s3_list *list, const struct options *o, const struct s3_path *path,
+                struct s3_list_entry *entry, struct err *e)
 {
 	int got;
 	do
 		got = s3_list_next(list, entry, e);
-	while (got > 0 && path->is_glob && !str_glob(path->key, entry->key));
+	while (got > 0 && !is_meant(o, path, entry->key));
 	return got;
 }
 
@@ -132,7 +147,7 @@ static int list_objects(const struct applet_call *call, struct s3 *s3, const str
 	if (o->versions ? s3_list_versions(s3, path->bucket, prefix, delimiter, &list, e)
 	                : s3_list_open(s3, path->bucket, prefix, delimiter, &list, e))
 		return -1;
-	while ((got = next(list, path, &entry, e)) > 0) {
+	while ((got = next(list, o, path, &entry, e)) > 0) {
 		count++;
 		if (call->common->json)
 			show_json(o, &entry);
@@ -150,6 +165,8 @@ static int run(const struct applet_call *call, struct err *e)
 	S3_AUTO s3 = NULL;
 	struct s3_path path = { .text = NULL };
 	bool buckets = call->arg_count == 0;
+	if (s3_filter_check(&o->filter, e))
+		return -1;
 	if (!buckets && s3_path_parse_s3(call->args[0], o->raw, false, &path, e))
 		return -1;
 	if (s3_open(&o->s3, &s3, e))

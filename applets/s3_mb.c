@@ -7,9 +7,15 @@
 
 struct options {
 	struct s3_config s3;
+	bool dry_run;
+};
+
+static const struct opt_row rows[] = {
+	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 };
 
 static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -25,9 +31,10 @@ static int run(const struct applet_call *call, const char *verb,
 	if (path.key.len > 0)
 		return err_set(e, ERR_KIND_USAGE, "'%s' has a key; a bucket is s3://BUCKET",
 		               path.text);
-	if (s3_open(&o->s3, &s3, e) || act(s3, path.bucket, e))
+	if (s3_open(&o->s3, &s3, e) || (!o->dry_run && act(s3, path.bucket, e)))
 		return -1;
 	struct s3_show_action done = { .verb = verb, .from = path.text, .size_bytes = UINT64_MAX };
+	done.dry_run = o->dry_run;
 	s3_show_action(call, &done);
 	return 0;
 }

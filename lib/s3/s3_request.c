@@ -36,7 +36,8 @@ struct retry s3_request_retry(struct s3 *s3)
 {
 	return (struct retry){ .max_attempts = s3->max_attempts,
 		               .budget = &s3->budget,
-		               .deadline_ms = s3->until_ms };
+		               .deadline_ms = s3->until_ms,
+		               .stopped = &s3->stopped };
 }
 
 static int hash_reader(const struct http_body *body, struct digest_sha256 *d, struct err *e)
@@ -270,6 +271,8 @@ int s3_request_run(struct s3 *s3, const struct s3_request *r, struct s3_reply *r
 	struct retry own = s3_request_retry(s3);
 	struct retry *retry = r->retry ? r->retry : &own;
 	struct s3_request full = *r;
+	if (r->cleanup)
+		retry->stopped = NULL;
 	struct run run = { .s3 = s3, .request = &full, .reply = reply };
 	s3_extra_add(s3, &full);
 	*reply = (struct s3_reply){ .s3 = s3, .body = buf_make(S3_XML_MAX) };

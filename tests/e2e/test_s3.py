@@ -247,11 +247,16 @@ def test_dry_run_changes_nothing_and_says_what_it_would(s3, bucket, s3cmd, tmp_p
 
 def test_buckets_are_made_and_removed(s3, s3cmd):
     name = f"t-{os.urandom(6).hex()}"
-    s3cmd("mb", f"s3://{name}")
+    assert s3cmd("mb", "-n", f"s3://{name}").stdout == f"(dry run) make_bucket: s3://{name}\n"
+    s3cmd("rb", f"s3://{name}", status=66)
+    done = {"action": "make_bucket", "source": f"s3://{name}", "dry_run": False}
+    assert lines(s3cmd("mb", "--json", f"s3://{name}")) == [done]
     assert name in [b["Name"] for b in s3.client.list_buckets()["Buckets"]]
     s3.put(name, "k", b"x")
     assert "BucketNotEmpty" in s3cmd("rb", f"s3://{name}", status=73).stderr
     s3cmd("rm", f"s3://{name}/k")
+    (line,) = lines(s3cmd("rb", "-n", "--json", f"s3://{name}"))
+    assert line == {**done, "action": "remove_bucket", "dry_run": True}
     s3cmd("rb", f"s3://{name}")
     s3cmd("rb", f"s3://{name}", status=66)
 

@@ -195,6 +195,9 @@ def test_include_and_exclude_choose_names_in_every_verb_over_many(s3, bucket, s3
     s3cmd("sync", tmp_path / "src", f"s3://{bucket}/p")
     (line,) = map(json.loads, s3cmd("du", "--json", *choice, f"s3://{bucket}/p").stdout.splitlines())
     assert line == {"path": f"s3://{bucket}/p", "objects": 2, "size": 10}
+    shown = {place: s3cmd("ls", *choice, f"s3://{bucket}/{place}").stdout.split()[-1] for place in ("p/sub/", "p/*c*")}
+    assert shown == {"p/sub/": "c.txt", "p/*c*": "p/sub/c.txt"}
+    s3cmd("ls", "-r", "--include", "a*", f"s3://{bucket}/p/sub/", status=66)
     s3cmd("cp", "-r", *choice, f"s3://{bucket}/p", tmp_path / "down")
     assert sorted(read(tmp_path / "down")) == ["a.txt", "sub/c.txt"]
     s3cmd("mv", "-r", *choice, f"s3://{bucket}/p", f"s3://{bucket}/q")

@@ -78,11 +78,25 @@ static void budget(void)
 	TAP_INT(b.tokens, 0, "and then the budget is empty");
 }
 
+static void stopped(void)
+{
+	_Atomic bool stop = true;
+	struct retry r = { .max_attempts = 9, .stopped = &stop };
+	int64_t before = sys_monotonic_ms();
+	TAP_OK(retry_again(&r, &retryable, false, 60000) && sys_monotonic_ms() - before < 30000,
+	       "who was asked to stop does not wait for the server's minute");
+	stop = false;
+	before = sys_monotonic_ms();
+	TAP_OK(retry_again(&r, &retryable, false, 150) && sys_monotonic_ms() - before >= 150,
+	       "who was not waits as long as it should");
+}
+
 int main(void)
 {
 	sys_fake_random(0);
 	delays();
 	limits();
 	budget();
+	stopped();
 	return tap_done();
 }
