@@ -129,7 +129,10 @@ static int check_item(struct scan *s, struct err *e)
 		return lies(a->path, "another size", e);
 	if (!str_eq(a->link, b->link))
 		return lies(a->path, "another link target", e);
-	s->want_sha256 = item.sha256;
+	if (item.sha256) {
+		memcpy(s->sha256, item.sha256, sizeof(s->sha256));
+		s->want_sha256 = s->sha256;
+	}
 	return 0;
 }
 

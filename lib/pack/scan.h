@@ -20,7 +20,8 @@ struct scan {
 	struct tar_head head;
 	bool ended;
 	uint64_t left, pad;               /* of the present entry's stored bytes, and behind them */
-	const unsigned char *want_sha256; /* by the index, or NULL */
+	const unsigned char *want_sha256; /* by the index, in `sha256`, or NULL */
+	unsigned char sha256[INDEX_SHA256]; /* a copy: the cursor goes on while content is read */
 	bool hashing;
 	struct digest_sha256 digest;
 	uint64_t members, raw_bytes, packed_bytes; /* seen so far */

@@ -76,6 +76,21 @@ def test_the_archive_is_good_when_nobody_touches_it(ws, truth, tmp_path):
     assert len(fields(truth)) > 130
 
 
+def test_a_file_may_go_on_into_the_next_block(ws, tmp_path):
+    """Of two blocks of one size the second takes the place of the first while the content is read."""
+    for number in range(40):
+        (tmp_path / f"t/f{number:02}").parent.mkdir(exist_ok=True)
+        (tmp_path / f"t/f{number:02}").write_bytes(bytes([number]) * 1000)
+    ws("ws-archive", "create", "-q", "-C", tmp_path / "t", "-o", tmp_path / "plain")
+    raw, entries = wsformat.read((tmp_path / "plain").read_bytes())
+    middle = next(n for n, e in enumerate(entries) if e.path == b"f19")
+    cut = sum(e.span for e in entries[: middle + 1]) - 512
+    (tmp_path / "a").write_bytes(wsformat.pack(raw, entries, [cut], sorted_flag=1, block_members=1))
+    ws("ws-archive", "verify", tmp_path / "a")
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a")
+    assert (tmp_path / "out/f19").read_bytes() == ws("ws-archive", "cat", tmp_path / "a", "f19").output == bytes([19]) * 1000
+
+
 GROUPS = ["footer", "root", "block 0", "block 1", "member 0", "member 1", "member 2", *[f"entry {n}" for n in range(9)]]
 
 
