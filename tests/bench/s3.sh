@@ -100,10 +100,11 @@ def run(command):
 
 
 def best(command, before=lambda: None, times=rounds):
+    """`command` of the round's number: each round has a place of its own where a client would leave out what it finds there."""
     runs = []
-    for _ in range(times):
+    for number in range(times):
         before()
-        runs.append(run(command))
+        runs.append(run(command(number)))
     return min(runs, key=lambda r: r.wall)
 
 
@@ -136,6 +137,11 @@ def clear(path):
     shutil.rmtree(path, ignore_errors=True)
 
 
+def clear_file(path):
+    if os.path.exists(path):
+        os.unlink(path)
+
+
 run([ws, "ws-s3", "mb", "-q", "s3://bench"])
 tree, few, file, back = (f"{directory}/{name}" for name in ("tree", "few", "file", "back"))
 fill(tree, objects)
@@ -145,12 +151,12 @@ print(f"{objects} objects of 4 KiB, {mib} MiB, {os.cpu_count()} cores, best of {
 runs = {}
 for name, how in clients.items():
     source = few if amounts[name] < objects else tree
-    runs[name] = best(how[0](source, f"{name}/t"))
+    runs[name] = best(lambda number: how[0](source, f"{name}/t{number}"))
 table("small up (bar 32 MiB)", "objects/s", amounts, runs, 32)
-table("list", "keys/s", amounts, {name: best(how[1](f"{name}/t")) for name, how in clients.items()})
+table("list", "keys/s", amounts, {name: best(lambda _: how[1](f"{name}/t0")) for name, how in clients.items()})
 runs = {}
 for name, how in clients.items():
-    runs[name] = best(how[2](f"{name}/t", back), before=lambda: (clear(back), os.mkdir(back)))
+    runs[name] = best(lambda _: how[2](f"{name}/t0", back), before=lambda: (clear(back), os.mkdir(back)))
     check_tree(back, amounts[name])
 clear(back)
 table("small down (bar 32 MiB)", "objects/s", amounts, runs, 32)
@@ -161,8 +167,8 @@ with open(file, "wb") as f:
 whole = {name: mib for name in clients}
 up, down = {}, {}
 for name, how in clients.items():
-    up[name] = best(how[3](file, f"{name}/f"), times=1)  # what is overwritten stays in the server's memory
-    down[name] = best(how[4](f"{name}/f", back))
+    up[name] = best(lambda _: how[3](file, f"{name}/f"), times=1)  # what is overwritten stays in the server's memory
+    down[name] = best(lambda _: how[4](f"{name}/f", back), before=lambda: clear_file(back))
     if subprocess.run(["cmp", file, back]).returncode:
         sys.exit(f"{name}: what came back is not what was sent")
     os.unlink(back)
