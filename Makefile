@@ -90,10 +90,11 @@ $(SRC)/done: build/dl/done third_party/unpack.sh
 	@third_party/unpack.sh third_party/manifest build/dl $(SRC) && touch $@
 build/musl/done: $(SRC)/done third_party/musl.sh
 	@echo "building musl"
-	+@MAKE="$(MAKE)" third_party/musl.sh $(SRC)/musl build/musl && touch $@
+	@third_party/musl.sh $(SRC)/musl build/musl && touch $@
 $(TP)/done: $(READY) third_party/build.mk third_party/flavours.mk $(wildcard third_party/config/*/*)
 	@echo "building the libraries ($(FLAVOUR))" && rm -rf $(TP)
-	@$(MAKE) -f third_party/build.mk SRC=$(SRC) OUT=$(TP) CC="$(CC)" CFLAGS="$(CODE)" && touch $@
+	@$(MAKE) -f third_party/build.mk SRC=$(SRC) OUT=$(TP) CC="$(CC)" CFLAGS="$(CODE)"
+	@touch $@
 $(LIBRARIES): $(TP)/done ;
 
 # ---- what people type -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include "applets/setup_command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "applets/ws_options.h"
 #include "base/mem.h"
@@ -123,6 +124,11 @@ static void note(struct setup *s, const char *event, const char *status, struct 
 static void note_start(struct setup *s, const struct setup_command *c)
 {
 	struct js *fields = js_object();
+	struct proc_id self;
+	proc_self(&self);
+	s->record.holder_pid = self.pid;
+	s->record.holder_start_ticks = (int64_t)self.start_ticks;
+	memcpy(s->record.holder_boot_id, self.boot_id, sizeof(self.boot_id));
 	js_set_text(fields, "command", c->argv[0]);
 	note(s, "started", "running", fields);
 }

@@ -27,7 +27,7 @@ mkdir -p "$prefix/build" "$prefix/kernel"
 (
 	cd "$prefix/build"
 	CFLAGS="-O2 -fPIE -ffile-prefix-map=$src=musl" CC=$CC "$src/configure" --prefix="$prefix" --disable-shared --disable-wrapper >configure.log 2>&1 &&
-		${MAKE:-make} >make.log 2>&1 && ${MAKE:-make} install >install.log 2>&1
+		make -j"$(nproc)" >make.log 2>&1 && make install >install.log 2>&1
 ) || {
 	tail -n 20 "$prefix"/build/*.log >&2
 	exit 1

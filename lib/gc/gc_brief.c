@@ -10,7 +10,7 @@
 enum { SKIM_BYTES = 24 * 1024 };
 
 /* Texts that have to fit where a record has them; of those the first few are wanted. */
-enum { TEXT_ID, TEXT_PROFILE, TEXT_OWNER, TEXT_STATE, TEXT_GIT_DIR, TEXT_ARCHIVE };
+enum { TEXT_ID, TEXT_PROFILE, TEXT_OWNER, TEXT_STATE, TEXT_GIT_DIR, TEXT_ARCHIVE, TEXT_BOOT_ID };
 static const struct text_row {
 	const char *name;
 	size_t len_max;
@@ -21,6 +21,7 @@ static const struct text_row {
 	[TEXT_STATE] = { "state", 63 },
 	[TEXT_GIT_DIR] = { "git_dir", 4095 },
 	[TEXT_ARCHIVE] = { "archive_url", 4095 },
+	[TEXT_BOOT_ID] = { "holder_boot_id", 39 },
 	{ "archive_sha256", 64 },
 	{ "task_status", 15 },
 	{ "workspace", BASE_DIR_ID_MAX },
@@ -49,15 +50,24 @@ enum {
 	OTHER_READY,
 	OTHER_USED,
 	OTHER_SAVED,
+	OTHER_PID,
+	OTHER_START,
 	OTHER_LABELS,
 	OTHER_PARTS,
 	OTHER_VERSION,
 	OTHER_COUNT
 };
 static const char *const other_names[OTHER_COUNT] = {
-	[OTHER_EPHEMERAL] = "ephemeral", [OTHER_CREATED] = "created_ms", [OTHER_READY] = "ready_ms",
-	[OTHER_USED] = "last_used_ms",   [OTHER_SAVED] = "saved_ms",     [OTHER_LABELS] = "labels",
-	[OTHER_PARTS] = "parts",         [OTHER_VERSION] = "version",
+	[OTHER_EPHEMERAL] = "ephemeral",
+	[OTHER_CREATED] = "created_ms",
+	[OTHER_READY] = "ready_ms",
+	[OTHER_USED] = "last_used_ms",
+	[OTHER_SAVED] = "saved_ms",
+	[OTHER_PID] = "holder_pid",
+	[OTHER_START] = "holder_start_ticks",
+	[OTHER_LABELS] = "labels",
+	[OTHER_PARTS] = "parts",
+	[OTHER_VERSION] = "version",
 };
 
 static bool fits(const struct text_row *rows, const struct js_skim_field *fields, size_t count)
@@ -126,6 +136,8 @@ static bool take_others(const struct js_skim_field *f, struct gc_brief *out)
 	out->ready_ms = number_of(&f[OTHER_READY]);
 	out->last_used_ms = number_of(&f[OTHER_USED]);
 	out->saved_ms = number_of(&f[OTHER_SAVED]);
+	out->holder.pid = (int32_t)number_of(&f[OTHER_PID]);
+	out->holder.start_ticks = (uint64_t)number_of(&f[OTHER_START]);
 	return number_of(&f[OTHER_VERSION]) == 1 && skim_parts(f[OTHER_PARTS].text) &&
 	       parse_labels(&f[OTHER_LABELS], &out->labels);
 }
@@ -141,7 +153,9 @@ bool gc_brief_skim(struct str text, const char *id, struct gc_brief *out)
 	    !str_is(fields[TEXT_ID].text, id) ||
 	    !find_state(fields[TEXT_STATE].text, &out->state) ||
 	    str_copy(fields[TEXT_PROFILE].text, out->profile, sizeof(out->profile)) != 0 ||
-	    str_copy(fields[TEXT_OWNER].text, out->owner, sizeof(out->owner)) != 0)
+	    str_copy(fields[TEXT_OWNER].text, out->owner, sizeof(out->owner)) != 0 ||
+	    str_copy(fields[TEXT_BOOT_ID].text, out->holder.boot_id, sizeof(out->holder.boot_id)) !=
+	            0)
 		return false;
 	out->in_git = fields[TEXT_GIT_DIR].text.len > 0;
 	out->in_archive = is_archived_here(out->state, fields[TEXT_ARCHIVE].text);
@@ -177,6 +191,9 @@ void gc_brief_from(const struct record *r, struct gc_brief *out)
 		.last_used_ms = r->last_used_ms,
 		.saved_ms = r->saved_ms,
 	};
+	out->holder.pid = (int32_t)r->holder_pid;
+	out->holder.start_ticks = (uint64_t)r->holder_start_ticks;
+	memcpy(out->holder.boot_id, r->holder_boot_id, sizeof(out->holder.boot_id));
 	memcpy(out->profile, r->profile, sizeof(out->profile));
 	memcpy(out->owner, r->owner, sizeof(out->owner));
 	if (js_count(r->labels) == 0)

@@ -2,6 +2,7 @@
 #ifndef WS_GC_GC_BRIEF_H
 #define WS_GC_GC_BRIEF_H
 
+#include "os/proc.h"
 #include "ws/record.h"
 
 struct gc_brief {
@@ -11,7 +12,8 @@ struct gc_brief {
 	bool in_git;     /* it has a repository elsewhere */
 	bool in_archive; /* it is archived, and here */
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
-	struct js *labels; /* NULL: none */
+	struct proc_id holder; /* pid 0: none is known */
+	struct js *labels;     /* NULL: none */
 };
 
 /* What record_load would say, in brief. */

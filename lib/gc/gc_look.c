@@ -127,6 +127,17 @@ static void look_at_pin(const struct base_dir *b, const char *id, int64_t now_ms
 		say(l, e.msg);
 }
 
+/* Its lock says the same, but for who removed the file of it. */
+static void look_at_holder(struct gc_look *l)
+{
+	char text[64];
+	if (l->brief.holder.pid <= 0 || proc_alive(&l->brief.holder) != 1)
+		return;
+	l->busy = true;
+	snprintf(text, sizeof(text), "supervised by pid %d", (int)l->brief.holder.pid);
+	say(l, text);
+}
+
 static void look_at_users(const struct base_dir *b, const char *id, const struct users *users,
                           struct gc_look *l)
 {
@@ -180,6 +191,7 @@ void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_h
 	look_at_lock(b, id, how, out);
 	look_at_pin(b, id, how->now_ms, out);
 	look_at_directory(b, id, out);
+	look_at_holder(out);
 	look_at_users(b, id, how->users, out);
 	look_at_mounts(b, id, how->mounts, out);
 	if (out->pinned)

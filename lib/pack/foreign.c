@@ -139,21 +139,12 @@ static int choose(struct foreign *f, struct str start, enum unpack_kind *kind, s
 	if (start.len == 0)
 		return err_set(e, ERR_KIND_DATA, "the archive is empty");
 	f->is_zip = looks(start, "PK\3\4", 4) || looks(start, "PK\5\6", 4);
-	if (f->is_zip) {
-		f->format = "zip";
-		return !f->source->sequential && f->source->size_known
-		               ? 0
-		               : err_set(e, ERR_KIND_DATA,
-		                         "a zip archive cannot be read from a pipe");
-	}
-	f->format = "tar";
-	if (looks(start, "\x1f\x8b", 2)) {
-		f->format = "tar.gz";
+	if (f->is_zip && (f->source->sequential || !f->source->size_known))
+		return err_set(e, ERR_KIND_DATA, "a zip archive cannot be read from a pipe");
+	if (looks(start, "\x1f\x8b", 2))
 		*kind = UNPACK_GZIP;
-	} else if (looks(start, "\x28\xb5\x2f\xfd", 4)) {
-		f->format = "tar.zst";
+	else if (looks(start, "\x28\xb5\x2f\xfd", 4))
 		*kind = UNPACK_ZSTD;
-	}
 	return 0;
 }
 
@@ -212,11 +203,6 @@ void foreign_close(struct foreign *f)
 	buf_free(&f->header);
 	mem_free(f->xattrs);
 	mem_free(f);
-}
-
-const char *foreign_format(const struct foreign *f)
-{
-	return f->format;
 }
 
 /* ---- entries ---- */

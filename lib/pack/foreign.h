@@ -18,8 +18,6 @@ struct foreign;
 int foreign_open(struct source *source, struct str start, const struct limits *limits,
                  struct progress *progress, struct foreign **out, struct err *e) MUST_CHECK;
 void foreign_close(struct foreign *f);
-/* "tar.gz" */
-const char *foreign_format(const struct foreign *f);
 /* As reader_next. Sizes of files are known; extents are not. At the end all checksums were right, and a tar had its end
  * mark and nothing behind it. */
 int foreign_next(struct foreign *f, const struct entry **out, struct err *e) MUST_CHECK;

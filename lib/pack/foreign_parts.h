@@ -15,7 +15,6 @@ struct foreign {
 	struct source *source;
 	struct limits limits;
 	struct archive *a;
-	const char *format;
 	/* For zip only. In a UTF-8 locale libarchive composes the names of pax headers (NFC), which would change them; in
 	 * the C locale it fails to convert them, and gives them as they are. A zip's it would give with question marks. */
 	locale_t utf8;

@@ -67,13 +67,6 @@ enum member_form reader_form(const struct reader *r)
 	return r->index ? index_form(r->index) : MEMBER_GZIP;
 }
 
-const char *reader_format(const struct reader *r)
-{
-	if (!r->ours)
-		return foreign_format(r->foreign);
-	return reader_form(r) == MEMBER_ZSTD ? "ws tar.zst" : "ws tar.gz";
-}
-
 int reader_need_pool(struct reader *r, struct err *e)
 {
 	if (r->pool)

@@ -26,8 +26,6 @@ int reader_open(struct source *source, const struct reader_options *options, str
                 struct err *e) MUST_CHECK;
 /* Whether it is one of ours, with an index that was read and makes sense. */
 bool reader_is_indexed(const struct reader *r);
-/* "ws tar.gz", "tar.gz", "zip": for messages. */
-const char *reader_format(const struct reader *r);
 /* 1 and *entry (valid until the next call), 0 at the end, -1. Unread content is skipped. */
 int reader_next(struct reader *r, const struct entry **entry, struct err *e) MUST_CHECK;
 /* Content of the present entry, in order, at most `len` bytes; *got 0 at its end. Holes of sparse files come

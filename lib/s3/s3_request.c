@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "os/log.h"
 #include "os/sys.h"
 #include "s3/s3_reply.h"
 
@@ -191,8 +192,8 @@ static int refuse_answer(struct run *run, struct err *e)
 	return -1;
 }
 
-/* One try. */
-static int attempt(struct run *run, struct err *e)
+/* One try, without a word about it. */
+static int attempt_quietly(struct run *run, struct err *e)
 {
 	struct s3_reply *reply = run->reply;
 	buf_clear(&reply->body);
@@ -210,6 +211,31 @@ static int attempt(struct run *run, struct err *e)
 	int result = good ? accept_answer(run, e) : refuse_answer(run, e);
 	if (result || !run->request->stream)
 		s3_reply_release(reply);
+	return result;
+}
+
+/* What -vv shows of a try. Its signature and keys are in the head, of which nothing is shown. */
+static void trace(const struct run *run, int64_t took_ms, const char *failure)
+{
+	const struct s3_request *r = run->request;
+	BUF_AUTO query = buf_make(S3_XML_MAX);
+	struct err ignored = ERR_INIT;
+	if (sigv4_encode_query(r->query, r->query_count, &query, &ignored))
+		buf_clear(&query);
+	const char *id = run->reply->request_id;
+	log_debug("%s /%" STR_FMT "/%" STR_FMT "%s%" STR_FMT ": %d in %lld ms%s%s%s%s", r->method,
+	          STR_ARG(r->bucket), STR_ARG(r->key), query.len > 0 ? "?" : "",
+	          STR_ARG(buf_str(&query)), run->reply->status, (long long)took_ms,
+	          id[0] ? ", request " : "", id, failure ? ": " : "", failure ? failure : "");
+}
+
+/* One try. */
+static int attempt(struct run *run, struct err *e)
+{
+	int64_t start_ms = sys_monotonic_ms();
+	int result = attempt_quietly(run, e);
+	if (log_level() >= LOG_LEVEL_DEBUG)
+		trace(run, sys_monotonic_ms() - start_ms, result ? e->msg : NULL);
 	return result;
 }
 

@@ -54,6 +54,10 @@ struct record {
 	char task_status
 		[16]; /* of the command: "pending", "running", "completed", "failed", "timeout", "cancelled" */
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
+	/* The last process that supervised a command here: the lock says whether it lives, as long as nobody removes that file.
+	 * A pid of 0: there was none. */
+	int64_t holder_pid, holder_start_ticks;
+	char holder_boot_id[40];
 	int64_t lease_ms; /* how long the lease in the store was taken for; 0: there is none (lease.h) */
 	char trash_name[256]; /* TRASHED, or about to be: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */

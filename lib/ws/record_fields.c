@@ -37,6 +37,7 @@ static const struct text_field record_texts[] = {
 	TEXT(struct record, root),
 	TEXT(struct record, idempotency_key),
 	TEXT(struct record, task_status),
+	TEXT(struct record, holder_boot_id),
 	TEXT(struct record, trash_name),
 	TEXT(struct record, archive_url),
 	TEXT(struct record, archive_sha256),
@@ -54,11 +55,17 @@ static const struct text_field record_texts[] = {
 
 /* Times and counts; all of them 64 bits wide. */
 static const struct number_field record_numbers[] = {
-	NUMBER(struct record, created_ms),     NUMBER(struct record, ready_ms),
-	NUMBER(struct record, last_used_ms),   NUMBER(struct record, saved_ms),
-	NUMBER(struct record, archived_bytes), NUMBER(struct record, content_bytes),
-	NUMBER(struct record, entries),        NUMBER(struct record, root_ino),
+	NUMBER(struct record, created_ms),
+	NUMBER(struct record, ready_ms),
+	NUMBER(struct record, last_used_ms),
+	NUMBER(struct record, saved_ms),
+	NUMBER(struct record, archived_bytes),
+	NUMBER(struct record, content_bytes),
+	NUMBER(struct record, entries),
+	NUMBER(struct record, root_ino),
 	NUMBER(struct record, lease_ms),
+	NUMBER(struct record, holder_pid),
+	NUMBER(struct record, holder_start_ticks),
 };
 
 static const struct text_field part_texts[] = {

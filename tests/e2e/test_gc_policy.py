@@ -140,6 +140,15 @@ def test_a_pin_keeps_and_can_be_taken_off(file_base):
     file_base.run("ws-gc", "--reason", "x", status=64)
 
 
+def test_a_supervisor_that_lives_keeps_a_workspace_whose_lock_was_removed(file_base):
+    """Its command went elsewhere, and a new lock file is free: the record names who supervises."""
+    session = Session(file_base, "--id", "t1", "--profile", "task", script="cd /")
+    (file_base.path / ".ws" / "t1" / "lock").unlink()
+    line = next(line for line in lines(file_base, "--older", "0s") if "name" in line)
+    assert (line["reason"], line["detail"]) == ("busy", f"supervised by pid {session.process.pid}")
+    assert session.end()[0] == 0
+
+
 def test_a_process_in_a_workspace_keeps_it(file_base):
     make(file_base, "t1")
     process = subprocess.Popen(["sleep", "60"], cwd=file_base.path / "t1")

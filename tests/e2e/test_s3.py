@@ -164,6 +164,16 @@ def test_globs_in_keys_choose_what_is_listed_copied_and_removed(s3, bucket, s3cm
     s3cmd("ls", f"s3://{bucket}/logs/?.log", status=66)
 
 
+def test_twice_verbose_shows_each_request_and_its_answer_and_no_secret(s3, bucket, s3cmd):
+    s3.put(bucket, "a b", b"1")
+    quiet = s3cmd("stat", "-v", f"s3://{bucket}/a b").stderr
+    shown = s3cmd("stat", "-vv", f"s3://{bucket}/a b").stderr + s3cmd("ls", "-vv", f"s3://{bucket}/none/", status=66).stderr
+    assert "debug:" not in quiet
+    assert re.search(rf"^ws-s3: debug: HEAD /{bucket}/a b: 200 in \d+ ms", shown, re.MULTILINE)
+    assert re.search(rf"^ws-s3: debug: GET /{bucket}/\?.*prefix=none%2F.*: 200 in \d+ ms", shown, re.MULTILINE)
+    assert s3.secret_key not in shown and "Signature" not in shown
+
+
 def test_ls_shows_one_level_or_everything(s3, bucket, s3cmd):
     for key in ("a", "d/x", "d/y/z"):
         s3.put(bucket, key, b"12")

@@ -11,6 +11,7 @@ static const char document[] =
 	"{\n  \"version\": 1,\n  \"id\": \"w0\",\n  \"profile\": \"task\",\n  \"owner\": \"eve\",\n"
 	"  \"root\": \"/b/w0\",\n  \"git_dir\": \"\",\n  \"state\": \"ready\",\n  \"ephemeral\": true,\n"
 	"  \"created_ms\": 5,\n  \"ready_ms\": 6,\n  \"last_used_ms\": 7,\n  \"saved_ms\": 0,\n"
+	"  \"holder_pid\": 8, \"holder_start_ticks\": 9, \"holder_boot_id\": \"b-1\",\n"
 	"  \"labels\": { \"class\": \"build\" },\n"
 	"  \"parts\": [ { \"name\": \"workspace\", \"key\": \"k\", \"saved\": false } ]\n}\n";
 
@@ -29,6 +30,9 @@ static bool same(const struct gc_brief *b, const struct record *r)
 	       strcmp(b->profile, r->profile) == 0 && strcmp(b->owner, r->owner) == 0 &&
 	       b->created_ms == r->created_ms && b->ready_ms == r->ready_ms &&
 	       b->last_used_ms == r->last_used_ms && b->saved_ms == r->saved_ms &&
+	       b->holder.pid == (int32_t)r->holder_pid &&
+	       b->holder.start_ticks == (uint64_t)r->holder_start_ticks &&
+	       strcmp(b->holder.boot_id, r->holder_boot_id) == 0 &&
 	       b->in_git == (r->git_dir[0] != '\0') &&
 	       (b->labels ? str_eq(js_get_str(b->labels, "class"), js_get_str(r->labels, "class"))
 	                  : js_count(r->labels) == 0);
@@ -61,11 +65,12 @@ static void test_mutations(void)
 /* Every text at its limit and one beyond. */
 static void test_limits(void)
 {
-	static const char *const names[] = { "owner", "root", "git_head", "session", "profile" };
+	static const char *const names[] = { "owner",   "root",    "git_head",
+		                             "session", "profile", "holder_boot_id" };
 	struct record *r = mem_new(1, sizeof(*r));
 	size_t wrong = 0;
 	for (size_t i = 0; i < COUNTOF(names); i++) {
-		for (size_t len = 60; len < 300; len++) {
+		for (size_t len = 30; len < 300; len++) {
 			struct gc_brief brief;
 			MEM_AUTO char *text = mem_printf(
 				"{\"version\":1,\"id\":\"w0\",\"state\":\"saved\",\"%s\":\"%0*d\"}",

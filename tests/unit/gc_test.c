@@ -666,6 +666,29 @@ static void test_processes(void)
 	}
 }
 
+/* With its lock's file gone, as after an `rm` by hand, the record alone knows. */
+static void test_supervisor(void)
+{
+	PLACE_AUTO p;
+	char says[64];
+	struct proc_id self;
+	struct err e = ERR_INIT;
+	place_start(&p);
+	make_idle(&p, "one");
+	proc_self(&self);
+	for (int later = 0; later < 2; later++) {
+		struct record r;
+		TAP_OK(record_load(&p.base, "one", &r, &e) == 0, "there is a record");
+		r.holder_pid = self.pid;
+		r.holder_start_ticks = (int64_t)self.start_ticks + later;
+		memcpy(r.holder_boot_id, self.boot_id, sizeof(self.boot_id));
+		save_record(&p, &r);
+		TAP_TEXT(planned(&p, "one", says), later ? "trash idle" : "keep busy",
+		         later ? "a supervisor with another start is gone"
+		               : "a supervisor that lives keeps it");
+	}
+}
+
 static void test_late_process(void)
 {
 	PLACE_AUTO p;
@@ -950,6 +973,7 @@ int main(void)
 	test_one_at_a_time();
 	test_late_change();
 	test_processes();
+	test_supervisor();
 	test_late_process();
 	test_pins();
 	test_base_inside();
