@@ -49,14 +49,26 @@ void applet_print_table(const struct table *t)
 	applet_print(&text);
 }
 
+void applet_error_line(const struct err *e)
+{
+	struct js *line = js_object();
+	js_set(line, "error", applet_error_json(e));
+	applet_json_line(line);
+}
+
+int applet_run(const struct applet *a, const struct applet_call *call, struct applet_common *common,
+               struct err *e)
+{
+	if (a->prints_content && a->prints_content(call))
+		common->json = false;
+	return a->run(call, e);
+}
+
 void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed)
 {
 	log_err(e);
-	if (call->common->json) {
-		struct js *line = js_object();
-		js_set(line, "error", applet_error_json(e));
-		applet_json_line(line);
-	}
+	if (call->common->json)
+		applet_error_line(e);
 	err_clear(e);
 	++*failed;
 }

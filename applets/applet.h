@@ -47,8 +47,15 @@ struct applet {
 	bool stop_at_operand;            /* the rest belongs to a command */
 	/* 0, or -1 and *e, or an exit status of 1 to 255 of its own (a supervised command's) */
 	int (*run)(const struct applet_call *call, struct err *e);
+	/* Whether what it writes on standard output is content, among which no line of JSON may come; NULL: never */
+	bool (*prints_content)(const struct applet_call *call);
 	const struct applet *const *subs; /* sub-commands, NULL-terminated; then run is NULL */
+	bool error_lines; /* of those: with --json what one failed with is a line on stdout, too */
 };
+
+/* Run it. `common` is that of `call`, and says afterwards whether --json still holds. */
+int applet_run(const struct applet *a, const struct applet_call *call, struct applet_common *common,
+               struct err *e) MUST_CHECK;
 
 /* For applets' output. One JSON object as a line on stdout; frees `line`. */
 void applet_json_line(struct js *line);
@@ -60,6 +67,8 @@ void applet_print_table(const struct table *t);
 /* Say on stderr what failed and go on (exit status 1 at the end): "ws-s3: <message>"; with --json also an
  * {"error":…} line on stdout. Counts in *failed. */
 void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed);
+/* The {"error":…} line alone. */
+void applet_error_line(const struct err *e);
 /* {"kind":…,"message":…,…} of an error, as `--json` shows it. */
 struct js *applet_error_json(const struct err *e);
 /* FAILED "3 of 10 objects failed" when failed > 0. */

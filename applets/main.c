@@ -72,7 +72,7 @@ static void set_log(const struct applet_common *c)
 }
 
 /* Parsed twice: the first time shows mistakes and --config, the second goes over the files' values. */
-static int run_parsed(const struct applet *a, const char *applet_name, const char *full_name,
+static int run_parsed(const struct applet *a, const struct applet *parent, const char *full_name,
                       int argc, char **argv, struct err *e)
 {
 	AUTO(parsed_free) struct parsed first = { 0 };
@@ -89,7 +89,7 @@ static int run_parsed(const struct applet *a, const char *applet_name, const cha
 		return -1;
 	AUTO(parsed_free) struct parsed p = { 0 };
 	start(a, &p);
-	if (config_apply(&config, applet_name, p.groups, p.block, e) ||
+	if (config_apply(&config, parent->name, p.groups, p.block, e) ||
 	    parse(a, argc, argv, &p, e) || check_operands(a, full_name, &p, e))
 		return -1;
 	set_log(&p.block->common);
@@ -102,14 +102,18 @@ static int run_parsed(const struct applet *a, const char *applet_name, const cha
 		.arg_count = p.operands.count,
 		.after_dashes = p.after_dashes,
 	};
-	return a->run(&call, e);
+	int result = applet_run(a, &call, &p.block->common, e);
+	/* FAILED adds up: each item had a line of its own. */
+	if (result < 0 && parent->error_lines && p.block->common.json && e->kind != ERR_KIND_FAILED)
+		applet_error_line(e);
+	return result;
 }
 
 static int run_applet(const struct applet *a, int argc, char **argv, struct err *e)
 {
 	log_set_name(a->name);
 	if (!a->subs)
-		return run_parsed(a, a->name, a->name, argc, argv, e);
+		return run_parsed(a, a, a->name, argc, argv, e);
 	if (argc < 2)
 		return err_set(e, ERR_KIND_USAGE, "which command? see %s --help", a->name);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -121,7 +125,7 @@ static int run_applet(const struct applet *a, int argc, char **argv, struct err 
 		return err_set(e, ERR_KIND_USAGE, "there is no command '%s'; see %s --help",
 		               argv[1], a->name);
 	MEM_AUTO char *name = mem_printf("%s %s", a->name, sub->name);
-	return run_parsed(sub, a->name, name, argc - 1, argv + 1, e);
+	return run_parsed(sub, a, name, argc - 1, argv + 1, e);
 }
 
 static int dispatch(int argc, char **argv, struct err *e)

@@ -247,6 +247,11 @@ static int run_with(const struct applet_call *call, const char *const *sources, 
 	return result;
 }
 
+static bool prints_content(const struct applet_call *call)
+{
+	return call->arg_count > 0 && strcmp(call->args[call->arg_count - 1], "-") == 0;
+}
+
 static int run_cp(const struct applet_call *call, struct err *e)
 {
 	size_t last = call->arg_count - 1;
@@ -297,6 +302,7 @@ const struct applet s3_cp_applet = {
 	.args_min = 2,
 	.args_max = SIZE_MAX,
 	.run = run_cp,
+	.prints_content = prints_content,
 };
 
 const struct applet s3_cp_mv_applet = {
@@ -311,6 +317,7 @@ const struct applet s3_cp_mv_applet = {
 	.args_min = 2,
 	.args_max = SIZE_MAX,
 	.run = run_cp,
+	.prints_content = prints_content,
 };
 
 const struct applet s3_cp_get_applet = {
@@ -323,6 +330,7 @@ const struct applet s3_cp_get_applet = {
 	.args_min = 1,
 	.args_max = SIZE_MAX,
 	.run = run_get,
+	.prints_content = prints_content,
 };
 
 const struct applet s3_cp_put_applet = {

@@ -13,7 +13,7 @@ static bool is_itself(const struct s3_path *from, const struct s3_path *to, bool
 /* Whether what is moved would be listed, and moved, again. */
 static bool is_inside(const struct s3_path *from, const struct s3_path *to)
 {
-	struct str root = str_head(from->key, s3_path_literal_len(from->key));
+	struct str root = s3_path_prefix(from);
 	if (from->is_glob || root.len == 0 || str_ends(root, S("/")))
 		return str_starts(to->key, root);
 	return str_eq(to->key, root) || (str_starts(to->key, root) && to->key.p[root.len] == '/');

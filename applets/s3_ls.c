@@ -108,25 +108,13 @@ static size_t hidden_len(const struct options *o, const struct s3_path *path)
 	return before.len + 1;
 }
 
-/* As everywhere, patterns are for names relative to the directory that was named: see s3_path_match. */
-static bool is_meant(const struct options *o, const struct s3_path *path, struct str key)
-{
-	struct str before, named = path->key;
-	if (path->is_glob && !str_glob(path->key, key))
-		return false;
-	if (path->is_glob)
-		named = str_head(named, s3_path_literal_len(named));
-	size_t above = str_cut_last(named, '/', &before, NULL) ? before.len + 1 : 0;
-	return s3_filter_takes(&o->filter, str_skip(key, above));
-}
-
 static int next(struct s3_list *list, const struct options *o, const struct s3_path *path,
                 struct s3_list_entry *entry, struct err *e)
 {
 	int got;
 	do
 		got = s3_list_next(list, entry, e);
-	while (got > 0 && !is_meant(o, path, entry->key));
+	while (got > 0 && !s3_path_takes(path, &o->filter, entry->key));
 	return got;
 }
 
@@ -138,11 +126,9 @@ static int list_objects(const struct applet_call *call, struct s3 *s3, const str
 	S3_LIST_AUTO list = NULL;
 	BUF_AUTO line = buf_make(65536);
 	bool flat = o->recursive || path->is_glob;
-	struct str prefix = path->key;
+	struct str prefix = s3_path_prefix(path);
 	uint64_t count = 0;
 	int got;
-	if (path->is_glob)
-		prefix = str_head(prefix, s3_path_literal_len(prefix));
 	struct str delimiter = flat ? S("") : S("/");
 	if (o->versions ? s3_list_versions(s3, path->bucket, prefix, delimiter, &list, e)
 	                : s3_list_open(s3, path->bucket, prefix, delimiter, &list, e))

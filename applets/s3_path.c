@@ -6,14 +6,6 @@
 #include "base/mem.h"
 #include "base/url.h"
 
-size_t s3_path_literal_len(struct str pattern)
-{
-	for (size_t i = 0; i < pattern.len; i++)
-		if (strchr("*?[\\", pattern.p[i]))
-			return i;
-	return pattern.len;
-}
-
 static bool has_wildcard(struct str key)
 {
 	for (size_t i = 0; i < key.len; i++)
@@ -47,18 +39,40 @@ int s3_path_parse_s3(const char *text, bool raw, bool need_key, struct s3_path *
 	return 0;
 }
 
+struct str s3_path_prefix(const struct s3_path *path)
+{
+	size_t literal = 0;
+	while (literal < path->key.len && !strchr("*?[\\", path->key.p[literal]))
+		literal++;
+	return path->is_glob ? str_head(path->key, literal) : path->key;
+}
+
 static size_t directory_len(struct str key)
 {
 	struct str before;
 	return str_cut_last(key, '/', &before, NULL) ? before.len + 1 : 0;
 }
 
+struct s3_path s3_path_directory(const struct s3_path *path)
+{
+	struct s3_path directory = *path;
+	if (path->is_glob)
+		directory.key = str_head(path->key, directory_len(s3_path_prefix(path)));
+	directory.is_glob = false;
+	return directory;
+}
+
+bool s3_path_takes(const struct s3_path *path, const struct s3_filter *filter, struct str key)
+{
+	return (!path->is_glob || str_glob(path->key, key)) &&
+	       s3_filter_takes(filter, str_skip(key, directory_len(s3_path_prefix(path))));
+}
+
 int s3_path_match_open(struct s3 *s3, const struct s3_path *path, struct s3_path_match *out,
                        struct err *e)
 {
 	*out = (struct s3_path_match){ .pattern = path->is_glob ? path->key : S("") };
-	size_t literal = path->is_glob ? s3_path_literal_len(path->key) : path->key.len;
-	struct str prefix = str_head(path->key, literal);
+	struct str prefix = s3_path_prefix(path);
 	bool add_slash = !path->is_glob && prefix.len > 0 && !str_ends(prefix, S("/"));
 	out->prefix = mem_printf("%" STR_FMT "%s", STR_ARG(prefix), add_slash ? "/" : "");
 	out->base_len = directory_len(str_of(out->prefix));

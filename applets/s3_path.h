@@ -37,7 +37,12 @@ int s3_path_match_next(struct s3_path_match *m, struct s3_list_entry *entry,
 void s3_path_match_close(struct s3_path_match *m);
 #define S3_PATH_MATCH_AUTO AUTO(s3_path_match_close) struct s3_path_match
 
-/* How far a pattern is plain text: what a listing can be asked for. */
-size_t s3_path_literal_len(struct str pattern);
+/* What a listing can be asked for: the key, of a pattern as far as it is plain text. */
+struct str s3_path_prefix(const struct s3_path *path);
+/* The path itself, of a pattern the directory below which all lies that can match. */
+struct s3_path s3_path_directory(const struct s3_path *path);
+/* Whether a key that such a listing shows is meant: matches the pattern, and as a name relative to the directory that was
+ * named the filter (may be NULL). */
+bool s3_path_takes(const struct s3_path *path, const struct s3_filter *filter, struct str key);
 
 #endif

@@ -3,13 +3,20 @@
 
 #include "applets/s3_options.h"
 #include "applets/s3_path.h"
+#include "applets/s3_show.h"
 #include "base/codec.h"
 
 struct options {
 	struct s3_config s3;
+	bool dry_run;
+};
+
+static const struct opt_row rows[] = {
+	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say where it would be tried"),
 };
 
 static const struct opt_group groups[] = {
+	OPT_GROUP(NULL, rows, 0),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -60,8 +67,14 @@ static int run(const struct applet_call *call, struct err *e)
 	struct s3_path path;
 	size_t count = 0;
 	S3_AUTO s3 = NULL;
-	if (s3_path_parse_s3(call->args[0], true, false, &path, e) || s3_open(&o->s3, &s3, e) ||
-	    s3_probe_all(s3, path.bucket, found, &count, e))
+	if (s3_path_parse_s3(call->args[0], true, false, &path, e) || s3_open(&o->s3, &s3, e))
+		return -1;
+	if (o->dry_run) {
+		const struct s3_show_action a = { "probe", path.text, NULL, UINT64_MAX, true };
+		s3_show_action(call, &a);
+		return 0;
+	}
+	if (s3_probe_all(s3, path.bucket, found, &count, e))
 		return -1;
 	ask_virtual_host(o, path.bucket, &found[count++]);
 	for (size_t i = 0; i < count; i++)

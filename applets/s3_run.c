@@ -20,11 +20,14 @@ enum { LINE_MAX_BYTES = 1 << 20, STEP = 65536, STACK_BYTES = 1 << 20, PARALLEL =
 struct options {
 	struct s3_config s3;
 	uint64_t parallel;
+	bool dry_run;
 };
 
 static const struct opt_row rows[] = {
 	OPT_COUNT("parallel", 'p', "N", struct options, parallel,
 	          "commands at the same time (default 8); 1 keeps the order"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run,
+	         "say what would be done: every command gets --dry-run"),
 };
 
 static const struct opt_group groups[] = {
@@ -95,7 +98,7 @@ static int run_applet(const struct runner *r, const struct applet *a, const stru
 		.arg_count = operands->count,
 		.after_dashes = operands->count,
 	};
-	int status = a->run(&call, e);
+	int status = applet_run(a, &call, &block->common, e);
 	return status <= 0 ? status : err_set(e, ERR_KIND_FAILED, "status %d", status);
 }
 
@@ -103,6 +106,8 @@ static int run_words(const struct runner *r, struct s3_words *w, struct err *e)
 {
 	struct opt_group all[HELP_GROUPS_MAX];
 	struct opt_list operands = { .items = NULL };
+	const struct options *o = r->call->options;
+	bool can_dry_run;
 	const struct applet *a = table_find_sub(table_find("ws-s3"), w->words[0]);
 	if (!a || a == &s3_run_applet)
 		return err_set(e, ERR_KIND_USAGE, "there is no command '%s' for run", w->words[0]);
@@ -112,7 +117,9 @@ static int run_words(const struct runner *r, struct s3_words *w, struct err *e)
 	if (a->defaults)
 		a->defaults(block->own);
 	help_groups(a, offsetof(struct block, own), all);
+	/* What has no such option changes nothing. */
 	int result =
+		opt_set(all, block, "dry-run", o->dry_run ? "yes" : "no", &can_dry_run, e) ||
 		opt_parse(all, block, w->count, w->words, a->stop_at_operand, &operands, NULL, e);
 	if (result == 0)
 		result = run_applet(r, a, all, block, &operands, e);

@@ -3,55 +3,43 @@
 
 #include <stdio.h>
 
+#include "applets/s3_each.h"
 #include "applets/s3_options.h"
-#include "applets/s3_path.h"
 #include "applets/s3_show.h"
 #include "applets/s3_stdio.h"
 #include "base/codec.h"
 
 struct options {
 	struct s3_config s3;
+	struct s3_each_options each;
 };
 
 static const struct opt_row rows[] = {
+	OPT_FLAG("recursive", 'r', struct options, each.recursive, "everything below"),
 	OPT_TEXT("version-id", 0, "ID", struct options, s3.version_id,
 	         "this version of the object, not the present one"),
+	OPT_FLAG("raw", 0, struct options, each.raw, "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	S3_FILTER_GROUP(offsetof(struct options, each.filter)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
 
-/* Run `each` for every operand: one alone gives its own status, several give 1 when one failed. */
+/* `one` for every object, named or listed. */
 static int for_each(const struct applet_call *call, const struct s3_config *config,
-                    int (*each)(const struct applet_call *, struct s3 *, const struct s3_path *,
-                                struct err *),
+                    const struct s3_each_options *options,
+                    int (*one)(struct s3_each *, const struct s3_path *, struct err *),
                     struct err *e)
 {
 	S3_AUTO s3 = NULL;
-	uint64_t failed = 0;
-	struct s3_path path;
-	if (config->version_id && call->arg_count > 1)
-		return err_set(e, ERR_KIND_USAGE, "--version-id is for one object");
-	for (size_t i = 0; i < call->arg_count; i++)
-		if (s3_path_parse_s3(call->args[i], true, true, &path, e))
-			return -1;
-	if (s3_open(config, &s3, e))
+	if (s3_each_check(call, options, config, e) || s3_open(config, &s3, e))
 		return -1;
-	for (size_t i = 0; i < call->arg_count; i++) {
-		struct err failure = ERR_INIT;
-		if (s3_path_parse_s3(call->args[i], true, true, &path, &failure) ||
-		    each(call, s3, &path, &failure)) {
-			if (call->arg_count == 1) {
-				*e = failure;
-				return -1;
-			}
-			applet_item_failed(call, &failure, &failed);
-		}
-	}
-	return applet_result(failed, call->arg_count, "objects", e);
+	struct s3_each w = { .call = call, .options = options, .s3 = s3 };
+	w.named = w.listed = one;
+	return s3_each_run(&w, e);
 }
 
 static void stat_json(const struct s3_path *path, const struct s3_object *o)
@@ -80,15 +68,14 @@ static void stat_line(struct buf *out, const char *name, const char *value)
 	buf_add_char(out, '\n');
 }
 
-static int stat_one(const struct applet_call *call, struct s3 *s3, const struct s3_path *path,
-                    struct err *e)
+static int stat_one(struct s3_each *w, const struct s3_path *path, struct err *e)
 {
 	struct s3_object o;
 	char time[S3_SHOW_TIME_MAX], size[24];
 	BUF_AUTO out = buf_make(65536);
-	if (s3_head(s3, path->bucket, path->key, &o, e))
+	if (s3_head(w->s3, path->bucket, path->key, &o, e))
 		return -1;
-	if (call->common->json) {
+	if (w->call->common->json) {
 		stat_json(path, &o);
 		return 0;
 	}
@@ -108,26 +95,31 @@ static int stat_one(const struct applet_call *call, struct s3 *s3, const struct 
 static int run_stat(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
-	return for_each(call, &o->s3, stat_one, e);
+	return for_each(call, &o->s3, &o->each, stat_one, e);
 }
 
-static int cat_one(const struct applet_call *call, struct s3 *s3, const struct s3_path *path,
-                   struct err *e)
+static int cat_one(struct s3_each *w, const struct s3_path *path, struct err *e)
 {
 	struct sink out;
-	(void)call;
 	s3_stdio_sink(&out);
-	return s3_get_stream(s3, path->bucket, path->key, &out, NULL, e);
+	return s3_get_stream(w->s3, path->bucket, path->key, &out, NULL, e);
+}
+
+static bool prints_content(const struct applet_call *call)
+{
+	(void)call;
+	return true;
 }
 
 static int run_cat(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
-	return for_each(call, &o->s3, cat_one, e);
+	return for_each(call, &o->s3, &o->each, cat_one, e);
 }
 
 struct presign_options {
 	struct s3_config s3;
+	struct s3_each_options each;
 	int64_t expires_ms;
 	int method;
 };
@@ -139,10 +131,14 @@ static const struct opt_row presign_rows[] = {
 	             "how long the URL is good for (default 1h, at most 7d)"),
 	OPT_CHOICE("method", 0, "METHOD", struct presign_options, method, methods,
 	           "what the URL is good for: GET or PUT"),
+	OPT_FLAG("recursive", 'r', struct presign_options, each.recursive, "everything below"),
+	OPT_FLAG("raw", 0, struct presign_options, each.raw,
+	         "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group presign_groups[] = {
 	OPT_GROUP(NULL, presign_rows, 0),
+	S3_FILTER_GROUP(offsetof(struct presign_options, each.filter)),
 	S3_OPTIONS_GROUP(offsetof(struct presign_options, s3)),
 	OPT_GROUPS_END,
 };
@@ -153,18 +149,17 @@ static void presign_defaults(void *options)
 	o->expires_ms = 3600000;
 }
 
-static int run_presign(const struct applet_call *call, struct err *e)
+static int presign_one(struct s3_each *w, const struct s3_path *path, struct err *e)
 {
-	const struct presign_options *o = call->options;
-	S3_AUTO s3 = NULL;
-	struct s3_path path;
+	const struct presign_options *o = w->call->options;
 	BUF_AUTO url = buf_make(1 << 20);
 	uint64_t seconds = (uint64_t)o->expires_ms / 1000;
-	if (s3_path_parse_s3(call->args[0], true, true, &path, e) || s3_open(&o->s3, &s3, e) ||
-	    s3_presign(s3, methods[o->method], path.bucket, path.key, seconds, &url, e))
+	if (s3_presign(w->s3, methods[o->method], path->bucket, path->key, seconds, &url, e))
 		return -1;
-	if (call->common->json) {
+	if (w->call->common->json) {
 		struct js *line = js_object();
+		js_set_str(line, "bucket", path->bucket);
+		js_set_path(line, "key", path->key);
 		js_set_str(line, "url", buf_str(&url));
 		js_set_text(line, "method", methods[o->method]);
 		js_set_int(line, "expires_s", (int64_t)seconds);
@@ -176,10 +171,17 @@ static int run_presign(const struct applet_call *call, struct err *e)
 	return 0;
 }
 
+static int run_presign(const struct applet_call *call, struct err *e)
+{
+	const struct presign_options *o = call->options;
+	return for_each(call, &o->s3, &o->each, presign_one, e);
+}
+
 const struct applet s3_stat_applet = {
 	.name = "stat",
 	.summary = "show what the server knows of objects",
 	.synopsis = "[OPTIONS] s3://BUCKET/KEY…",
+	.details = "A key with * ? [ in it stands for all that match.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 1,
@@ -191,23 +193,26 @@ const struct applet s3_stat_cat_applet = {
 	.name = "cat",
 	.summary = "write objects to standard output",
 	.synopsis = "[OPTIONS] s3://BUCKET/KEY…",
+	.details = "A key with * ? [ in it stands for all that match, one after the other by name.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 1,
 	.args_max = SIZE_MAX,
 	.run = run_cat,
+	.prints_content = prints_content,
 };
 
 const struct applet s3_stat_presign_applet = {
 	.name = "presign",
 	.summary = "make a URL that works without credentials",
-	.synopsis = "[OPTIONS] s3://BUCKET/KEY",
+	.synopsis = "[OPTIONS] s3://BUCKET/KEY…",
 	.details =
-		"The URL is signed here; no request is made, and nothing says whether the object exists.",
+		"The URL is signed here; no request is made, and nothing says whether the object exists. Only\n"
+		"for a key with * ? [ in it, or with --recursive, the server is asked what there is.",
 	.groups = presign_groups,
 	.options_size = sizeof(struct presign_options),
 	.defaults = presign_defaults,
 	.args_min = 1,
-	.args_max = 1,
+	.args_max = SIZE_MAX,
 	.run = run_presign,
 };

@@ -24,6 +24,7 @@ static const struct opt_row rows[] = {
 	         "go on with large objects where an earlier run was cut off"),
 	OPT_FLAG("dry-run", 'n', struct s3_sync_options, dry_run,
 	         "say what would be copied and deleted"),
+	OPT_FLAG("raw", 0, struct s3_sync_options, raw, "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group groups[] = {
@@ -91,7 +92,7 @@ static int check_clean(const struct s3_sync *s, struct err *e)
 static int pass(struct s3_sync *s, struct err *e)
 {
 	/* Every trouble ends the pass that deletes. */
-	s->from = (struct s3_side){ .path = &s->from_path, .filter = &s->options->filter };
+	s->from = (struct s3_side){ .path = &s->source, .filter = &s->options->filter };
 	s->to = (struct s3_side){ .path = &s->to_path, .filter = &s->options->filter };
 	s->from.other_is_local = s->to.other_is_local = !s->from_path.is_s3 || !s->to_path.is_s3;
 	if (!s->deleting)
@@ -154,13 +155,17 @@ static int run(const struct applet_call *call, struct err *e)
 	s.queue.call = call;
 	s.queue.dry_run = o->dry_run;
 	s.queue.resume = o->resume;
-	if (s3_filter_check(&o->filter, e) || s3_path_parse(call->args[0], true, &s.from_path, e) ||
+	if (s3_filter_check(&o->filter, e) || s3_path_parse(call->args[0], o->raw, &s.source, e) ||
 	    s3_path_parse(call->args[1], true, &s.to_path, e))
 		return -1;
+	s.from_path = s3_path_directory(&s.source);
 	if ((!s.from_path.is_s3 && !s.to_path.is_s3) || s.from_path.is_stdio || s.to_path.is_stdio)
 		return err_set(e, ERR_KIND_USAGE,
 		               "one of SOURCE and TARGET at least is s3://BUCKET/PREFIX, "
 		               "the other may be a directory");
+	if (s.source.is_glob && o->remove)
+		return err_set(e, ERR_KIND_USAGE,
+		               "--delete compares whole directories; --include chooses names");
 	if (s3_headers_make(&o->headers, &s.headers, &s.put, e))
 		return -1;
 	struct stopper *stopper = NULL;
@@ -187,7 +192,8 @@ const struct applet s3_sync_applet = {
 		"Copies what TARGET does not have, what has another size, and what is newer in SOURCE,\n"
 		"unless the ETag shows that the content is the same. Downloaded files get the time of the\n"
 		"object. --delete acts only when both sides could be listed to their ends and nothing\n"
-		"failed, and refuses a SOURCE with nothing in it. Symbolic links are not followed.",
+		"failed, and refuses a SOURCE with nothing in it. Symbolic links are not followed. The key of\n"
+		"SOURCE may have * ? [ in it.",
 	.groups = groups,
 	.options_size = sizeof(struct s3_sync_options),
 	.defaults = defaults,

@@ -78,19 +78,24 @@ bool s3_sync_do_entry(struct s3_sync *s, bool there)
 	return false;
 }
 
-/* "s3://bucket/prefix/name" or "directory/name". */
-static void add_full(struct buf *out, const struct s3_path *path, struct str name)
-{
-	buf_add_text(out, path->text);
-	if (!str_ends(str_of(path->text), S("/")))
-		buf_add_char(out, '/');
-	buf_add_str(out, name);
-}
-
 static void add_key(struct buf *out, const struct s3_path *path, struct str name)
 {
 	buf_add_str(out, path->key);
 	if (path->key.len > 0 && !str_ends(path->key, S("/")))
+		buf_add_char(out, '/');
+	buf_add_str(out, name);
+}
+
+/* "s3://bucket/prefix/name" or "directory/name". */
+static void add_full(struct buf *out, const struct s3_path *path, struct str name)
+{
+	if (path->is_s3) {
+		buf_printf(out, "s3://%" STR_FMT "/", STR_ARG(path->bucket));
+		add_key(out, path, name);
+		return;
+	}
+	buf_add_text(out, path->text);
+	if (!str_ends(str_of(path->text), S("/")))
 		buf_add_char(out, '/');
 	buf_add_str(out, name);
 }

@@ -11,12 +11,13 @@ struct s3_sync_options {
 	struct s3_config s3;
 	struct s3_filter filter;
 	struct s3_headers headers;
-	bool remove, checksum, size_only, dry_run, resume;
+	bool remove, checksum, size_only, dry_run, resume, raw;
 	uint64_t max_delete;
 };
 
 struct s3_sync {
 	const struct s3_sync_options *options;
+	struct s3_path source; /* as it was said; from_path is its directory when it is a pattern */
 	struct s3_path from_path, to_path;
 	struct s3_job_queue queue;
 	struct s3_headers_list headers;

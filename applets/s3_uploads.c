@@ -11,8 +11,9 @@
 
 struct options {
 	struct s3_config s3;
+	struct s3_filter filter;
 	int64_t older_ms;
-	bool abort, dry_run;
+	bool abort, dry_run, raw;
 };
 
 static const struct opt_row rows[] = {
@@ -20,10 +21,12 @@ static const struct opt_row rows[] = {
 	             "only those that were begun so long ago (with --abort default 24h)"),
 	OPT_FLAG("abort", 0, struct options, abort, "abort them, and free what they hold"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be aborted"),
+	OPT_FLAG("raw", 0, struct options, raw, "* ? [ are ordinary characters of keys"),
 };
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	S3_FILTER_GROUP(offsetof(struct options, filter)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
 	OPT_GROUPS_END,
 };
@@ -85,10 +88,11 @@ static int each(struct work *w, struct err *e)
 	struct s3_upload u;
 	int64_t age_ms = o->older_ms < 0 ? (o->abort ? ABORT_AGE_MS : 0) : o->older_ms;
 	int got;
-	if (s3_uploads_open(w->s3, w->path->bucket, w->path->key, &uploads, e))
+	if (s3_uploads_open(w->s3, w->path->bucket, s3_path_prefix(w->path), &uploads, e))
 		return -1;
 	while ((got = s3_uploads_next(uploads, &u, e)) > 0) {
-		if (age_ms > 0 && sys_now_ms() - u.begun_ms < age_ms)
+		if ((age_ms > 0 && sys_now_ms() - u.begun_ms < age_ms) ||
+		    !s3_path_takes(w->path, &o->filter, u.key))
 			continue;
 		w->total++;
 		if (o->abort)
@@ -104,7 +108,8 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	S3_AUTO s3 = NULL;
 	struct s3_path path;
-	if (s3_path_parse_s3(call->args[0], true, false, &path, e) || s3_open(&o->s3, &s3, e))
+	if (s3_filter_check(&o->filter, e) ||
+	    s3_path_parse_s3(call->args[0], o->raw, false, &path, e) || s3_open(&o->s3, &s3, e))
 		return -1;
 	struct work w = { .call = call, .s3 = s3, .path = &path };
 	return each(&w, e);
@@ -115,8 +120,8 @@ const struct applet s3_uploads_applet = {
 	.summary = "list or abort unfinished uploads",
 	.synopsis = "[OPTIONS] s3://BUCKET[/PREFIX]",
 	.details =
-		"Multipart uploads that were begun and neither completed nor aborted; their parts are\n"
-		"stored, and paid for, until somebody aborts them.",
+		"Multipart uploads that were begun and neither completed nor aborted, of keys that start with\n"
+		"PREFIX, or match its * ? [ ]; their parts are stored, and paid for, until somebody aborts them.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -93,6 +93,11 @@ static void check_cert(struct tls_verify *v)
 	}
 	buf_clear(&v->issuer);
 	buf_add_str(&v->issuer, cert.issuer);
+	/* They may demand a policy that all certificates share (RFC 5280 section 6.1), which nobody here works out. The
+	 * engine refuses the critical ones; others break a MUST. */
+	if (cert.for_policies)
+		(void)refuse(v, "the server's certificate or a CA above it is limited to certain "
+		                "policies, which ws cannot judge (policy constraints)");
 	if (v->certs > 1)
 		check_above(v, &cert);
 }

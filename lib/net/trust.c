@@ -128,7 +128,8 @@ static void add_der(struct trust *t, struct str der)
 		t->unreadable++;
 	else if (!cert.is_ca)
 		t->not_ca++;
-	else if (cert.unknown_critical || (cert.limited_use && !cert.for_servers))
+	else if (cert.unknown_critical || cert.for_policies ||
+	         (cert.limited_use && !cert.for_servers))
 		t->other_use++;
 	else if (cert.not_after_s < sys_now_ms() / 1000)
 		t->expired++;

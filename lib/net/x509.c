@@ -15,6 +15,7 @@ enum { TAG_VERSION = 0xa0, TAG_ISSUER_ID = 0x81, TAG_SUBJECT_ID = 0x82, TAG_EXTE
 #define OID_SAN         S("\x55\x1d\x11")
 #define OID_CONSTRAINTS S("\x55\x1d\x1e")
 #define OID_BASIC       S("\x55\x1d\x13")
+#define OID_POLICIES    S("\x55\x1d\x24")
 #define OID_EKU         S("\x55\x1d\x25")
 #define OID_EKU_ANY     S("\x55\x1d\x25\x00")
 #define OID_EKU_SERVER  S("\x2b\x06\x01\x05\x05\x07\x03\x01")
@@ -131,6 +132,8 @@ static int parse_value(struct str oid, struct str value, struct x509_cert *out)
 		return parse_key_usage(value, out);
 	if (str_eq(oid, OID_CONSTRAINTS))
 		return parse_constraints(value, out);
+	if (str_eq(oid, OID_POLICIES))
+		out->for_policies = true;
 	return str_eq(oid, OID_EKU) ? parse_eku(value, out) : 0;
 }
 

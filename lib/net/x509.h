@@ -27,6 +27,7 @@ struct x509_cert {
 	bool limited_use;      /* there is an extended key usage */
 	bool for_servers;      /* and it has serverAuth or any */
 	bool unknown_critical; /* there is a critical extension that nobody here reads */
+	bool for_policies; /* there are policy constraints, critical or not (RFC 5280 section 4.2.1.11) */
 };
 
 /* Errors: DATA, saying what is malformed (also an extension that is there twice). */

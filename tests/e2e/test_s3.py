@@ -85,7 +85,7 @@ def test_any_key_is_written_listed_read_and_removed(s3, bucket, s3cmd):
         url = f"s3://{bucket}/{key}"
         s3cmd("cp", "-", url, input=key.encode())
         assert s3.get(bucket, key) == key.encode()
-        assert s3cmd("cat", url).output == key.encode()
+        assert s3cmd("cat", "--raw", url).output == key.encode()
     assert [entry["key"] for entry in lines(s3cmd("ls", "-r", "--json", f"s3://{bucket}"))] == s3.keys(bucket)
     assert s3.keys(bucket) == sorted(ODD_KEYS)
     s3cmd("rm", "--raw", *[f"s3://{bucket}/{key}" for key in ODD_KEYS[::2]])

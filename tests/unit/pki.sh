@@ -54,7 +54,8 @@ make critical root p256 1 -addext "$end" -addext "$names" -addext '1.2.3.4=criti
 # What a CA above is for: others than servers, some names only, no more CAs below it.
 for way in 'clients extendedKeyUsage=clientAuth' 'only nameConstraints=permitted;DNS:example.test' \
     'never nameConstraints=excluded;DNS:host,excluded;DNS:localhost' 'ips nameConstraints=permitted;IP:10.0.0.0/255.0.0.0' \
-    'limited nameConstraints=critical,permitted;DNS:localhost' plain; do
+    'limited nameConstraints=critical,permitted;DNS:localhost' 'policies policyConstraints=requireExplicitPolicy:0' \
+    'policies-too policyConstraints=critical,inhibitPolicyMapping:0' plain; do
     kind=${way%% *}
     set --
     [ "$kind" = plain ] || set -- -addext "${way#* }"
@@ -95,6 +96,7 @@ openssl pkcs8 -topk8 -in client-ec.key -passout pass:x -out client-ec.locked
 # Odd certificates of servers.
 make signs root p256 1 -addext "$end" -addext "$names" -addext 'keyUsage=digitalSignature,keyCertSign'
 make constrains root p256 1 -addext "$end" -addext "$names" -addext 'nameConstraints=permitted;DNS:localhost'
+make policies root p256 1 -addext "$end" -addext "$names" -addext 'policyConstraints=requireExplicitPolicy:0'
 make for-nothing root p256 1 -addext "$end" -addext "$names" -addext '2.5.29.37=DER:30:00'
 make crowd root p256 1 -addext "$end" -addext "subjectAltName=$(seq -f 'DNS:n%05g.example.test' -s , 4000)"
 make queue root p256 1 -addext "$end" -addext "$names"

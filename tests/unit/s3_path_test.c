@@ -45,9 +45,39 @@ static void test_operands(void)
 	       "a file is no object");
 	err_clear(&e);
 	TAP_OK(s3_path_parse_s3("s3://b/", false, true, &p, &e) == -1, "a bucket is no object");
-	TAP_INT(s3_path_literal_len(S("a/b*c")), 3, "a pattern is plain up to its first wildcard");
-	TAP_INT(s3_path_literal_len(S("a\\*b")), 1, "or escape");
-	TAP_INT(s3_path_literal_len(S("abc")), 3, "or end");
+}
+
+static void test_prefixes(void)
+{
+	static const struct {
+		const char *text, *prefix;
+		bool raw;
+	} rows[] = {
+		{ "s3://b/a/b*c", "a/b", false },    { "s3://b/a\\*b?", "a", false },
+		{ "s3://b/abc", "abc", false },      { "s3://b/a\\bc", "a\\bc", false },
+		{ "s3://b/a[1]/x", "a[1]/x", true },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		struct err e = ERR_INIT;
+		struct s3_path p;
+		TAP_OK(s3_path_parse(rows[i].text, rows[i].raw, &p, &e) == 0 &&
+		               str_is(s3_path_prefix(&p), rows[i].prefix),
+		       "a listing for %s is asked for \"%s\"", rows[i].text, rows[i].prefix);
+	}
+}
+
+static void test_selection(void)
+{
+	const char *texts[] = { "*.txt" };
+	const struct s3_filter filter = { .include = { .items = texts, .count = 1 } };
+	struct err e = ERR_INIT;
+	struct s3_path p;
+	TAP_OK(s3_path_parse("s3://b/d/[ab]*", false, &p, &e) == 0 &&
+	               s3_path_takes(&p, &filter, S("d/a.txt")) &&
+	               s3_path_takes(&p, NULL, S("d/a.log")),
+	       "a key that matches is meant");
+	TAP_OK(!s3_path_takes(&p, &filter, S("d/a.log")) && !s3_path_takes(&p, NULL, S("d/c")),
+	       "one that does not, or that the filter leaves out, is not");
 }
 
 static void test_safe(void)
@@ -74,6 +104,8 @@ static void test_safe(void)
 int main(void)
 {
 	test_operands();
+	test_prefixes();
+	test_selection();
 	test_safe();
 	return tap_done();
 }
