@@ -91,7 +91,7 @@ void s3_reply_take_head(struct s3_reply *reply, const struct http_head *h)
 int s3_reply_read(struct s3_reply *reply, void *p, size_t len, size_t *got, struct err *e)
 {
 	if (s3_stopped(reply->s3))
-		return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+		return stop_fail(e);
 	return http_read_body(reply->conn->http, p, len, got, e);
 }
 
