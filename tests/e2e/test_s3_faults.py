@@ -331,6 +331,30 @@ def test_a_refused_head_is_asked_again_for_its_reason(scripted, faults):
     assert "InvalidAccessKeyId" in scripted("stat", "s3://b/k", status=77).stderr
 
 
+def test_ranges_that_come_in_chunks_keep_their_connection(spoilt, ceph, bucket, faults, tmp_path):
+    ceph.put(bucket, "k", noise(LARGE))
+    faults.on("GET", "/k", through(chunked=True), skip=1, times=9)
+    spoilt("cp", "--jobs", "1", f"s3://{bucket}/k", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == noise(LARGE)
+    _, *ranges = faults.seen("GET", "/k")
+    assert len(ranges) == 2 and len({request.connection for request in ranges}) == 1
+
+
+def test_the_end_of_an_archive_may_come_in_chunks(spoilt, ws, ceph, bucket, faults, tree):
+    env = {**ceph.env, "AWS_ENDPOINT_URL_S3": faults.url}
+    ws("ws-archive", "create", "-o", f"s3://{bucket}/a.tar.gz", "-C", tree().parent, "tree", env=env)
+    faults.forget()
+    faults.on("GET", "a.tar.gz", through(chunked=True), times=9)
+    ws("ws-archive", "list", f"s3://{bucket}/a.tar.gz", env=env)
+    assert not faults.seen("HEAD") and {request.connection for request in faults.requests} == {faults.connections}
+
+
+def test_chunks_with_more_in_them_than_the_range_are_an_error(scripted, faults, tmp_path):
+    faults.play(reply(206, b"0123456789", {"ETag": '"e"', "Content-Range": "bytes 0-8/9"}, chunked=True))
+    assert "longer than it says" in scripted("cp", "s3://b/k", tmp_path / "f", status=65).stderr
+    assert not (tmp_path / "f").exists()
+
+
 # ---- deletes ----
 
 
