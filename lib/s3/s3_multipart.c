@@ -20,6 +20,7 @@ enum {
 };
 
 static const uint64_t mib = 1 << 20;
+static const uint64_t part_most = (uint64_t)5 << 30;
 
 static uint64_t share(uint64_t size, uint64_t parts)
 {
@@ -31,7 +32,19 @@ uint64_t s3_multipart_part_size(const struct s3 *s3, uint64_t size)
 {
 	uint64_t part = s3->part_size > 0 ? s3->part_size : S3_MULTIPART_PART_LEAST;
 	uint64_t least = share(size, s3->part_size > 0 ? S3_PARTS_MAX : S3_PARTS_FEW);
+	/* No server takes larger ones: then there are more. */
+	if (least > part_most)
+		least = part_most;
 	return part > least ? part : least;
+}
+
+int s3_multipart_check_size(uint64_t size, struct err *e)
+{
+	if (size <= S3_PARTS_MAX * part_most)
+		return 0;
+	return err_set(e, ERR_KIND_UNAVAILABLE,
+	               "%llu bytes are more than %d parts of 5 GiB, and no object has more",
+	               (unsigned long long)size, S3_PARTS_MAX);
 }
 
 /* The text of a leaf inside the root element, into `out`; false when absent or too long. */
