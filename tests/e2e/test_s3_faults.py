@@ -2,6 +2,8 @@
 import dataclasses
 import hashlib
 import json
+import os
+import re
 import time
 from email.utils import formatdate
 
@@ -191,6 +193,27 @@ def test_a_server_that_does_not_know_version_2_is_understood(scripted, faults):
     faults.on("GET", "list-type=2", reply(200, first))
     faults.on("GET", "marker=a", page("b", v1=True))
     assert listed(scripted("ls", "-r", "--json", "s3://b")) == ["a", "b"]
+
+
+ENCODED = "a%20b+c%2Bd%25e%0A%01%FF%2F.%26%3C"  # a plus is a space there, %2B a plus
+MEANT = b"a b c+d%e\n\x01\xff/.&<"
+
+
+def test_keys_of_all_bytes_are_asked_for_encoded_and_come_back_as_they_are(scripted, faults, tmp_path):
+    listing = page("plain", ENCODED).body.replace(b"<IsTruncated>", b"<EncodingType>url</EncodingType><IsTruncated>")
+    faults.on("GET", "list-type=2", reply(200, listing), times=4)
+    faults.on("GET", "/b/", reply(200, b"x", {"ETag": '"e"'}), times=4)
+    faults.on("POST", "delete", reply(200, b"<DeleteResult/>"))
+    faults.on("DELETE", "/b/", reply(204))
+    assert [key.encode(errors="surrogateescape") for key in listed(scripted("ls", "-r", "--json", "s3://b"))][:1] == [b"plain"]
+    scripted("cp", "-r", "s3://b/", tmp_path / "d")
+    assert (os.fsencode(tmp_path / "d") + b"/" + MEANT) in [os.path.join(base, name) for base, _, names in os.walk(os.fsencode(tmp_path / "d")) for name in names]
+    scripted("rm", "-r", "s3://b/")
+    assert all("encoding-type=url" in request.target for request in faults.seen("GET", "list-type"))
+    path = "/b/a%20b%20c%2Bd%25e%0A%01%FF/.%26%3C"
+    assert path in [request.target for request in faults.seen("GET")]
+    (bulk,), (single,) = faults.seen("POST"), faults.seen("DELETE")
+    assert re.findall(b"<Key>(.*?)</Key>", bulk.body) == [b"plain"] and single.target == path  # XML 1.0 has no such bytes
 
 
 # ---- uploads ----
