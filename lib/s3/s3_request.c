@@ -30,6 +30,7 @@ struct run {
 	bool fresh; /* idle connections have proved stale: use new ones */
 	bool stale; /* this failure was one: costs no try */
 	bool region_learned, skew_learned, keys_renewed;
+	bool damaged; /* the body has come another one already */
 };
 
 struct retry s3_request_retry(struct s3 *s3)
@@ -261,6 +262,10 @@ static bool again(struct run *run, struct retry *retry, const struct err *e)
 	}
 	if (run->reply->status > 0 && (learn_region(run) || learn_skew(run) || renew_keys(run)))
 		return true;
+	/* On the way that may happen once; what is wrong twice is wrong here or there. */
+	if (s3_error_is_damage(e) && run->damaged)
+		return false;
+	run->damaged |= s3_error_is_damage(e);
 	int64_t wish = run->reply->status > 0 ? run->reply->retry_after_ms : -1;
 	return retry_again(retry, e, s3_error_is_throttle(e), wish);
 }

@@ -101,6 +101,21 @@ def test_n2_a_handshake_that_stalls_is_left(ws, tmp_path):
         assert "timed out" in result.stderr
 
 
+@pytest.mark.parametrize("where", [*STALLS, "connecting", "within an upload"])
+def test_n3_the_time_allowed_for_all_ends_every_wait(once, faults, swallowed, tmp_path, where):
+    """With 30 seconds for one connection and 10 for connecting. Names: test_dns.py; a handshake: above."""
+    (tmp_path / "f").write_bytes(bytes(8 * MIB))
+    limits = ["--max-time", "300ms"]
+    if where == "connecting":
+        limits += ["--connect-to", swallowed]
+    elif where == "within an upload":
+        faults.on("PUT", "", reply(200, read=1000, silent=True, then="stall"))
+    else:
+        faults.on("GET", "", STALLS[where], optional=True)
+    what = ["put", tmp_path / "f", "s3://b/k"] if where == "within an upload" else ["cat", "s3://b/k"]
+    assert "timed out" in once(*what, *limits, status=75, timeout=10).stderr
+
+
 def test_n3_a_byte_now_and_then_does_not_keep_us(once, faults):
     faults.on("GET", "", whole(bytes(100_000), dribble=(1, 0.02)), times=9)
     once("cat", "--timeout", "300ms", "s3://b/k", status=75, timeout=10).stderr.index("timed out")
@@ -301,6 +316,16 @@ def test_n12_what_will_not_pass_is_asked_once(s3, faults, status):
 def test_n12_what_may_pass_is_asked_again(s3, faults, status):
     faults.play(error(status, "Scripted"), list_page("a"))
     s3("ls", "s3://b")
+
+
+@pytest.mark.parametrize("code", ["BadDigest", "XAmzContentSHA256Mismatch"])
+def test_n12_a_body_that_arrives_as_another_one_is_sent_once_more(s3, faults, tmp_path, code):
+    (tmp_path / "f").write_bytes(HELLO)
+    faults.on("PUT", "/k", error(400, code), reply(200, b"", TAG))
+    s3("cp", tmp_path / "f", "s3://b/k")
+    faults.on("PUT", "/bad", error(400, code), times=9)
+    s3("cp", tmp_path / "f", "s3://b/bad", status=65)
+    assert len(faults.seen("PUT", "/bad")) == 2
 
 
 def test_n12_an_outage_does_not_become_a_storm(s3, faults, tmp_path):
