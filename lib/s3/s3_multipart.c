@@ -219,7 +219,7 @@ int s3_multipart_complete(struct s3_multipart *m, struct blob_id *id, struct err
 	return 0;
 }
 
-/* 1 when the server still shows parts (or the upload), 0 when it is gone, -1 when it does not say. */
+/* 1 when the server still shows parts, 0 when it shows none, -1 when it does not say. */
 static int is_left(struct s3_multipart *m)
 {
 	struct err why = ERR_INIT;
@@ -229,7 +229,7 @@ static int is_left(struct s3_multipart *m)
 	s3_request_query(&r, "uploadId", str_of(m->upload_id));
 	r.root = "ListPartsResult";
 	if (s3_request_run(m->s3, &r, &reply, &why) == 0)
-		return 1;
+		return str_has(buf_str(&reply.body), S("<Part>"));
 	return why.status == 404 ? 0 : -1;
 }
 
@@ -249,7 +249,7 @@ int s3_multipart_abort_said(struct s3_multipart *m, struct err *e)
 			return 0;
 		sys_sleep_ms(ABORT_WAIT_MS);
 	}
-	return err_set(e, ERR_KIND_TRY_AGAIN, "the server still shows the upload");
+	return err_set(e, ERR_KIND_TRY_AGAIN, "the server still shows parts of it");
 }
 
 bool s3_multipart_has(struct s3_multipart *m, uint64_t number)

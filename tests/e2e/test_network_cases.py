@@ -245,6 +245,35 @@ def test_n9_a_copy_that_says_200_and_an_error_is_that_error(s3, faults):
     assert len(faults.seen("PUT", "/b/no")) == 1
 
 
+@pytest.fixture
+def copied_parts(faults):
+    """A copy in parts of 5 MiB of an object of 12 MiB; what copies the second is the test's."""
+    for key in "from", "to":
+        faults.on("HEAD", f"/b/{key}", reply(200, b"", {"ETag": f'"{key}"', "Last-Modified": TAG["Last-Modified"]}, length=12 * MIB), times=9, optional=True)
+    faults.on("POST", "[?]uploads", reply(200, MULTIPART))
+    faults.on("PUT", "partNumber=[13]", reply(200, b"<CopyPartResult><ETag>e</ETag></CopyPartResult>"), times=9, optional=True)
+    faults.on("POST", "uploadId", reply(200, COMPLETE), optional=True)
+    faults.on("DELETE", "uploadId", reply(204), optional=True)
+    faults.on("GET", "uploadId", reply(200, b"<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>"), optional=True)
+    return ["cp", "--part-size", "5M", "s3://b/from", "s3://b/to"]
+
+
+@pytest.mark.parametrize("answer", [error(200, "InternalError"), reply(200, b""), reply(200, b"<CopyPartResult><ETag>"), reply(200, b"<CopyObjectResult/>")])
+def test_n9_n10_a_part_whose_copy_says_200_and_is_none_is_copied_again(s3, faults, copied_parts, answer):
+    faults.on("PUT", "partNumber=2", answer, reply(200, b"<CopyPartResult><ETag>e</ETag></CopyPartResult>"))
+    s3(*copied_parts)
+    spans = sorted(request.headers["x-amz-copy-source-range"] for request in faults.seen("PUT"))
+    assert spans == ["bytes=0-5242879", "bytes=10485760-12582911", "bytes=5242880-10485759", "bytes=5242880-10485759"]
+
+
+@pytest.mark.parametrize("answer, status", [(error(200, "AccessDenied"), 77), (reply(200, b"<CopyPartResult/>"), 65)])
+def test_n9_n10_a_part_whose_copy_is_refused_with_200_ends_the_upload_which_is_aborted(s3, faults, copied_parts, answer, status):
+    """Once, as the server shows no part any more, even if it still knows the upload."""
+    faults.on("PUT", "partNumber=2", answer, times=9)
+    s3(*copied_parts, status=status)
+    assert len(faults.seen("DELETE")) == 1 and not faults.seen("POST", "uploadId")
+
+
 @pytest.mark.parametrize("body", [b"", b"<CopyObjectResult><ETag>", b"<html/>"])
 def test_n10_a_copy_with_an_answer_that_is_cut_is_no_success(once, faults, body):
     faults.on("HEAD", "", reply(200, b"", TAG, length=5), times=9, optional=True)
