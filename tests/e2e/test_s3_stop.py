@@ -48,6 +48,14 @@ def test_a_download_that_waits_for_the_server_ends_when_asked_and_leaves_no_file
     assert os.listdir(tmp_path / "d") == []
 
 
+def test_a_reader_that_does_not_read_does_not_hold_who_is_asked_to_stop(interrupted, ceph, bucket, faults):
+    ceph.put(bucket, "k", noise(LARGE))
+    running = interrupted("cp", f"s3://{bucket}/k", "-").start()
+    assert running.process.stdout.read(1) == noise(1)
+    running()
+    assert running.process.wait(6) == 143
+
+
 def test_nobody_waits_as_long_as_a_server_wishes_when_asked_to_stop(interrupted, bucket, faults, tmp_path):
     running = interrupted("get", f"s3://{bucket}/k", tmp_path / "f")
     faults.on("GET", "/k", error(503, "SlowDown", retry_after=60))
