@@ -198,7 +198,8 @@ static int copy_all(struct s3_cp *c, const char *label, struct err *e)
 		return -1;
 	q->s3 = s3;
 	q->single = c->source_count == 1 && !c->options->recursive && !first.is_glob;
-	if (s3_stop_begin(&c->options->s3, s3, &c->stopper, e))
+	/* What goes to standard output leaves nothing that would have to be taken back: a signal ends it, whoever reads. */
+	if (!c->to.is_stdio && s3_stop_begin(&c->options->s3, s3, &c->stopper, e))
 		return -1;
 	if (s3_job_queue_open(q, e))
 		return s3_stop_end(c->stopper, -1, e);

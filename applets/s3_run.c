@@ -184,7 +184,7 @@ static int each_line(struct runner *r, int fd, const char *name, struct err *e)
 		struct str line, rest;
 		int ready = stopper_wait(r->stopper, fd, e);
 		if (ready <= 0)
-			return ready < 0 ? -1 : err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+			return ready < 0 ? -1 : stop_fail(e);
 		char *room = buf_room(&text, STEP);
 		if (!room)
 			return err_set(e, ERR_KIND_DATA, "%s: a line is too long", name);

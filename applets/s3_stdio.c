@@ -41,7 +41,7 @@ int s3_stdio_pour(const struct stopper *stopper, struct sink *to, uint64_t *tota
 	do {
 		int ready = stopper_wait(stopper, 0, e);
 		if (ready == 0)
-			return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+			return stop_fail(e);
 		if (ready < 0 || file_read_some(0, step, STEP, &got, e, "standard input") ||
 		    to->write(to, step, got, e))
 			return -1;

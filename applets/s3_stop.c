@@ -5,16 +5,11 @@
 
 enum { GRACE_MS = 8000 }; /* containers are killed 10 s after they were asked to stop */
 
-static void tell(void *ctx)
-{
-	s3_stop(ctx);
-}
-
 int s3_stop_begin(const struct s3_config *config, struct s3 *s3, struct stopper **out,
                   struct err *e)
 {
 	*out = NULL;
-	return config->client ? 0 : stopper_open(tell, s3, GRACE_MS, out, e);
+	return config->client ? 0 : stopper_open(s3_stop(s3), GRACE_MS, out, e);
 }
 
 int s3_stop_end(struct stopper *stopper, int result, struct err *e)

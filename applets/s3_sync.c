@@ -49,7 +49,7 @@ static int merge(struct s3_sync *s, struct err *e)
 	int b = a < 0 ? -1 : s3_side_next(to, e);
 	while (a >= 0 && b >= 0) {
 		if (s3_stopped(s->queue.s3))
-			return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+			return stop_fail(e);
 		int order = a == 0   ? 1
 		            : b == 0 ? -1
 		                     : str_cmp(buf_str(&from->name), buf_str(&to->name));

@@ -198,6 +198,7 @@ int http_exchange(struct http_conn *c, const struct http_request *r, struct http
                   bool *stale, struct err *e)
 {
 	begin(c);
+	stream_heed(c->stream, r->stop);
 	*stale = false;
 	if (converse(c, r, answer, e) < 0) {
 		c->keep = false;

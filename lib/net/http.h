@@ -49,6 +49,7 @@ struct http_request {
 	const struct http_body *body; /* NULL: none */
 	bool expect_continue;
 	bool head_only;
+	const struct stop *stop; /* who ends the waiting, of the answer's body, too; NULL: nobody */
 };
 int http_exchange(struct http_conn *c, const struct http_request *r, struct http_head *answer,
                   bool *stale, struct err *e) MUST_CHECK;

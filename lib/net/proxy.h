@@ -8,6 +8,7 @@
 #include "base/defs.h"
 #include "base/err.h"
 #include "base/url.h"
+#include "os/socket.h"
 
 enum { PROXY_USER_MAX = 512, PROXY_AUTHORIZATION_MAX = 16 + (PROXY_USER_MAX + 2) / 3 * 4 };
 
@@ -41,7 +42,7 @@ void proxy_wipe(struct proxy *p);
 
 /* Make a tunnel through the proxy at the other end of `fd`. Errors: DENIED when it wants a password (or another), UNAVAILABLE or
  * TRY_AGAIN when it can't or won't reach the target, DATA for what is no answer. */
-int proxy_connect(int fd, const struct proxy *p, const struct url *target, int64_t deadline_ms,
-                  struct err *e) MUST_CHECK;
+int proxy_connect(const struct socket *s, const struct proxy *p, const struct url *target,
+                  int64_t deadline_ms, struct err *e) MUST_CHECK;
 
 #endif

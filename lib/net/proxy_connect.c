@@ -16,7 +16,7 @@ struct answer {
 	struct http_head head;
 };
 
-static int send_request(int fd, const struct proxy *p, const struct url *target,
+static int send_request(const struct socket *s, const struct proxy *p, const struct url *target,
                         int64_t deadline_ms, struct err *e)
 {
 	struct url full = *target;
@@ -30,15 +30,15 @@ static int send_request(int fd, const struct proxy *p, const struct url *target,
 	buf_add_text(&text, "\r\n");
 	int r = 0;
 	for (size_t done = 0, put; r == 0 && done < text.len; done += put)
-		r = socket_write(fd, text.p + done, text.len - done, &put, deadline_ms, false, e);
+		r = socket_write(s, text.p + done, text.len - done, &put, deadline_ms, false, e);
 	mem_wipe(text.p, text.len);
 	return r;
 }
 
-static int read_more(int fd, struct answer *a, int64_t deadline_ms, struct err *e)
+static int read_more(const struct socket *s, struct answer *a, int64_t deadline_ms, struct err *e)
 {
 	size_t got;
-	if (socket_read(fd, a->text + a->len, ANSWER_MAX - a->len, &got, deadline_ms, e) < 0)
+	if (socket_read(s, a->text + a->len, ANSWER_MAX - a->len, &got, deadline_ms, e) < 0)
 		return -1;
 	a->len += got;
 	if (got > 0)
@@ -49,7 +49,7 @@ static int read_more(int fd, struct answer *a, int64_t deadline_ms, struct err *
 }
 
 /* The next head into a->head; those before it are dropped. */
-static int read_head(int fd, struct answer *a, int64_t deadline_ms, struct err *e)
+static int read_head(const struct socket *s, struct answer *a, int64_t deadline_ms, struct err *e)
 {
 	ptrdiff_t end;
 	memmove(a->text, a->text + a->head_len, a->len - a->head_len);
@@ -57,7 +57,7 @@ static int read_head(int fd, struct answer *a, int64_t deadline_ms, struct err *
 	while ((end = http_parse_find_end(str_from(a->text, a->len))) == 0) {
 		if (a->len == ANSWER_MAX)
 			return err_set(e, ERR_KIND_DATA, "the proxy's answer is too long");
-		if (read_more(fd, a, deadline_ms, e) < 0)
+		if (read_more(s, a, deadline_ms, e) < 0)
 			return -1;
 	}
 	if (end < 0)
@@ -87,14 +87,14 @@ static int judge(const struct answer *a, const struct proxy *p, struct err *e)
 	return 0;
 }
 
-int proxy_connect(int fd, const struct proxy *p, const struct url *target, int64_t deadline_ms,
-                  struct err *e)
+int proxy_connect(const struct socket *s, const struct proxy *p, const struct url *target,
+                  int64_t deadline_ms, struct err *e)
 {
 	MEM_AUTO struct answer *a = mem_new(1, sizeof(*a));
-	if (send_request(fd, p, target, deadline_ms, e) < 0)
+	if (send_request(s, p, target, deadline_ms, e) < 0)
 		return -1;
 	for (int interim = 0; interim <= INTERIM_MAX; interim++) {
-		if (read_head(fd, a, deadline_ms, e) < 0)
+		if (read_head(s, a, deadline_ms, e) < 0)
 			return -1;
 		if (a->head.status >= 200)
 			return judge(a, p, e);

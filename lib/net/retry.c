@@ -5,7 +5,7 @@
 
 #include "os/sys.h"
 
-enum { COST = 5, COST_TIMEOUT = 10, JITTER_AFTER_MAX_MS = 1000, STEP_MS = 100 };
+enum { COST = 5, COST_TIMEOUT = 10, JITTER_AFTER_MAX_MS = 1000 };
 
 void retry_budget_init(struct retry_budget *b)
 {
@@ -54,17 +54,6 @@ int64_t retry_delay_ms(unsigned attempt, bool throttled, int64_t retry_after_ms,
 	return retry_after_ms + scale(window, random);
 }
 
-/* In steps: the wait of a minute is longer than who asks for a stop has patience. */
-static void wait_for_turn(const struct retry *r, int64_t delay_ms)
-{
-	int64_t until = sys_monotonic_ms() + delay_ms;
-	int64_t left = delay_ms;
-	while (left > 0 && !(r->stopped && atomic_load(r->stopped))) {
-		sys_sleep_ms(r->stopped && left > STEP_MS ? STEP_MS : left);
-		left = until - sys_monotonic_ms();
-	}
-}
-
 bool retry_again(struct retry *r, const struct err *e, bool throttled, int64_t retry_after_ms)
 {
 	unsigned attempt = r->attempt++;
@@ -79,6 +68,6 @@ bool retry_again(struct retry *r, const struct err *e, bool throttled, int64_t r
 		return false;
 	if (r->budget != NULL && !spend(r->budget, e->sys_errno == ETIMEDOUT ? COST_TIMEOUT : COST))
 		return false;
-	wait_for_turn(r, delay);
+	stop_sleep(r->stop, delay);
 	return true;
 }

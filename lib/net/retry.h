@@ -9,6 +9,7 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "os/stop.h"
 
 enum {
 	RETRY_ATTEMPTS_DEFAULT = 5,
@@ -32,7 +33,7 @@ struct retry {
 	unsigned max_attempts;
 	int64_t deadline_ms; /* monotonic; 0: none */
 	struct retry_budget *budget;
-	const _Atomic bool *stopped; /* once true, nobody waits any more; NULL: nobody asks */
+	const struct stop *stop; /* once asked, nobody waits any more; NULL: nobody asks */
 };
 
 /* After a failure: whether to try again (e->retryable, attempts, budget, deadline), and if so wait.

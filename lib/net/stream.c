@@ -9,13 +9,12 @@
 #include "base/url_host.h"
 #include "net/tls.h"
 #include "os/file.h"
-#include "os/signals.h"
 #include "os/socket.h"
 
 enum { BUFFER = 16384 }; /* a request's head with a small body goes out in one segment run */
 
 struct stream {
-	int fd;
+	struct socket socket;
 	struct tls *tls; /* NULL: plain */
 	bool forwarded;  /* through a proxy, by `forward` */
 	struct stream_forward forward;
@@ -60,7 +59,7 @@ bool stream_stays_here(const char *connect_to)
 
 /* The socket to the proxy if there is one, else to the target or what is to be connected to instead. */
 static int connect_target(const struct stream_target *target, const struct proxy *proxy,
-                          int64_t deadline_ms, int *fd, struct err *e)
+                          int64_t deadline_ms, struct socket *s, struct err *e)
 {
 	struct socket_addresses addresses;
 	const struct url *first = proxy->used ? &proxy->url : target->url;
@@ -69,9 +68,9 @@ static int connect_target(const struct stream_target *target, const struct proxy
 	memcpy(host, first->host, sizeof(host));
 	if (target->connect_to != NULL && parse_connect_to(target->connect_to, host, &port, e) < 0)
 		return -1;
-	if (socket_resolve(host, port, deadline_ms, &addresses, e) < 0)
+	if (socket_resolve(host, port, deadline_ms, target->stop, &addresses, e) < 0)
 		return -1;
-	return socket_connect(&addresses, target->first_address, deadline_ms, fd, e);
+	return socket_connect(&addresses, target->first_address, deadline_ms, s, e);
 }
 
 static char *address_text(const struct url *url)
@@ -113,17 +112,17 @@ static int start_tls(struct stream *s, const struct stream_target *target, int64
 		.identity = target->identity,
 		.sessions = target->sessions,
 	};
-	return tls_open(s->fd, &to, deadline_ms, &s->tls, e);
+	return tls_open(&s->socket, &to, deadline_ms, &s->tls, e);
 }
 
 /* A connection to the proxy (if any) or the target, with a tunnel if there has to be one. */
 static int reach(const struct stream_target *target, const struct proxy *proxy, int64_t deadline_ms,
-                 int *fd, struct err *e)
+                 struct socket *s, struct err *e)
 {
 	char host[URL_HOST_MAX + 16];
-	if (connect_target(target, proxy, deadline_ms, fd, e) == 0 &&
+	if (connect_target(target, proxy, deadline_ms, s, e) == 0 &&
 	    (!proxy->used || !target->url->https ||
-	     proxy_connect(*fd, proxy, target->url, deadline_ms, e) == 0))
+	     proxy_connect(s, proxy, target->url, deadline_ms, e) == 0))
 		return 0;
 	if (proxy->used)
 		err_context(e, "proxy %s", url_host_field(&proxy->url, host, sizeof(host)));
@@ -134,13 +133,13 @@ static int open_through(const struct stream_target *target, const struct proxy *
                         int64_t deadline_ms, struct stream **out, struct err *e)
 {
 	char host[URL_HOST_MAX + 16];
-	struct stream *s;
-	FD_AUTO fd = -1;
+	struct stream *s = mem_new(1, sizeof(*s));
+	s->socket = (struct socket){ .fd = -1, .stop = target->stop };
 	url_host_field(target->url, host, sizeof(host));
-	if (reach(target, proxy, deadline_ms, &fd, e) < 0)
+	if (reach(target, proxy, deadline_ms, &s->socket, e) < 0) {
+		stream_close(s);
 		return err_context(e, "%s", host);
-	s = mem_new(1, sizeof(*s));
-	s->fd = file_take(&fd);
+	}
 	if (target->url->https && start_tls(s, target, deadline_ms, e) < 0) {
 		stream_close(s);
 		return err_context(e, "https://%s", host);
@@ -166,11 +165,10 @@ int stream_open(const struct stream_target *target, int64_t deadline_ms, struct 
 
 void stream_close(struct stream *s)
 {
-	struct err ignored = ERR_INIT;
 	if (s == NULL)
 		return;
 	tls_close(s->tls);
-	(void)!file_close(s->fd, &ignored);
+	file_close_auto(&s->socket.fd);
 	stop_forwarding(&s->forward);
 	mem_free(s);
 }
@@ -178,6 +176,11 @@ void stream_close(struct stream *s)
 const struct stream_forward *stream_forward(const struct stream *s)
 {
 	return s->forwarded ? &s->forward : NULL;
+}
+
+void stream_heed(struct stream *s, const struct stop *stop)
+{
+	s->socket.stop = stop;
 }
 
 bool stream_ended(const struct stream *s)
@@ -196,7 +199,7 @@ int stream_read(struct stream *s, void *p, size_t len, size_t *got, int64_t dead
                 struct err *e)
 {
 	int r = s->tls != NULL ? tls_read(s->tls, p, len, got, deadline_ms, e)
-	                       : socket_read(s->fd, p, len, got, deadline_ms, e);
+	                       : socket_read(&s->socket, p, len, got, deadline_ms, e);
 	if (r < 0)
 		return failed(s, e);
 	s->ended = *got == 0;
@@ -208,8 +211,8 @@ static int drain(struct stream *s, bool may_stop, int64_t deadline_ms, struct er
 {
 	while (s->from < s->to) {
 		size_t put;
-		if (socket_write(s->fd, s->buffer + s->from, s->to - s->from, &put, deadline_ms,
-		                 may_stop, e) < 0)
+		if (socket_write(&s->socket, s->buffer + s->from, s->to - s->from, &put,
+		                 deadline_ms, may_stop, e) < 0)
 			return -1;
 		if (put == 0)
 			return 0;
@@ -238,7 +241,8 @@ static int write_plain(struct stream *s, const char *p, size_t len, bool may_sto
 	int r = drain(s, may_stop, deadline_ms, e);
 	while (r > 0 && len - *done >= BUFFER) {
 		size_t put;
-		r = socket_write(s->fd, p + *done, len - *done, &put, deadline_ms, may_stop, e);
+		r = socket_write(&s->socket, p + *done, len - *done, &put, deadline_ms, may_stop,
+		                 e);
 		r = r < 0 ? -1 : put > 0;
 		*done += put;
 	}
@@ -272,10 +276,11 @@ int stream_wait(struct stream *s, int64_t deadline_ms, struct err *e)
 {
 	if (s->tls != NULL && tls_has_input(s->tls))
 		return 1;
-	return signals_wait(s->fd, deadline_ms, e);
+	return socket_wait(&s->socket, deadline_ms, e);
 }
 
 bool stream_is_idle(struct stream *s)
 {
-	return !s->ended && !(s->tls != NULL && tls_has_input(s->tls)) && !socket_readable(s->fd);
+	return !s->ended && !(s->tls != NULL && tls_has_input(s->tls)) &&
+	       !socket_readable(&s->socket);
 }

@@ -12,6 +12,7 @@
 #include "net/proxy.h"
 #include "net/tls_sessions.h"
 #include "net/trust.h"
+#include "os/stop.h"
 
 struct stream;
 
@@ -24,6 +25,7 @@ struct stream_target {
 	const struct identity *identity; /* NULL: no client certificate */
 	struct tls_sessions *sessions;   /* NULL: each TLS handshake is a full one */
 	const struct proxy_env *proxies; /* NULL: never through a proxy; nor with connect_to */
+	const struct stop *stop;         /* NULL, or who ends the waiting once asked; also later */
 };
 
 /* RFC 9112 section 3.2.2: the request names the whole URL. */
@@ -53,6 +55,8 @@ int stream_flush(struct stream *s, bool *early, int64_t deadline_ms, struct err 
 int stream_wait(struct stream *s, int64_t deadline_ms, struct err *e) MUST_CHECK;
 /* What each request needs that a proxy forwards (plain http through a proxy); NULL when the server itself is at the other end. */
 const struct stream_forward *stream_forward(const struct stream *s);
+/* From now on somebody else ends the waiting. */
+void stream_heed(struct stream *s, const struct stop *stop);
 /* Whether the peer ended the connection: seen by the last read or write. */
 bool stream_ended(const struct stream *s);
 /* Whether an idle connection is still good: nothing to read and not closed. */

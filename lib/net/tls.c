@@ -10,7 +10,6 @@
 #include "net/tls_error.h"
 #include "net/tls_sessions_table.h"
 #include "net/tls_verify.h"
-#include "os/socket.h"
 #include "os/sys.h"
 
 enum { ENTROPY_BYTES = 48, GOODBYE_MS = 10 };
@@ -18,7 +17,7 @@ enum { ENTROPY_BYTES = 48, GOODBYE_MS = 10 };
 struct tls {
 	br_ssl_client_context client;
 	struct tls_verify verify;
-	int fd;
+	const struct socket *socket;
 	bool broken; /* nothing more can be sent */
 	unsigned char in[BR_SSL_BUFSIZE_INPUT];
 	unsigned char out[BR_SSL_BUFSIZE_OUTPUT];
@@ -87,7 +86,7 @@ static int send_some(struct tls *t, bool stop_on_input, size_t *put, int64_t dea
 {
 	size_t len;
 	const unsigned char *p = br_ssl_engine_sendrec_buf(engine(t), &len);
-	if (socket_write(t->fd, p, len, put, deadline_ms, stop_on_input, e) < 0) {
+	if (socket_write(t->socket, p, len, put, deadline_ms, stop_on_input, e) < 0) {
 		t->broken = true;
 		return -1;
 	}
@@ -100,7 +99,7 @@ static int receive_some(struct tls *t, int64_t deadline_ms, struct err *e)
 {
 	size_t len, got;
 	unsigned char *p = br_ssl_engine_recvrec_buf(engine(t), &len);
-	if (socket_read(t->fd, p, len, &got, deadline_ms, e) < 0)
+	if (socket_read(t->socket, p, len, &got, deadline_ms, e) < 0)
 		return -1;
 	if (got == 0) {
 		/* An attacker on the way could have cut it here. */
@@ -195,11 +194,11 @@ static int start(struct tls *t, const struct tls_target *target, int64_t deadlin
 	return r;
 }
 
-int tls_open(int fd, const struct tls_target *target, int64_t deadline_ms, struct tls **out,
-             struct err *e)
+int tls_open(const struct socket *s, const struct tls_target *target, int64_t deadline_ms,
+             struct tls **out, struct err *e)
 {
 	struct tls *t = mem_new(1, sizeof(*t));
-	t->fd = fd;
+	t->socket = s;
 	if (tls_verify_init(&t->verify, target->host, target->trust, sys_now_ms() / 1000, e) < 0 ||
 	    start(t, target, deadline_ms, e) < 0) {
 		tls_close(t);

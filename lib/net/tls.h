@@ -10,6 +10,7 @@
 #include "net/identity.h"
 #include "net/tls_sessions.h"
 #include "net/trust.h"
+#include "os/socket.h"
 
 struct tls;
 
@@ -22,9 +23,9 @@ struct tls_target {
 	struct tls_sessions *sessions;   /* NULL: each handshake is a full one */
 };
 
-/* Shake hands and check the server's certificate, or take up a session in which that was done. The socket stays the caller's. */
-int tls_open(int fd, const struct tls_target *target, int64_t deadline_ms, struct tls **out,
-             struct err *e) MUST_CHECK;
+/* Shake hands and check the server's certificate, or take up a session in which that was done. The socket stays the caller's, and where it is. */
+int tls_open(const struct socket *s, const struct tls_target *target, int64_t deadline_ms,
+             struct tls **out, struct err *e) MUST_CHECK;
 /* Say goodbye as far as that goes without waiting, wipe the keys, free. */
 void tls_close(struct tls *t);
 

@@ -19,12 +19,15 @@ static int late(const char *name, struct err *e)
 }
 
 /* Everything until the writers have closed their end. */
-static int read_output(int fd, int64_t deadline_ms, struct buf *out, const char *name,
-                       struct err *e)
+static int read_output(int fd, int64_t deadline_ms, const struct stop *stop, struct buf *out,
+                       const char *name, struct err *e)
 {
 	for (;;) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		int n = poll(&ready, 1, sys_poll_timeout(deadline_ms));
+		struct pollfd ready[] = { { .fd = fd, .events = POLLIN },
+			                  { .fd = stop_fd(stop), .events = POLLIN } };
+		int n = poll(ready, COUNTOF(ready), sys_poll_timeout(deadline_ms));
+		if (stop_asked(stop))
+			return stop_fail(e);
 		if (n == 0)
 			return late(name, e);
 		char *room = n > 0 ? buf_room(out, PIECE) : NULL;
@@ -66,10 +69,10 @@ static int wait_end(int32_t pid, int64_t deadline_ms, int *status, const char *n
 	}
 }
 
-static int follow(int fd, int32_t pid, int64_t deadline_ms, struct buf *out, int *status,
-                  const char *name, struct err *e)
+static int follow(int fd, int32_t pid, int64_t deadline_ms, const struct stop *stop,
+                  struct buf *out, int *status, const char *name, struct err *e)
 {
-	if (read_output(fd, deadline_ms, out, name, e) == 0 &&
+	if (read_output(fd, deadline_ms, stop, out, name, e) == 0 &&
 	    wait_end(pid, deadline_ms, status, name, e) == 0)
 		return 0;
 	kill(-pid, SIGKILL);
@@ -78,8 +81,8 @@ static int follow(int fd, int32_t pid, int64_t deadline_ms, struct buf *out, int
 	return -1;
 }
 
-int proc_capture_run(const struct proc_spawn *how, int64_t deadline_ms, struct buf *out,
-                     int *status, struct err *e)
+int proc_capture_run(const struct proc_spawn *how, int64_t deadline_ms, const struct stop *stop,
+                     struct buf *out, int *status, struct err *e)
 {
 	struct proc_spawn changed = *how;
 	struct proc child;
@@ -100,5 +103,5 @@ int proc_capture_run(const struct proc_spawn *how, int64_t deadline_ms, struct b
 	FD_AUTO pidfd = child.pidfd;
 	(void)pidfd;
 	file_close_auto(&to_parent);
-	return follow(from_child, child.pid, deadline_ms, out, status, how->argv[0], e);
+	return follow(from_child, child.pid, deadline_ms, stop, out, status, how->argv[0], e);
 }

@@ -10,30 +10,30 @@
 #include "os/socket_race.h"
 #include "os/sys.h"
 
-int socket_connect(const struct socket_addresses *a, size_t first, int64_t deadline_ms, int *fd,
-                   struct err *e)
+int socket_connect(const struct socket_addresses *a, size_t first, int64_t deadline_ms,
+                   struct socket *s, struct err *e)
 {
-	return socket_race_connect(a, first, deadline_ms, fd, e);
+	return socket_race_connect(a, first, deadline_ms, s, e);
 }
 
-/* Wait for one of `events`; they are in *got. Also when there is always something to do the
+/* Wait for one of `events`: 1, 0 the time is up. Also when there is always something to do the
  * deadline ends it, or a peer that sends one byte a minute would keep us for ever. */
-static int wait_for(int fd, short events, int64_t deadline_ms, const char *verb, short *got,
+static int wait_for(const struct socket *s, short events, int64_t deadline_ms, const char *verb,
                     struct err *e)
 {
 	for (;;) {
-		struct pollfd poll_fd = { .fd = fd, .events = events };
+		struct pollfd fds[] = { { .fd = s->fd, .events = events },
+			                { .fd = stop_fd(s->stop), .events = POLLIN } };
 		int timeout_ms = sys_poll_timeout(deadline_ms);
-		int n = timeout_ms == 0 ? 0 : poll(&poll_fd, 1, timeout_ms);
-		*got = poll_fd.revents;
+		int n = timeout_ms == 0 ? 0 : poll(fds, COUNTOF(fds), timeout_ms);
+		if (stop_asked(s->stop))
+			return stop_fail(e);
 		if (n > 0)
-			return 0;
+			return 1;
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "%s", verb);
-		if (n < 0 || sys_poll_timeout(deadline_ms) != 0)
-			continue;
-		errno = ETIMEDOUT;
-		return err_sys(e, "%s", verb);
+		if (n == 0 && sys_poll_timeout(deadline_ms) == 0)
+			return 0;
 	}
 }
 
@@ -43,10 +43,8 @@ static bool is_wait(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-static int check_time(int64_t deadline_ms, const char *verb, struct err *e)
+static int late(const char *verb, struct err *e)
 {
-	if (sys_poll_timeout(deadline_ms) != 0)
-		return 0;
 	errno = ETIMEDOUT;
 	return err_sys(e, "%s", verb);
 }
@@ -59,53 +57,57 @@ static void acknowledge_at_once(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
-int socket_read(int fd, void *p, size_t len, size_t *got, int64_t deadline_ms, struct err *e)
+int socket_read(const struct socket *s, void *p, size_t len, size_t *got, int64_t deadline_ms,
+                struct err *e)
 {
 	*got = 0;
 	for (;;) {
-		short ready;
-		if (check_time(deadline_ms, "read", e) != 0)
-			return -1;
-		ssize_t n = recv(fd, p, len, 0);
+		if (sys_poll_timeout(deadline_ms) == 0)
+			return late("read", e);
+		ssize_t n = recv(s->fd, p, len, 0);
 		if (n >= 0) {
 			*got = (size_t)n;
 			return 0;
 		}
 		if (!is_wait())
 			return err_sys(e, "read");
-		acknowledge_at_once(fd);
-		if (wait_for(fd, POLLIN, deadline_ms, "read", &ready, e) != 0)
+		acknowledge_at_once(s->fd);
+		if (wait_for(s, POLLIN, deadline_ms, "read", e) < 0)
 			return -1;
 	}
 }
 
-int socket_write(int fd, const void *p, size_t len, size_t *put, int64_t deadline_ms,
-                 bool stop_on_input, struct err *e)
+int socket_write(const struct socket *s, const void *p, size_t len, size_t *put,
+                 int64_t deadline_ms, bool stop_on_input, struct err *e)
 {
 	short events = stop_on_input ? POLLIN | POLLOUT : POLLOUT;
 	*put = 0;
 	for (;;) {
-		short ready;
-		if (check_time(deadline_ms, "write", e) != 0)
-			return -1;
+		if (sys_poll_timeout(deadline_ms) == 0)
+			return late("write", e);
 		/* Looked at before each write: what is sent after the answer has come is sent in
 		 * vain, and may make the peer reset the connection before the answer was read. */
-		if (stop_on_input && socket_readable(fd))
+		if (stop_on_input && socket_readable(s))
 			return 0;
-		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+		ssize_t n = send(s->fd, p, len, MSG_NOSIGNAL);
 		if (n >= 0) {
 			*put = (size_t)n;
 			return 0;
 		}
 		if (!is_wait())
 			return err_sys(e, "write");
-		if (wait_for(fd, events, deadline_ms, "write", &ready, e) != 0)
+		if (wait_for(s, events, deadline_ms, "write", e) < 0)
 			return -1;
 	}
 }
 
-bool socket_readable(int fd)
+int socket_wait(const struct socket *s, int64_t deadline_ms, struct err *e)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	return wait_for(s, POLLIN, deadline_ms, "read", e);
+}
+
+bool socket_readable(const struct socket *s)
+{
+	struct pollfd poll_fd = { .fd = s->fd, .events = POLLIN };
 	return poll(&poll_fd, 1, 0) > 0;
 }

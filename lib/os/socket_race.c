@@ -19,12 +19,13 @@ enum { RACE_STEP_MS = 250 };
 struct race {
 	const struct socket_addresses *addresses;
 	size_t first;
-	size_t started;                              /* attempts so far */
-	size_t running;                              /* of those, the ones without an answer */
-	struct pollfd attempt[SOCKET_ADDRESSES_MAX]; /* fd -1: not started, or failed */
-	int64_t next_ms;                             /* when the next one joins */
-	int number;                                  /* errno of the last failure */
-	size_t failed;                               /* its attempt */
+	size_t started; /* attempts so far */
+	size_t running; /* of those, the ones without an answer */
+	struct pollfd
+		attempt[SOCKET_ADDRESSES_MAX + 1]; /* fd -1: failed; behind them who asks to stop */
+	int64_t next_ms;                           /* when the next one joins */
+	int number;                                /* errno of the last failure */
+	size_t failed;                             /* its attempt */
 };
 
 static size_t address_of(const struct race *r, size_t attempt)
@@ -111,12 +112,13 @@ static bool more_to_start(const struct race *r)
 
 /* Poll until something answers, the next address may join, or the time is up. A descriptor or
  * -1. */
-static int run_step(struct race *r, int64_t deadline_ms)
+static int run_step(struct race *r, int64_t deadline_ms, const struct stop *stop)
 {
 	int64_t until_ms = deadline_ms;
 	if (more_to_start(r) && (until_ms < 0 || r->next_ms < until_ms))
 		until_ms = r->next_ms;
-	if (poll(r->attempt, r->started, sys_poll_timeout(until_ms)) <= 0)
+	r->attempt[r->started] = (struct pollfd){ .fd = stop_fd(stop), .events = POLLIN };
+	if (poll(r->attempt, r->started + 1, sys_poll_timeout(until_ms)) <= 0)
 		return -1;
 	return take_winner(r);
 }
@@ -136,9 +138,9 @@ static int fail_race(const struct race *r, size_t attempt, int number, struct er
 }
 
 int socket_race_connect(const struct socket_addresses *a, size_t first, int64_t deadline_ms,
-                        int *fd, struct err *e)
+                        struct socket *s, struct err *e)
 {
-	*fd = -1;
+	s->fd = -1;
 	if (a->count == 0 || a->count > SOCKET_ADDRESSES_MAX)
 		return err_set(e, ERR_KIND_BUG, "connect: no address");
 	AUTO(race_end) struct race r = { .addresses = a, .first = first % a->count };
@@ -149,9 +151,11 @@ int socket_race_connect(const struct socket_addresses *a, size_t first, int64_t 
 			return fail_race(&r, r.failed, r.number, e);
 		if (r.running == 0)
 			continue;
-		*fd = run_step(&r, deadline_ms);
-		if (*fd >= 0)
+		s->fd = run_step(&r, deadline_ms, s->stop);
+		if (s->fd >= 0)
 			return 0;
+		if (stop_asked(s->stop))
+			return stop_fail(e);
 	}
 	return fail_race(&r, r.started > 0 ? r.started - 1 : 0, ETIMEDOUT, e);
 }

@@ -6,6 +6,6 @@
 
 /* socket_connect. */
 int socket_race_connect(const struct socket_addresses *a, size_t first, int64_t deadline_ms,
-                        int *fd, struct err *e) MUST_CHECK;
+                        struct socket *s, struct err *e) MUST_CHECK;
 
 #endif

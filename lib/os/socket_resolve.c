@@ -87,7 +87,8 @@ static int ask(void *ctx, struct err *e)
 	return q->answer.count > 0 ? 0 : fail_resolve(q->host, EAI_NONAME, 0, e);
 }
 
-static int ask_child(struct question *q, int64_t deadline_ms, struct err *e)
+static int ask_child(struct question *q, int64_t deadline_ms, const struct stop *stop,
+                     struct err *e)
 {
 	struct proc_task child;
 	struct err why = ERR_INIT;
@@ -95,10 +96,12 @@ static int ask_child(struct question *q, int64_t deadline_ms, struct err *e)
 	/* Where no process can be had, an answer without a deadline is better than none. */
 	if (proc_fork_task(ask, q, &child, &why) != 0)
 		return ask(q, e);
-	int ended = proc_wait_task(&child, deadline_ms, -1, &result, e);
+	int ended = proc_wait_task(&child, deadline_ms, stop_fd(stop), &result, e);
 	if (ended == 1)
 		return result;
 	proc_kill_task(&child);
+	if (stop_asked(stop))
+		return stop_fail(e);
 	if (ended == 0) {
 		errno = ETIMEDOUT;
 		err_sys(e, "resolve %s", q->host);
@@ -106,7 +109,7 @@ static int ask_child(struct question *q, int64_t deadline_ms, struct err *e)
 	return -1;
 }
 
-static int ask_in_time(const struct question *asked, int64_t deadline_ms,
+static int ask_in_time(const struct question *asked, int64_t deadline_ms, const struct stop *stop,
                        struct socket_addresses *out, struct err *e)
 {
 	struct question *q =
@@ -114,13 +117,13 @@ static int ask_in_time(const struct question *asked, int64_t deadline_ms,
 	if (q == MAP_FAILED)
 		return err_sys(e, "map memory");
 	*q = *asked;
-	int result = ask_child(q, deadline_ms, e);
+	int result = ask_child(q, deadline_ms, stop, e);
 	*out = q->answer;
 	munmap(q, sizeof(*q));
 	return result;
 }
 
-int socket_resolve(const char *host, uint16_t port, int64_t deadline_ms,
+int socket_resolve(const char *host, uint16_t port, int64_t deadline_ms, const struct stop *stop,
                    struct socket_addresses *out, struct err *e)
 {
 	struct question q = { .host = host, .port = port, .flags = AI_NUMERICHOST };
@@ -137,5 +140,5 @@ int socket_resolve(const char *host, uint16_t port, int64_t deadline_ms,
 		return 0;
 	}
 	q.flags = 0;
-	return ask_in_time(&q, deadline_ms, out, e);
+	return ask_in_time(&q, deadline_ms, stop, out, e);
 }

@@ -15,11 +15,9 @@
 #include "os/sys.h"
 
 struct stopper {
-	void (*told)(void *ctx);
-	void *ctx;
+	struct stop *stop;
 	int64_t grace_ms;
 	int signals; /* signalfd */
-	int stopped; /* eventfd: readable once asked to stop */
 	int closing; /* eventfd: the end of the thread */
 	int number;  /* the thread's until it is joined */
 	sigset_t kept;
@@ -50,8 +48,7 @@ static void *run_stopper(void *arg)
 	s->number = next_signal(s, -1, &closing);
 	if (closing)
 		return NULL;
-	s->told(s->ctx);
-	(void)eventfd_write(s->stopped, 1);
+	stop_ask(s->stop);
 	(void)next_signal(s, sys_monotonic_ms() + s->grace_ms, &closing);
 	if (!closing)
 		_exit(128 + s->number);
@@ -72,7 +69,6 @@ static void wanted(sigset_t *set)
 static void stopper_free(struct stopper *s)
 {
 	file_close_auto(&s->signals);
-	file_close_auto(&s->stopped);
 	file_close_auto(&s->closing);
 	mem_free(s);
 }
@@ -80,9 +76,8 @@ static void stopper_free(struct stopper *s)
 static int open_all(struct stopper *s, const sigset_t *set)
 {
 	s->signals = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-	s->stopped = eventfd(0, EFD_CLOEXEC);
 	s->closing = eventfd(0, EFD_CLOEXEC);
-	if (s->signals < 0 || s->stopped < 0 || s->closing < 0)
+	if (s->signals < 0 || s->closing < 0)
 		return errno;
 	sigset_t all, before;
 	sigfillset(&all);
@@ -92,15 +87,13 @@ static int open_all(struct stopper *s, const sigset_t *set)
 	return rc;
 }
 
-int stopper_open(void (*told)(void *ctx), void *ctx, int64_t grace_ms, struct stopper **out,
-                 struct err *e)
+int stopper_open(struct stop *stop, int64_t grace_ms, struct stopper **out, struct err *e)
 {
 	sigset_t set;
 	struct stopper *s = mem_new(1, sizeof(*s));
-	s->told = told;
-	s->ctx = ctx;
+	s->stop = stop;
 	s->grace_ms = grace_ms;
-	s->signals = s->stopped = s->closing = -1;
+	s->signals = s->closing = -1;
 	wanted(&set);
 	pthread_sigmask(SIG_BLOCK, &set, &s->kept);
 	int rc = open_all(s, &set);
@@ -117,7 +110,7 @@ int stopper_open(void (*told)(void *ctx), void *ctx, int64_t grace_ms, struct st
 int stopper_wait(const struct stopper *s, int fd, struct err *e)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
-		                { .fd = s ? s->stopped : -1, .events = POLLIN } };
+		                { .fd = s ? stop_fd(s->stop) : -1, .events = POLLIN } };
 	int ready;
 	do
 		ready = poll(fds, COUNTOF(fds), -1);

@@ -8,6 +8,7 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "os/stop.h"
 #include "s3/awsconf.h"
 #include "s3/credentials.h"
 
@@ -19,6 +20,7 @@ struct chain_config {
 	const char *region;
 	const char *ca_bundle;
 	bool allow_http; /* keys and tokens over plain http to a host that is not loopback */
+	const struct stop *stop; /* who ends the asking; NULL: nobody */
 };
 
 /* Who was asked, and why it has nothing. */

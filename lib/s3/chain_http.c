@@ -24,11 +24,11 @@ static void add_head(const struct chain_ask *ask, struct buf *out)
 	buf_add_text(out, "User-Agent: ws\r\nConnection: close\r\n\r\n");
 }
 
-static int exchange(struct http_conn *conn, const struct chain_ask *ask, int *status,
-                    struct buf *answer, struct err *e)
+static int exchange(struct http_conn *conn, const struct chain_ask *ask, const struct stop *stop,
+                    int *status, struct buf *answer, struct err *e)
 {
 	struct http_body body = { .len = ask->body.len, .bytes = ask->body.p };
-	struct http_request request = { .body = ask->body.len > 0 ? &body : NULL };
+	struct http_request request = { .body = ask->body.len > 0 ? &body : NULL, .stop = stop };
 	struct http_head head;
 	bool stale;
 	CHAIN_SECRET_AUTO text = buf_make(CHAIN_BODY_MAX);
@@ -57,10 +57,11 @@ int chain_http_ask(struct chain *c, const struct chain_ask *ask, int *status, st
 		.url = ask->url,
 		.trust = c->trust,
 		.proxies = ask->proxied ? &proxies : NULL,
+		.stop = c->config->stop,
 	};
 	if (http_conn_open(&target, &times, &conn, e))
 		return -1;
-	int result = exchange(conn, ask, status, body, e);
+	int result = exchange(conn, ask, c->config->stop, status, body, e);
 	http_conn_close(conn);
 	return result ? err_context(e, "%s", ask->url->host) : 0;
 }

@@ -73,11 +73,13 @@ static bool ends_within(const struct keyring_keys *keys, int64_t ms)
 }
 
 /* Put new keys in the place of the present ones; `turn` is held. */
-static int replace(struct keyring *k, struct err *e)
+static int replace(struct keyring *k, const struct stop *stop, struct err *e)
 {
 	struct err failure = ERR_INIT;
 	struct keyring_keys *fresh = NULL, *old = NULL;
-	int result = ask(&k->config, &fresh, &failure);
+	struct chain_config config = k->config;
+	config.stop = stop;
+	int result = ask(&config, &fresh, &failure);
 	mutex_lock(&k->lock);
 	k->busy = false;
 	k->failure = failure;
@@ -101,19 +103,20 @@ static bool is_due(const struct keyring *k)
 }
 
 /* Wait for one's turn, and replace them unless somebody did. */
-static void replace_in_turn(struct keyring *k)
+static void replace_in_turn(struct keyring *k, const struct stop *stop)
 {
 	struct err said = ERR_INIT; /* kept in k->failure */
 	mutex_lock(&k->turn);
 	mutex_lock(&k->lock);
 	bool due = is_due(k);
 	mutex_unlock(&k->lock);
-	if (due && replace(k, &said))
+	if (due && replace(k, stop, &said))
 		err_clear(&said);
 	mutex_unlock(&k->turn);
 }
 
-int keyring_take(struct keyring *k, struct keyring_keys **out, struct err *e)
+int keyring_take(struct keyring *k, const struct stop *stop, struct keyring_keys **out,
+                 struct err *e)
 {
 	*out = NULL;
 	if (!k)
@@ -123,7 +126,7 @@ int keyring_take(struct keyring *k, struct keyring_keys **out, struct err *e)
 	k->busy |= replacing;
 	mutex_unlock(&k->lock);
 	if (replacing)
-		replace_in_turn(k);
+		replace_in_turn(k, stop);
 	mutex_lock(&k->lock);
 	bool failed = ends_within(k->now, 0) && err_is(&k->failure);
 	if (failed) {
@@ -136,7 +139,7 @@ int keyring_take(struct keyring *k, struct keyring_keys **out, struct err *e)
 	return failed ? -1 : 0;
 }
 
-bool keyring_renew(struct keyring *k, struct keyring_keys *used)
+bool keyring_renew(struct keyring *k, struct keyring_keys *used, const struct stop *stop)
 {
 	struct err said = ERR_INIT;
 	if (!k || !used)
@@ -147,7 +150,7 @@ bool keyring_renew(struct keyring *k, struct keyring_keys *used)
 	/* A storm of refusals is not to become a storm of questions. */
 	bool hopeless = k->now->last && sys_monotonic_ms() < k->rest_until_ms;
 	mutex_unlock(&k->lock);
-	if (!others && !hopeless && replace(k, &said) == 0)
+	if (!others && !hopeless && replace(k, stop, &said) == 0)
 		others = !credentials_same(&used->value, &k->now->value);
 	mutex_unlock(&k->turn);
 	return others;

@@ -27,12 +27,14 @@ int keyring_open(const struct chain_config *config, struct keyring **out, struct
 void keyring_close(struct keyring *k);
 
 /* The present keys; give them back. NULL, a client that does not sign, gives NULL. While the keys still hold, a
- * replacement that fails is tried again a minute later; when they no longer do, its error is returned. */
-int keyring_take(struct keyring *k, struct keyring_keys **out, struct err *e) MUST_CHECK;
+ * replacement that fails is tried again a minute later; when they no longer do, its error is returned. `stop` (may be
+ * NULL) ends the asking. */
+int keyring_take(struct keyring *k, const struct stop *stop, struct keyring_keys **out,
+                 struct err *e) MUST_CHECK;
 /* NULL is fine. */
 void keyring_give(struct keyring *k, struct keyring_keys *keys);
 /* A server says that the keys `used` have ended: whether there are others now. */
-bool keyring_renew(struct keyring *k, struct keyring_keys *used);
+bool keyring_renew(struct keyring *k, struct keyring_keys *used, const struct stop *stop);
 
 /* What they are; NULL for NULL. */
 const struct credentials *keyring_value(const struct keyring_keys *keys);

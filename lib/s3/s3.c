@@ -148,7 +148,7 @@ int s3_open(const struct s3_config *config, struct s3 **out, struct err *e)
 	mutex_init(&s3->lock);
 	mutex_init(&s3->asking);
 	retry_budget_init(&s3->budget);
-	if (configure(s3, config, e)) {
+	if (stop_open(&s3->stop, e) || configure(s3, config, e)) {
 		s3_close(s3);
 		return -1;
 	}
@@ -166,6 +166,7 @@ void s3_close(struct s3 *s3)
 	identity_free(s3->identity);
 	keyring_close(s3->keyring);
 	endpoint_free(&s3->endpoint);
+	stop_close(s3->stop);
 	mutex_free(&s3->lock);
 	mutex_free(&s3->asking);
 	mem_wipe(s3->sse_c_key, sizeof(s3->sse_c_key));
@@ -178,14 +179,14 @@ void s3_close_auto(struct s3 **s3)
 	*s3 = NULL;
 }
 
-void s3_stop(struct s3 *s3)
+struct stop *s3_stop(const struct s3 *s3)
 {
-	atomic_store(&s3->stopped, true);
+	return s3->stop;
 }
 
 bool s3_stopped(const struct s3 *s3)
 {
-	return atomic_load(&s3->stopped);
+	return stop_asked(s3->stop);
 }
 
 unsigned s3_jobs(const struct s3 *s3)

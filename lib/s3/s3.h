@@ -63,9 +63,10 @@ void s3_close_auto(struct s3 **s3);
 struct pool;
 int s3_pool_open(struct s3 *s3, size_t queue_max, struct pool **out, struct err *e) MUST_CHECK;
 void s3_pool_close(struct s3 *s3, struct pool *pool);
-/* No request begins any more, and those under way end as soon as they move a byte; what failed because of it is taken
- * back as after other failures, so uploads are aborted. From any thread. */
-void s3_stop(struct s3 *s3);
+/* Once this is asked (stop_ask) no request begins any more, and those under way end at once, whatever they wait for; what
+ * failed because of it is taken back as after other failures, so uploads are aborted. */
+struct stop;
+struct stop *s3_stop(const struct s3 *s3);
 bool s3_stopped(const struct s3 *s3);
 /* Parallel requests this client is meant to have in flight. */
 unsigned s3_jobs(const struct s3 *s3);

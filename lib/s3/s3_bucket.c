@@ -118,7 +118,7 @@ int s3_presign(struct s3 *s3, const char *method, struct str bucket, struct str 
 	if (seconds < 1 || seconds > PRESIGN_MOST_S)
 		return err_set(e, ERR_KIND_USAGE,
 		               "a presigned URL is valid for 1 second to 7 days");
-	if (keyring_take(s3->keyring, &keys, e))
+	if (keyring_take(s3->keyring, s3->stop, &keys, e))
 		return -1;
 	int result = presign(s3, &keys->value, method, bucket, key, seconds, out, e);
 	keyring_give(s3->keyring, keys);

@@ -14,6 +14,7 @@
 #include "net/trust.h"
 #include "os/mutex.h"
 #include "os/pool.h"
+#include "os/stop.h"
 #include "s3/endpoint.h"
 #include "s3/keyring.h"
 #include "s3/s3.h"
@@ -68,7 +69,7 @@ struct s3 {
 	int64_t timeout_ms;
 	int64_t until_ms; /* when to give up altogether; 0: never */
 	struct retry_budget budget;
-	_Atomic bool stopped;       /* only cleaning up goes on */
+	struct stop *stop;          /* once asked, only cleaning up goes on */
 	_Atomic int sharers;        /* besides the first */
 	_Atomic int64_t skew_ms;    /* the server's clock minus ours */
 	_Atomic size_t connects;    /* spreads connections over addresses */
@@ -87,9 +88,9 @@ struct s3 {
 	size_t region_next;
 };
 
-/* A connection to `place`: an idle one (unless `fresh`) or a new one. Give it back or drop it. */
+/* A connection to `place`: an idle one (unless `fresh`) or a new one. `stop` ends the connecting. Give it back or drop it. */
 int s3_conn_take(struct s3 *s3, const struct endpoint_place *place, bool slow, bool fresh,
-                 struct s3_conn **out, struct err *e) MUST_CHECK;
+                 const struct stop *stop, struct s3_conn **out, struct err *e) MUST_CHECK;
 /* Keep for the next request when it can carry one. NULL is fine. */
 void s3_conn_give(struct s3 *s3, struct s3_conn *conn);
 void s3_conn_drop(struct s3_conn *conn);

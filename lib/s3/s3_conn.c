@@ -48,7 +48,7 @@ static struct s3_conn *take_idle(struct s3 *s3, const struct endpoint_place *pla
 }
 
 int s3_conn_take(struct s3 *s3, const struct endpoint_place *place, bool slow, bool fresh,
-                 struct s3_conn **out, struct err *e)
+                 const struct stop *stop, struct s3_conn **out, struct err *e)
 {
 	*out = fresh ? NULL : take_idle(s3, place, slow);
 	if (*out)
@@ -73,6 +73,7 @@ int s3_conn_take(struct s3 *s3, const struct endpoint_place *place, bool slow, b
 		.connect_to = s3->connect_to,
 		.first_address = atomic_fetch_add(&s3->connects, 1),
 		.proxies = &s3->proxies,
+		.stop = stop,
 	};
 	if (str_copy(str_of(place->host_field), conn->host_field, sizeof(conn->host_field)) ||
 	    http_conn_open(&target, &timeouts, &conn->http, e)) {

@@ -37,20 +37,12 @@ static const struct {
 	{ "PreconditionFailed", ERR_KIND_CONFLICT, false },
 	{ "PriorRequestNotComplete", ERR_KIND_TRY_AGAIN, true },
 	{ "QuotaExceeded", ERR_KIND_UNAVAILABLE, false },
-	{ "RequestLimitExceeded", ERR_KIND_TRY_AGAIN, true },
-	{ "RequestThrottled", ERR_KIND_TRY_AGAIN, true },
 	{ "RequestTimeTooSkewed", ERR_KIND_DENIED, false },
 	{ "RequestTimeout", ERR_KIND_TRY_AGAIN, true },
 	{ "RequestTimeoutException", ERR_KIND_TRY_AGAIN, true },
 	{ "ServiceUnavailable", ERR_KIND_TRY_AGAIN, true },
-	{ "SlowDown", ERR_KIND_TRY_AGAIN, true },
-	{ "SlowDownRead", ERR_KIND_TRY_AGAIN, true },
-	{ "SlowDownWrite", ERR_KIND_TRY_AGAIN, true },
 	{ "TemporaryRedirect", ERR_KIND_CONFIG, false },
-	{ "Throttling", ERR_KIND_TRY_AGAIN, true },
-	{ "ThrottlingException", ERR_KIND_TRY_AGAIN, true },
 	{ "TokenRefreshRequired", ERR_KIND_DENIED, false },
-	{ "TooManyRequests", ERR_KIND_TRY_AGAIN, true },
 	{ "XAmzContentSHA256Mismatch", ERR_KIND_DATA, true },
 	{ "XMinioStorageFull", ERR_KIND_UNAVAILABLE, false },
 };
@@ -133,6 +125,14 @@ int s3_error_in_success(struct str body, const char *root, struct s3_error *out)
 	return walk(body, &found, out) == 0 && str_is(found, root) ? 0 : -1;
 }
 
+/* There are more of them than anybody lists: ThrottlingException, RequestThrottled, ThrottledException, … */
+static bool is_throttle_code(const char *code)
+{
+	struct str s = str_of(code);
+	return str_has(s, S("Throttl")) || str_starts(s, S("SlowDown")) ||
+	       str_is(s, "RequestLimitExceeded") || str_is(s, "TooManyRequests");
+}
+
 static enum err_kind classify(int status, const char *code, bool *retryable, const char **name)
 {
 	enum err_kind kind = status >= 500 ? ERR_KIND_TRY_AGAIN : ERR_KIND_UNAVAILABLE;
@@ -154,6 +154,10 @@ static enum err_kind classify(int status, const char *code, bool *retryable, con
 			kind = codes[i].kind;
 			*retryable = codes[i].retryable;
 		}
+	if (is_throttle_code(code)) {
+		kind = ERR_KIND_TRY_AGAIN;
+		*retryable = true;
+	}
 	/* Swift gives it other codes. */
 	return status == 412 ? ERR_KIND_CONFLICT : kind;
 }
@@ -186,10 +190,15 @@ int s3_error_set(int status, const struct s3_error *error, const struct credenti
 	return -1;
 }
 
+bool s3_error_is_damage(const struct err *e)
+{
+	struct str code = str_of(e->code);
+	return str_is(code, "BadDigest") || str_is(code, "XAmzContentSHA256Mismatch");
+}
+
 bool s3_error_is_throttle(const struct err *e)
 {
-	return e->status == 503 || e->status == 429 || str_starts(str_of(e->code), S("SlowDown")) ||
-	       str_has(str_of(e->code), S("Throttl"));
+	return e->status == 503 || e->status == 429 || is_throttle_code(e->code);
 }
 
 int s3_error_context(struct err *e, const char *verb, struct str bucket, struct str key)

@@ -29,6 +29,8 @@ int s3_error_in_success(struct str body, const char *root, struct s3_error *out)
  * are cut, escaped, and withheld when they quote `secrets`. Returns -1. */
 int s3_error_set(int status, const struct s3_error *error, const struct credentials *secrets,
                  struct err *e);
+/* Whether the server got another body than was sent. */
+bool s3_error_is_damage(const struct err *e);
 /* Whether the server asks for fewer requests. */
 bool s3_error_is_throttle(const struct err *e);
 

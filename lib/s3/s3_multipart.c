@@ -20,6 +20,7 @@ enum {
 };
 
 static const uint64_t mib = 1 << 20;
+static const uint64_t part_most = (uint64_t)5 << 30;
 
 static uint64_t share(uint64_t size, uint64_t parts)
 {
@@ -31,7 +32,19 @@ uint64_t s3_multipart_part_size(const struct s3 *s3, uint64_t size)
 {
 	uint64_t part = s3->part_size > 0 ? s3->part_size : S3_MULTIPART_PART_LEAST;
 	uint64_t least = share(size, s3->part_size > 0 ? S3_PARTS_MAX : S3_PARTS_FEW);
+	/* No server takes larger ones: then there are more. */
+	if (least > part_most)
+		least = part_most;
 	return part > least ? part : least;
+}
+
+int s3_multipart_check_size(uint64_t size, struct err *e)
+{
+	if (size <= S3_PARTS_MAX * part_most)
+		return 0;
+	return err_set(e, ERR_KIND_UNAVAILABLE,
+	               "%llu bytes are more than %d parts of 5 GiB, and no object has more",
+	               (unsigned long long)size, S3_PARTS_MAX);
 }
 
 /* The text of a leaf inside the root element, into `out`; false when absent or too long. */
@@ -206,7 +219,7 @@ int s3_multipart_complete(struct s3_multipart *m, struct blob_id *id, struct err
 	return 0;
 }
 
-/* 1 when the server still shows parts (or the upload), 0 when it is gone, -1 when it does not say. */
+/* 1 when the server still shows parts, 0 when it shows none, -1 when it does not say. */
 static int is_left(struct s3_multipart *m)
 {
 	struct err why = ERR_INIT;
@@ -216,7 +229,7 @@ static int is_left(struct s3_multipart *m)
 	s3_request_query(&r, "uploadId", str_of(m->upload_id));
 	r.root = "ListPartsResult";
 	if (s3_request_run(m->s3, &r, &reply, &why) == 0)
-		return 1;
+		return str_has(buf_str(&reply.body), S("<Part>"));
 	return why.status == 404 ? 0 : -1;
 }
 
@@ -236,7 +249,7 @@ int s3_multipart_abort_said(struct s3_multipart *m, struct err *e)
 			return 0;
 		sys_sleep_ms(ABORT_WAIT_MS);
 	}
-	return err_set(e, ERR_KIND_TRY_AGAIN, "the server still shows the upload");
+	return err_set(e, ERR_KIND_TRY_AGAIN, "the server still shows parts of it");
 }
 
 bool s3_multipart_has(struct s3_multipart *m, uint64_t number)

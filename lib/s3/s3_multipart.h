@@ -21,8 +21,10 @@ struct s3_multipart {
 };
 
 /* The size of all parts but the last for an object of `size` bytes: the user's, else 8 MiB, else a whole
- * number of MiB that keeps them at 1,000. Never more than 10,000 of them. */
+ * number of MiB that keeps them at 1,000, but never more than 5 GiB. Never more than 10,000 of them. */
 uint64_t s3_multipart_part_size(const struct s3 *s3, uint64_t size);
+/* Whether so many bytes fit into 10,000 parts of 5 GiB; else UNAVAILABLE. */
+int s3_multipart_check_size(uint64_t size, struct err *e) MUST_CHECK;
 
 /* `put` may be NULL; it is needed until the end. */
 int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket, struct str key,

@@ -108,7 +108,8 @@ static int drain(struct get *g, struct s3_reply *reply, uint64_t skip, struct er
 	MEM_AUTO char *chunk = mem_new(1, cap > 0 ? cap : 1);
 	while (g->done < g->len) {
 		size_t got = 0;
-		if (s3_reply_read(reply, chunk, cap, &got, e))
+		uint64_t wanted = skip + g->len - g->done;
+		if (s3_reply_read(reply, chunk, wanted < cap ? (size_t)wanted : cap, &got, e))
 			return -1;
 		if (got == 0) {
 			err_set(e, ERR_KIND_TRY_AGAIN, "the answer is shorter than it says");
@@ -116,13 +117,11 @@ static int drain(struct get *g, struct s3_reply *reply, uint64_t skip, struct er
 			return -1;
 		}
 		size_t before = skip < got ? (size_t)skip : got;
-		uint64_t wanted = g->len - g->done;
-		size_t len = got - before < wanted ? got - before : (size_t)wanted;
 		skip -= before;
-		if (len > 0 && give(g, chunk + before, len, e))
+		if (got > before && give(g, chunk + before, got - before, e))
 			return -1;
 	}
-	return 0;
+	return s3_reply_end(reply, e);
 }
 
 /* One request and as much of its body as comes. */
@@ -137,8 +136,7 @@ static int get_some(struct get *g, struct err *e)
 		return -1;
 	}
 	uint64_t skip = reply.status == 206 ? 0 : g->range->from + g->done;
-	int result = drain(g, &reply, skip, e);
-	return result;
+	return drain(g, &reply, skip, e);
 }
 
 int s3_range_get(const struct s3_range *r, struct err *e)

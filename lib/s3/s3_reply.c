@@ -4,6 +4,8 @@
 #include "base/num.h"
 #include "s3/s3_request.h"
 
+enum { END_MAX = 64 }; /* of the last chunk and what follows it */
+
 static void keep(const struct http_head *h, const char *name, char *out, size_t cap)
 {
 	if (str_copy(http_parse_field(h, name), out, cap))
@@ -91,8 +93,18 @@ void s3_reply_take_head(struct s3_reply *reply, const struct http_head *h)
 int s3_reply_read(struct s3_reply *reply, void *p, size_t len, size_t *got, struct err *e)
 {
 	if (s3_stopped(reply->s3))
-		return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+		return stop_fail(e);
 	return http_read_body(reply->conn->http, p, len, got, e);
+}
+
+int s3_reply_end(struct s3_reply *reply, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	char more[END_MAX];
+	size_t got = 0;
+	if (reply->has_size || s3_reply_read(reply, more, sizeof(more), &got, &ignored) || got == 0)
+		return 0;
+	return err_set(e, ERR_KIND_DATA, "the answer is longer than it says");
 }
 
 void s3_reply_release(struct s3_reply *reply)

@@ -31,6 +31,7 @@ struct run {
 	bool fresh; /* idle connections have proved stale: use new ones */
 	bool stale; /* this failure was one: costs no try */
 	bool region_learned, skew_learned, keys_renewed;
+	bool damaged; /* the body has come another one already */
 };
 
 struct retry s3_request_retry(struct s3 *s3)
@@ -38,7 +39,7 @@ struct retry s3_request_retry(struct s3 *s3)
 	return (struct retry){ .max_attempts = s3->max_attempts,
 		               .budget = &s3->budget,
 		               .deadline_ms = s3->until_ms,
-		               .stopped = &s3->stopped };
+		               .stop = s3->stop };
 }
 
 static int hash_reader(const struct http_body *body, struct digest_sha256 *d, struct err *e)
@@ -75,14 +76,10 @@ static int hash_payload(const struct http_body *body, char out[DIGEST_SHA256_HEX
 	return 0;
 }
 
-static bool is_stopped(const struct run *run)
+/* Who may end this request. */
+static const struct stop *stop_of(const struct run *run)
 {
-	return s3_stopped(run->s3) && !run->request->cleanup;
-}
-
-static int interrupted(struct err *e)
-{
-	return err_set(e, ERR_KIND_TRY_AGAIN, "interrupted");
+	return run->request->cleanup ? NULL : run->s3->stop;
 }
 
 /* The request's body, as long as nobody wants it to stop. */
@@ -90,8 +87,8 @@ static int read_on(void *ctx, uint64_t offset, void *p, size_t max, size_t *got,
 {
 	const struct run *run = ctx;
 	const struct http_body *body = run->request->body;
-	if (is_stopped(run))
-		return interrupted(e);
+	if (stop_asked(stop_of(run)))
+		return stop_fail(e);
 	if (body->read)
 		return body->read(body->ctx, offset, p, max, got, e);
 	*got = body->len - offset < max ? (size_t)(body->len - offset) : max;
@@ -108,6 +105,7 @@ static int exchange(struct run *run, struct s3_conn *conn, struct http_head *hea
 		.body = r->body ? &body : NULL,
 		.expect_continue = r->body && str_has(buf_str(&conn->head), S("\r\nExpect: ")),
 		.head_only = str_is(S("HEAD"), r->method),
+		.stop = stop_of(run),
 	};
 	bool stale = false;
 	if (http_exchange(conn->http, &request, head, &stale, e) == 0)
@@ -122,7 +120,7 @@ static int exchange(struct run *run, struct s3_conn *conn, struct http_head *hea
 static int take_keys(struct run *run, struct err *e)
 {
 	keyring_give(run->s3->keyring, run->reply->keys);
-	return keyring_take(run->s3->keyring, &run->reply->keys, e);
+	return keyring_take(run->s3->keyring, stop_of(run), &run->reply->keys, e);
 }
 
 static int send_request(struct run *run, struct err *e)
@@ -132,8 +130,12 @@ static int send_request(struct run *run, struct err *e)
 	struct http_head head;
 	char region[ENDPOINT_REGION_MAX + 1];
 	s3_region_of(run->s3, r->bucket, region);
-	if (take_keys(run, e) || endpoint_place(&run->s3->endpoint, r->bucket, region, &place, e) ||
-	    s3_conn_take(run->s3, &place, r->slow, run->fresh, &run->reply->conn, e))
+	if (take_keys(run, e))
+		return -1;
+	if (stop_asked(stop_of(run)))
+		return stop_fail(e);
+	if (endpoint_place(&run->s3->endpoint, r->bucket, region, &place, e) ||
+	    s3_conn_take(run->s3, &place, r->slow, run->fresh, stop_of(run), &run->reply->conn, e))
 		return -1;
 	struct s3_conn *conn = run->reply->conn;
 	struct s3_wire wire = {
@@ -200,8 +202,6 @@ static int attempt_quietly(struct run *run, struct err *e)
 	run->error = (struct s3_error){ .code = "" };
 	run->stale = false;
 	reply->status = 0;
-	if (is_stopped(run))
-		return interrupted(e);
 	if (send_request(run, e)) {
 		s3_conn_drop(reply->conn);
 		reply->conn = NULL;
@@ -277,7 +277,7 @@ static bool renew_keys(struct run *run)
 	if (!told || run->keys_renewed)
 		return false;
 	run->keys_renewed = true;
-	return keyring_renew(run->s3->keyring, run->reply->keys);
+	return keyring_renew(run->s3->keyring, run->reply->keys, stop_of(run));
 }
 
 static bool again(struct run *run, struct retry *retry, const struct err *e)
@@ -288,6 +288,10 @@ static bool again(struct run *run, struct retry *retry, const struct err *e)
 	}
 	if (run->reply->status > 0 && (learn_region(run) || learn_skew(run) || renew_keys(run)))
 		return true;
+	/* On the way that may happen once; what is wrong twice is wrong here or there. */
+	if (s3_error_is_damage(e) && run->damaged)
+		return false;
+	run->damaged |= s3_error_is_damage(e);
 	int64_t wish = run->reply->status > 0 ? run->reply->retry_after_ms : -1;
 	return retry_again(retry, e, s3_error_is_throttle(e), wish);
 }
@@ -298,7 +302,7 @@ int s3_request_run(struct s3 *s3, const struct s3_request *r, struct s3_reply *r
 	struct retry *retry = r->retry ? r->retry : &own;
 	struct s3_request full = *r;
 	if (r->cleanup)
-		retry->stopped = NULL;
+		retry->stop = NULL;
 	struct run run = { .s3 = s3, .request = &full, .reply = reply };
 	s3_extra_add(s3, &full);
 	*reply = (struct s3_reply){ .s3 = s3, .body = buf_make(S3_XML_MAX) };
@@ -312,8 +316,8 @@ int s3_request_run(struct s3 *s3, const struct s3_request *r, struct s3_reply *r
 			retry_budget_success(&s3->budget);
 			return 0;
 		}
-		if (is_stopped(&run))
-			return interrupted(e);
+		if (stop_asked(stop_of(&run)))
+			return stop_fail(e);
 		if (!again(&run, retry, &failure)) {
 			*e = failure;
 			return -1;

@@ -87,6 +87,9 @@ struct retry s3_request_retry(struct s3 *s3);
 /* The next bytes of a streamed body; *got 0 at its end. A body that ends short is retryable. */
 int s3_reply_read(struct s3_reply *reply, void *p, size_t len, size_t *got,
                   struct err *e) MUST_CHECK;
+/* All that was wanted of a body was read: there must not be more (DATA). Of one in chunks the end is read, or the
+ * connection could not be kept. */
+int s3_reply_end(struct s3_reply *reply, struct err *e) MUST_CHECK;
 void s3_reply_free(struct s3_reply *reply);
 
 /* What the client adds to every request that it fits: a version, who pays, SSE-C keys (s3_extra.c). */

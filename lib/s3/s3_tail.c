@@ -5,7 +5,7 @@
 #include "s3/s3_request.h"
 #include "s3/s3_source.h"
 
-/* Read the body, whose length is known. */
+/* Read the body, which has to be so long. */
 static int read_body(struct s3_reply *reply, unsigned char *p, size_t len, struct err *e)
 {
 	size_t done = 0;
@@ -17,15 +17,15 @@ static int read_body(struct s3_reply *reply, unsigned char *p, size_t len, struc
 			return err_set(e, ERR_KIND_TRY_AGAIN, "the answer is shorter than it says");
 		done += got;
 	}
-	return 0;
+	return s3_reply_end(reply, e);
 }
 
 /* Whether the answer is the end of the object and nothing else. */
 static bool is_tail(const struct s3_reply *r, size_t max)
 {
-	return r->status == 206 && r->has_range && r->has_size && r->range_first <= r->range_last &&
-	       r->range_last + 1 == r->range_total && r->range_last - r->range_first < max &&
-	       r->object.size_bytes == r->range_last - r->range_first + 1;
+	return r->status == 206 && r->has_range && r->range_last + 1 == r->range_total &&
+	       r->range_last - r->range_first < max &&
+	       (!r->has_size || r->object.size_bytes == r->range_last - r->range_first + 1);
 }
 
 /* A server that knows no such range says so, or sends something else. */
@@ -54,7 +54,7 @@ int s3_tail(struct s3 *s3, struct str bucket, struct str key, size_t max, struct
 	if (is_tail(&reply, max)) {
 		out->object = reply.object;
 		out->object.size_bytes = reply.range_total;
-		out->len = (size_t)reply.object.size_bytes;
+		out->len = (size_t)(reply.range_last - reply.range_first + 1);
 		out->bytes = mem_new(out->len, 1);
 		if (read_body(&reply, out->bytes, out->len, &why) == 0)
 			return 1;

@@ -154,6 +154,8 @@ int s3_put_file(struct s3 *s3, struct str bucket, struct str key, int fd, uint64
 {
 	struct upload u = { .fd = fd, .size = size, .progress = progress };
 	u.part_size = s3_multipart_part_size(s3, size);
+	if (s3_multipart_check_size(size, e))
+		return s3_error_context(e, "put", bucket, key);
 	if (file_stat(fd, &u.before, e, "the file") ||
 	    s3_object_may_put(s3, bucket, key, put, size > u.part_size, e))
 		return -1;

@@ -1,4 +1,5 @@
 """Fixtures of the end-to-end tests; what they hand out is described in ws.py and in servers/faults.py."""
+import contextlib
 import os
 import socket
 import subprocess
@@ -107,6 +108,21 @@ def faults():
     server.stop()
     complaints = server.complaints()
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def swallowed(faults):
+    """127.77.0.1 with the fault server's port, where the queue is full: the kernel drops what comes, and says nothing."""
+    place = ("127.77.0.1", faults.port)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(socket.create_server(place, backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(place)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(place, timeout=0.05)
+        yield f"{place[0]}:{place[1]}"
 
 
 @pytest.fixture

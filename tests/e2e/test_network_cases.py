@@ -101,6 +101,21 @@ def test_n2_a_handshake_that_stalls_is_left(ws, tmp_path):
         assert "timed out" in result.stderr
 
 
+@pytest.mark.parametrize("where", [*STALLS, "connecting", "within an upload"])
+def test_n3_the_time_allowed_for_all_ends_every_wait(once, faults, swallowed, tmp_path, where):
+    """With 30 seconds for one connection and 10 for connecting. Names: test_dns.py; a handshake: above."""
+    (tmp_path / "f").write_bytes(bytes(8 * MIB))
+    limits = ["--max-time", "300ms"]
+    if where == "connecting":
+        limits += ["--connect-to", swallowed]
+    elif where == "within an upload":
+        faults.on("PUT", "", reply(200, read=1000, silent=True, then="stall"))
+    else:
+        faults.on("GET", "", STALLS[where], optional=True)
+    what = ["put", tmp_path / "f", "s3://b/k"] if where == "within an upload" else ["cat", "s3://b/k"]
+    assert "timed out" in once(*what, *limits, status=75, timeout=10).stderr
+
+
 def test_n3_a_byte_now_and_then_does_not_keep_us(once, faults):
     faults.on("GET", "", whole(bytes(100_000), dribble=(1, 0.02)), times=9)
     once("cat", "--timeout", "300ms", "s3://b/k", status=75, timeout=10).stderr.index("timed out")
@@ -230,6 +245,35 @@ def test_n9_a_copy_that_says_200_and_an_error_is_that_error(s3, faults):
     assert len(faults.seen("PUT", "/b/no")) == 1
 
 
+@pytest.fixture
+def copied_parts(faults):
+    """A copy in parts of 5 MiB of an object of 12 MiB; what copies the second is the test's."""
+    for key in "from", "to":
+        faults.on("HEAD", f"/b/{key}", reply(200, b"", {"ETag": f'"{key}"', "Last-Modified": TAG["Last-Modified"]}, length=12 * MIB), times=9, optional=True)
+    faults.on("POST", "[?]uploads", reply(200, MULTIPART))
+    faults.on("PUT", "partNumber=[13]", reply(200, b"<CopyPartResult><ETag>e</ETag></CopyPartResult>"), times=9, optional=True)
+    faults.on("POST", "uploadId", reply(200, COMPLETE), optional=True)
+    faults.on("DELETE", "uploadId", reply(204), optional=True)
+    faults.on("GET", "uploadId", reply(200, b"<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>"), optional=True)
+    return ["cp", "--part-size", "5M", "s3://b/from", "s3://b/to"]
+
+
+@pytest.mark.parametrize("answer", [error(200, "InternalError"), reply(200, b""), reply(200, b"<CopyPartResult><ETag>"), reply(200, b"<CopyObjectResult/>")])
+def test_n9_n10_a_part_whose_copy_says_200_and_is_none_is_copied_again(s3, faults, copied_parts, answer):
+    faults.on("PUT", "partNumber=2", answer, reply(200, b"<CopyPartResult><ETag>e</ETag></CopyPartResult>"))
+    s3(*copied_parts)
+    spans = sorted(request.headers["x-amz-copy-source-range"] for request in faults.seen("PUT"))
+    assert spans == ["bytes=0-5242879", "bytes=10485760-12582911", "bytes=5242880-10485759", "bytes=5242880-10485759"]
+
+
+@pytest.mark.parametrize("answer, status", [(error(200, "AccessDenied"), 77), (reply(200, b"<CopyPartResult/>"), 65)])
+def test_n9_n10_a_part_whose_copy_is_refused_with_200_ends_the_upload_which_is_aborted(s3, faults, copied_parts, answer, status):
+    """Once, as the server shows no part any more, even if it still knows the upload."""
+    faults.on("PUT", "partNumber=2", answer, times=9)
+    s3(*copied_parts, status=status)
+    assert len(faults.seen("DELETE")) == 1 and not faults.seen("POST", "uploadId")
+
+
 @pytest.mark.parametrize("body", [b"", b"<CopyObjectResult><ETag>", b"<html/>"])
 def test_n10_a_copy_with_an_answer_that_is_cut_is_no_success(once, faults, body):
     faults.on("HEAD", "", reply(200, b"", TAG, length=5), times=9, optional=True)
@@ -301,6 +345,16 @@ def test_n12_what_will_not_pass_is_asked_once(s3, faults, status):
 def test_n12_what_may_pass_is_asked_again(s3, faults, status):
     faults.play(error(status, "Scripted"), list_page("a"))
     s3("ls", "s3://b")
+
+
+@pytest.mark.parametrize("code", ["BadDigest", "XAmzContentSHA256Mismatch"])
+def test_n12_a_body_that_arrives_as_another_one_is_sent_once_more(s3, faults, tmp_path, code):
+    (tmp_path / "f").write_bytes(HELLO)
+    faults.on("PUT", "/k", error(400, code), reply(200, b"", TAG))
+    s3("cp", tmp_path / "f", "s3://b/k")
+    faults.on("PUT", "/bad", error(400, code), times=9)
+    s3("cp", tmp_path / "f", "s3://b/bad", status=65)
+    assert len(faults.seen("PUT", "/bad")) == 2
 
 
 def test_n12_an_outage_does_not_become_a_storm(s3, faults, tmp_path):

@@ -2,6 +2,8 @@
 import dataclasses
 import hashlib
 import json
+import os
+import re
 import time
 from email.utils import formatdate
 
@@ -193,6 +195,27 @@ def test_a_server_that_does_not_know_version_2_is_understood(scripted, faults):
     assert listed(scripted("ls", "-r", "--json", "s3://b")) == ["a", "b"]
 
 
+ENCODED = "a%20b+c%2Bd%25e%0A%01%FF%2F.%26%3C"  # a plus is a space there, %2B a plus
+MEANT = b"a b c+d%e\n\x01\xff/.&<"
+
+
+def test_keys_of_all_bytes_are_asked_for_encoded_and_come_back_as_they_are(scripted, faults, tmp_path):
+    listing = page("plain", ENCODED).body.replace(b"<IsTruncated>", b"<EncodingType>url</EncodingType><IsTruncated>")
+    faults.on("GET", "list-type=2", reply(200, listing), times=4)
+    faults.on("GET", "/b/", reply(200, b"x", {"ETag": '"e"'}), times=4)
+    faults.on("POST", "delete", reply(200, b"<DeleteResult/>"))
+    faults.on("DELETE", "/b/", reply(204))
+    assert [key.encode(errors="surrogateescape") for key in listed(scripted("ls", "-r", "--json", "s3://b"))][:1] == [b"plain"]
+    scripted("cp", "-r", "s3://b/", tmp_path / "d")
+    assert (os.fsencode(tmp_path / "d") + b"/" + MEANT) in [os.path.join(base, name) for base, _, names in os.walk(os.fsencode(tmp_path / "d")) for name in names]
+    scripted("rm", "-r", "s3://b/")
+    assert all("encoding-type=url" in request.target for request in faults.seen("GET", "list-type"))
+    path = "/b/a%20b%20c%2Bd%25e%0A%01%FF/.%26%3C"
+    assert path in [request.target for request in faults.seen("GET")]
+    (bulk,), (single,) = faults.seen("POST"), faults.seen("DELETE")
+    assert re.findall(b"<Key>(.*?)</Key>", bulk.body) == [b"plain"] and single.target == path  # XML 1.0 has no such bytes
+
+
 # ---- uploads ----
 
 
@@ -329,6 +352,30 @@ def test_a_refused_head_is_asked_again_for_its_reason(scripted, faults):
     faults.on("HEAD", "/k", reply(403))
     faults.on("GET", "/k", error(403, "InvalidAccessKeyId"))
     assert "InvalidAccessKeyId" in scripted("stat", "s3://b/k", status=77).stderr
+
+
+def test_ranges_that_come_in_chunks_keep_their_connection(spoilt, ceph, bucket, faults, tmp_path):
+    ceph.put(bucket, "k", noise(LARGE))
+    faults.on("GET", "/k", through(chunked=True), skip=1, times=9)
+    spoilt("cp", "--jobs", "1", f"s3://{bucket}/k", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == noise(LARGE)
+    _, *ranges = faults.seen("GET", "/k")
+    assert len(ranges) == 2 and len({request.connection for request in ranges}) == 1
+
+
+def test_the_end_of_an_archive_may_come_in_chunks(spoilt, ws, ceph, bucket, faults, tree):
+    env = {**ceph.env, "AWS_ENDPOINT_URL_S3": faults.url}
+    ws("ws-archive", "create", "-o", f"s3://{bucket}/a.tar.gz", "-C", tree().parent, "tree", env=env)
+    faults.forget()
+    faults.on("GET", "a.tar.gz", through(chunked=True), times=9)
+    ws("ws-archive", "list", f"s3://{bucket}/a.tar.gz", env=env)
+    assert not faults.seen("HEAD") and {request.connection for request in faults.requests} == {faults.connections}
+
+
+def test_chunks_with_more_in_them_than_the_range_are_an_error(scripted, faults, tmp_path):
+    faults.play(reply(206, b"0123456789", {"ETag": '"e"', "Content-Range": "bytes 0-8/9"}, chunked=True))
+    assert "longer than it says" in scripted("cp", "s3://b/k", tmp_path / "f", status=65).stderr
+    assert not (tmp_path / "f").exists()
 
 
 # ---- deletes ----

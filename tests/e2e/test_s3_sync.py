@@ -296,3 +296,17 @@ def test_probe_tells_what_the_server_does_and_how_it_was_found(s3, bucket, s3cmd
     assert answers["virtual-host"] in ("yes", "no", "unknown") and all(line["how"] for line in found.values())
     assert s3.keys(bucket) == [] and not s3.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
     s3cmd("probe", f"s3://{bucket}-missing", status=66)
+
+
+def test_probe_says_whether_the_bucket_may_be_in_the_host_name(s3, bucket, s3cmd, ws, faults):
+    from faults import error
+
+    answer = lambda result: {line["what"]: line["answer"] for line in map(json.loads, result.stdout.splitlines())}["virtual-host"]  # noqa: E731
+    where = f"{s3.endpoint.split(':')[0]}://{s3.vhost_domain}:{s3.endpoint.rsplit(':', 1)[1]}"
+    # A wildcard right below a top-level name counts for nothing in a certificate.
+    assert answer(s3cmd("probe", "--json", "--endpoint-url", where, f"s3://{bucket}")) == ("unknown" if s3.tls else "yes")
+    faults.backend = s3.plain_endpoint
+    faults.on("GET", "^/[?]list-type", error(404, "NoSuchBucket"))
+    env = {**s3.env, "AWS_ENDPOINT_URL_S3": f"http://localhost:{faults.port}"}
+    assert answer(ws("ws-s3", "probe", "--json", f"s3://{bucket}", env=env)) == "no"
+    assert faults.seen("GET", "^/[?]list-type")[0].headers["host"] == f"{bucket}.localhost:{faults.port}"

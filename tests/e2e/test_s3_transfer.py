@@ -185,6 +185,14 @@ def test_a_stream_takes_the_memory_that_help_says(ws, faults, tmp_path):
 # ---- uploads ----
 
 
+@pytest.mark.parametrize("options, part", [([], 8 * MIB), (["--part-size", "5M"], 5 * MIB)])
+def test_all_parts_but_the_last_are_of_one_size(spoilt, bucket, faults, tmp_path, options, part):
+    (tmp_path / "f").write_bytes(noise(LARGE))
+    spoilt("put", *options, tmp_path / "f", f"s3://{bucket}/k")
+    sizes = {int(re.search("partNumber=([0-9]+)", r.target)[1]): len(r.body) for r in faults.seen("PUT", "partNumber")}
+    assert [sizes[number] for number in sorted(sizes)] == [part] * (LARGE // part) + [LARGE % part]
+
+
 def test_success_without_an_etag_is_not_believed_before_the_object_is_seen(scripted, faults, tmp_path):
     (tmp_path / "f").write_text("12345")
     faults.on("PUT", "/k", reply(200), times=3)
@@ -266,14 +274,16 @@ def test_what_arrives_is_what_the_servers_checksum_says_or_nothing(scripted, fau
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
-def test_the_checksum_of_checksums_of_parts_is_checked(scripted, faults, tmp_path):
+@pytest.mark.parametrize("algorithm", ["crc32", "sha256", "sha1"])  # the other two have the same way
+def test_the_checksum_of_checksums_of_parts_is_checked(scripted, faults, tmp_path, algorithm):
     data, part = noise(12 * MIB), 5 * MIB
     pieces = [data[at : at + part] for at in range(0, len(data), part)]
-    value = base64(sums(b"".join(sums(piece, "sha256") for piece in pieces), "sha256"))
-    headers = {"x-amz-checksum-sha256": f"{value}-3", "x-amz-checksum-type": "COMPOSITE"}
-    first = reply(200, b"", {"ETag": '"opaque"', "x-amz-mp-parts-count": "3"}, length=part)
+    value = base64(sums(b"".join(sums(piece, algorithm) for piece in pieces), algorithm))
+    headers = {f"x-amz-checksum-{algorithm}": f"{value}-3", "x-amz-checksum-type": "COMPOSITE"}
+    size_of = lambda size: reply(200, b"", {"ETag": '"opaque"', "x-amz-mp-parts-count": "3"}, length=size)  # noqa: E731
+    faults.on("HEAD", "partNumber=1", size_of(part), times=2)
+    faults.on("HEAD", "partNumber=2", size_of(part))
     for content, status in (data, 0), (data[:-1] + b"?", 65):
-        faults.on("HEAD", "partNumber=1", first)
         faults.on("GET", "/k", *ranged(content, headers))
         scripted("cp", "s3://b/k", tmp_path / "f", status=status)
         assert (tmp_path / "f").exists() == (status == 0)
@@ -281,6 +291,18 @@ def test_the_checksum_of_checksums_of_parts_is_checked(scripted, faults, tmp_pat
     faults.on("HEAD", "partNumber=1", reply(501))  # it cannot be checked then
     faults.on("GET", "/k", *ranged(data[:-1] + b"?", headers))
     scripted("cp", "s3://b/k", tmp_path / "f")
+
+
+def test_parts_of_other_sizes_than_the_first_are_no_reason_to_doubt_the_content(scripted, faults, tmp_path):
+    """5, 6 and 1 MiB are three parts, as 5, 5 and 2 would be: the sum is of other pieces."""
+    data, edges = noise(12 * MIB), [0, 5 * MIB, 11 * MIB, 12 * MIB]
+    pieces = [data[start:end] for start, end in zip(edges, edges[1:])]
+    value = base64(sums(b"".join(sums(piece, "sha256") for piece in pieces), "sha256"))
+    faults.on("GET", "/k", *ranged(data, {"x-amz-checksum-sha256": f"{value}-3"}))
+    for number, piece in enumerate(pieces[:2], 1):
+        faults.on("HEAD", f"partNumber={number}", reply(200, b"", {"ETag": '"opaque"'}, length=len(piece)))
+    scripted("cp", "s3://b/k", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == data
 
 
 def test_checking_can_be_turned_off(scripted, faults, tmp_path):

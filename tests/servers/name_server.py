@@ -11,7 +11,7 @@ _TYPES = {4: 1, 6: 28}  # A, AAAA
 
 
 class Dns:
-    """names: from a name to a list of addresses, or to a code; None: no answer. asked: (transport, name, type) of each query.
+    """names: from a name to a list of addresses, or to a code; None: no answer; something to call: nor then. asked: (transport, name, type) of each query.
 
     An answer of more than 512 bytes is cut on UDP with the TC bit set, and whole on TCP. Needs the right to bind port 53.
     """
@@ -78,6 +78,8 @@ class Dns:
         kind = struct.unpack(">H", query[at + 1 : at + 3])[0]
         self.asked.append((transport, ".".join(name), kind))
         known = self.names.get(".".join(name), NXDOMAIN)
+        if callable(known):
+            known = known()
         if known is None:
             return None
         code, addresses = (known, []) if isinstance(known, int) else (NOERROR, map(ipaddress.ip_address, known))

@@ -61,7 +61,7 @@ static const char *take(struct keyring *k, char out[16])
 {
 	struct err e = ERR_INIT;
 	struct keyring_keys *keys;
-	if (keyring_take(k, &keys, &e)) {
+	if (keyring_take(k, NULL, &keys, &e)) {
 		snprintf(out, 16, "error %d", (int)e.kind);
 		return out;
 	}
@@ -130,18 +130,19 @@ static void test_renew(void)
 	begin(&dir);
 	ends_in(&dir, 3600);
 	struct keyring *k = open_ring();
-	TAP_OK(keyring_take(k, &first, &e) == 0 && keyring_renew(k, first),
+	TAP_OK(keyring_take(k, NULL, &first, &e) == 0 && keyring_renew(k, first, NULL),
 	       "keys that a server refuses are replaced");
-	TAP_OK(keyring_take(k, &second, &e) == 0 && strcmp(second->value.access_key, "AK2") == 0,
+	TAP_OK(keyring_take(k, NULL, &second, &e) == 0 &&
+	               strcmp(second->value.access_key, "AK2") == 0,
 	       "by others");
 	TAP_TEXT(first->value.access_key, "AK1", "while the old ones stay for who uses them");
-	TAP_OK(keyring_renew(k, first) && runs(&dir) == 2,
+	TAP_OK(keyring_renew(k, first, NULL) && runs(&dir) == 2,
 	       "another thread that was refused the old ones takes what is there");
 	scratch_file(dir.fd, "broken", "");
-	TAP_OK(!keyring_renew(k, second), "a replacement that fails is none");
+	TAP_OK(!keyring_renew(k, second, NULL), "a replacement that fails is none");
 	keyring_give(k, first);
 	keyring_give(k, second);
-	TAP_OK(!keyring_renew(NULL, NULL), "who does not sign has nothing to replace");
+	TAP_OK(!keyring_renew(NULL, NULL, NULL), "who does not sign has nothing to replace");
 	keyring_close(k);
 	scratch_close(&dir);
 }
@@ -156,9 +157,9 @@ static void test_same(void)
 	ends_in(&dir, 3600);
 	struct keyring *k = open_ring();
 	for (int i = 0; i < 5; i++) {
-		if (keyring_take(k, &keys, &e) != 0)
+		if (keyring_take(k, NULL, &keys, &e) != 0)
 			break;
-		TAP_OK(!keyring_renew(k, keys), "the same keys again are no replacement");
+		TAP_OK(!keyring_renew(k, keys, NULL), "the same keys again are no replacement");
 		keyring_give(k, keys);
 	}
 	TAP_INT(runs(&dir), 2, "and a storm of refusals asks once");
@@ -177,10 +178,10 @@ static int use(struct pool_job *job, struct err *e)
 	struct user *u = (struct user *)(void *)job;
 	for (int i = 0; i < TAKES; i++) {
 		struct keyring_keys *keys;
-		if (keyring_take(u->k, &keys, e))
+		if (keyring_take(u->k, NULL, &keys, e))
 			return -1;
 		if (i % 50 == 49 && keys->value.access_key[2] < '4')
-			(void)!keyring_renew(u->k, keys);
+			(void)!keyring_renew(u->k, keys, NULL);
 		if (keys->value.access_key[0] != 'A')
 			return err_set(e, ERR_KIND_BUG, "freed too early");
 		keyring_give(u->k, keys);

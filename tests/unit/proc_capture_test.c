@@ -19,7 +19,7 @@ static int run(const char *script, int64_t time_ms, struct buf *out, int *status
 	};
 	snprintf(text, sizeof(text), "%s", script);
 	*status = -1;
-	return proc_capture_run(&how, sys_monotonic_ms() + time_ms, out, status, e);
+	return proc_capture_run(&how, sys_monotonic_ms() + time_ms, NULL, out, status, e);
 }
 
 static const struct {
@@ -75,7 +75,8 @@ static void test_missing(void)
 		.argv = argv, .cwd_fd = -1, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1
 	};
 	BUF_AUTO out = buf_make(100);
-	TAP_OK(proc_capture_run(&how, -1, &out, &status, &e) == -1 && e.kind == ERR_KIND_NOT_FOUND,
+	TAP_OK(proc_capture_run(&how, -1, NULL, &out, &status, &e) == -1 &&
+	               e.kind == ERR_KIND_NOT_FOUND,
 	       "a program that is not there is an error: %s", e.msg);
 }
 

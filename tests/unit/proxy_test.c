@@ -188,13 +188,15 @@ static int open_tunnel(struct peer *p, const char *user, struct err *e)
 	struct socket_addresses addresses;
 	struct url target = url_of("https://a.example");
 	struct proxy proxy = { .used = true };
-	FD_AUTO fd = -1;
+	struct socket s = { .fd = -1 };
 	int64_t deadline = sys_monotonic_ms() + PATIENCE_MS;
 	snprintf(proxy.authorization, sizeof(proxy.authorization), "%s", user);
-	if (socket_resolve("127.0.0.1", p->port, -1, &addresses, e) < 0 ||
-	    socket_connect(&addresses, 0, deadline, &fd, e) < 0)
+	if (socket_resolve("127.0.0.1", p->port, -1, NULL, &addresses, e) < 0 ||
+	    socket_connect(&addresses, 0, deadline, &s, e) < 0)
 		return -1;
-	return proxy_connect(fd, &proxy, &target, deadline, e);
+	int result = proxy_connect(&s, &proxy, &target, deadline, e);
+	file_close_auto(&s.fd);
+	return result;
 }
 
 static void tunnels(void)

@@ -31,6 +31,8 @@ int main(void)
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", p.port);
 	const struct s3_config config = { .endpoint_url = url, .no_sign_request = true };
 	TAP_OK(s3_open(&config, &s3, &e) == 0, "a client opens");
+	TAP_OK(s3_jobs(s3) >= 32 && s3_jobs(s3) <= 64, "%u requests at once, as fits the machine",
+	       s3_jobs(s3));
 	TAP_OK(ask(s3, &e) == 0 && s3->idle_count == 1, "a connection is kept");
 	TAP_OK(ask(s3, &e) == 0 && atomic_load(&s3->connects) == 1, "and used again");
 	s3->idle->idle_since_ms -= S3_CLIENT_IDLE_MS + 1;

@@ -124,9 +124,75 @@ static void test_texts(void)
 	       "a quoted secret is withheld");
 }
 
+/* Reference s3.md 4.9: which status and which code is worth another try, and after how long a wait. */
+static void test_retries(void)
+{
+	static const int again[] = { 408, 429, 499, 500, 502, 503, 504, 520, 599 };
+	static const int final[] = { 301, 302, 307, 308, 400, 401, 403, 404, 405, 409,
+		                     410, 411, 412, 413, 416, 417, 422, 501, 505 };
+	static const struct {
+		int status;
+		const char *code;
+		bool retryable, throttle;
+	} coded[] = {
+		{ 400, "RequestTimeout", true, false },
+		{ 400, "RequestTimeoutException", true, false },
+		{ 400, "PriorRequestNotComplete", true, false },
+		{ 503, "SlowDown", true, true },
+		{ 503, "SlowDownRead", true, true },
+		{ 503, "SlowDownWrite", true, true },
+		{ 400, "SlowDown", true, true },
+		{ 400, "Throttling", true, true },
+		{ 400, "ThrottlingException", true, true },
+		{ 400, "ThrottledException", true, true },
+		{ 400, "RequestThrottled", true, true },
+		{ 400, "RequestThrottledException", true, true },
+		{ 400, "RequestLimitExceeded", true, true },
+		{ 400, "TooManyRequests", true, true },
+		{ 429, "TooManyRequests", true, true },
+		{ 500, "InternalError", true, false },
+		{ 200, "InternalError", true, false },
+		{ 503, "ServiceUnavailable", true, true },
+		{ 409, "OperationAborted", true, false },
+		{ 409, "ConditionalRequestConflict", true, false },
+		{ 400, "IncompleteBody", true, false },
+		{ 400, "BadDigest", true, false }, /* once: s3_error_is_damage */
+		{ 400, "XAmzContentSHA256Mismatch", true, false },
+		{ 403, "RequestTimeTooSkewed", false, false }, /* once, with another clock */
+		{ 400, "ExpiredToken", false, false },         /* once, with other keys */
+		{ 400, "InvalidToken", false, false },
+		{ 403, "AccessDenied", false, false },
+		{ 404, "NoSuchKey", false, false },
+		{ 412, "PreconditionFailed", false, false },
+		{ 501, "NotImplemented", false, false },
+		{ 400, "EntityTooLarge", false, false },
+	};
+	struct s3_error error = { .code = "" };
+	for (size_t i = 0; i < COUNTOF(again) + COUNTOF(final); i++) {
+		struct err e = ERR_INIT;
+		bool wanted = i < COUNTOF(again);
+		int status = wanted ? again[i] : final[i - COUNTOF(again)];
+		s3_error_set(status, &error, &none, &e);
+		TAP_OK(e.retryable == wanted, "a bare %d is %s", status,
+		       wanted ? "tried again" : "final");
+	}
+	for (size_t i = 0; i < COUNTOF(coded); i++) {
+		struct err e = ERR_INIT;
+		TAP_OK(str_copy(str_of(coded[i].code), error.code, sizeof(error.code)) == 0,
+		       "a code");
+		s3_error_set(coded[i].status, &error, &none, &e);
+		TAP_OK(e.retryable == coded[i].retryable &&
+		               s3_error_is_throttle(&e) == coded[i].throttle,
+		       "%d %s is %s%s", coded[i].status, coded[i].code,
+		       coded[i].retryable ? "tried again" : "final",
+		       coded[i].throttle ? ", after a longer wait" : "");
+	}
+}
+
 int main(void)
 {
 	test_meanings();
+	test_retries();
 	test_parse();
 	test_in_success();
 	test_texts();

@@ -174,25 +174,57 @@ static void test_refused(void)
 
 static void test_part_sizes(void)
 {
-	const uint64_t mib = 1 << 20;
+	const uint64_t mib = 1 << 20, gib = 1 << 30;
 	const struct {
-		uint64_t size, chosen, part;
+		uint64_t size, chosen, part, count;
 	} sizes[] = {
-		{ 0, 0, 8 * mib },
-		{ 8000 * mib, 0, 8 * mib },
-		{ 8000 * mib + 1, 0, 9 * mib },
-		{ (uint64_t)1 << 40, 0, 1049 * mib },
-		{ 100 * mib, 16 * mib, 16 * mib },
-		{ 100000 * mib, 5 * mib, 10 * mib },
-		{ 100001 * mib, 5 * mib, 11 * mib },
+		{ 0, 0, 8 * mib, 0 },
+		{ 1, 0, 8 * mib, 1 },
+		{ 8 * mib, 0, 8 * mib, 1 },
+		{ 8 * mib + 1, 0, 8 * mib, 2 },
+		{ 8000 * mib, 0, 8 * mib, 1000 },
+		{ 8000 * mib + 1, 0, 9 * mib, 889 },
+		{ 9000 * mib, 0, 9 * mib, 1000 },
+		{ 1024 * gib, 0, 1049 * mib, 1000 },
+		{ 5000 * gib, 0, 5 * gib, 1000 },
+		{ 5000 * gib + 1, 0, 5 * gib, 1001 },
+		{ 5120 * gib, 0, 5 * gib, 1024 },
+		{ 50000 * gib, 0, 5 * gib, 10000 },
+		{ 100 * mib, 16 * mib, 16 * mib, 7 },
+		{ 50000 * mib, 5 * mib, 5 * mib, 10000 },
+		{ 50000 * mib + 1, 5 * mib, 6 * mib, 8334 },
+		{ 50000 * gib, 5 * mib, 5 * gib, 10000 },
 	};
 	for (size_t i = 0; i < COUNTOF(sizes); i++) {
 		struct s3 *s3 = make_client("http://localhost:9000");
 		s3->part_size = sizes[i].chosen;
-		TAP_INT(s3_multipart_part_size(s3, sizes[i].size), sizes[i].part,
-		        "%llu bytes go in parts of this size", (unsigned long long)sizes[i].size);
+		uint64_t part = s3_multipart_part_size(s3, sizes[i].size);
+		TAP_INT(part, sizes[i].part, "%llu bytes go in parts of this size",
+		        (unsigned long long)sizes[i].size);
+		TAP_INT(sizes[i].size / part + (sizes[i].size % part > 0), sizes[i].count,
+		        "and there are so many");
 		free_client(s3);
 	}
+}
+
+static void test_too_large(void)
+{
+	const uint64_t most = 10000 * ((uint64_t)5 << 30);
+	struct s3 *s3 = make_client("http://localhost:9000");
+	struct err e = ERR_INIT;
+	struct http_body body = { .len = 1, .bytes = "x" };
+	struct s3_multipart m;
+	TAP_OK(s3_multipart_check_size(most, &e) == 0, "10,000 parts of 5 GiB are an object");
+	TAP_OK(s3_put_file(s3, S("b"), S("k"), 0, most + 1, NULL, NULL, NULL, &e) == -1 &&
+	               e.kind == ERR_KIND_UNAVAILABLE && !e.retryable,
+	       "one byte more is refused before anybody is asked: %s", e.msg);
+	err_clear(&e);
+	s3_multipart_adopt(&m, s3, S("b"), S("k"), NULL, "u");
+	TAP_OK(s3_multipart_put(&m, S3_PARTS_MAX + 1, &body, &e) == -1 &&
+	               strstr(e.msg, "at most 10000 parts"),
+	       "and so is part 10,001 of a stream: %s", e.msg);
+	s3_multipart_free(&m);
+	free_client(s3);
 }
 
 static void test_etags(void)
@@ -215,6 +247,7 @@ int main(void)
 	test_upload_headers();
 	test_refused();
 	test_part_sizes();
+	test_too_large();
 	test_etags();
 	return tap_done();
 }

@@ -4,11 +4,18 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "os/sys.h"
 #include "scratch.h"
 #include "tap.h"
+
+static void drop(struct socket *s)
+{
+	file_close_auto(&s->fd);
+}
+#define SOCKET_AUTO AUTO(drop) struct socket
 
 /* A socket that listens on 127.0.0.1; the port goes to *port. */
 static int listen_on(int backlog, uint16_t *port)
@@ -30,7 +37,7 @@ static void add(struct socket_addresses *list, uint16_t port)
 {
 	struct socket_addresses one;
 	struct err e = ERR_INIT;
-	if (socket_resolve("127.0.0.1", port, -1, &one, &e) == 0)
+	if (socket_resolve("127.0.0.1", port, -1, NULL, &one, &e) == 0)
 		list->list[list->count++] = one.list[0];
 }
 
@@ -50,7 +57,7 @@ static void test_resolve(void)
 	for (size_t i = 0; i < COUNTOF(cases); i++) {
 		struct socket_addresses list;
 		struct err e = ERR_INIT;
-		int rc = socket_resolve(cases[i].host, 9000, -1, &list, &e);
+		int rc = socket_resolve(cases[i].host, 9000, -1, NULL, &list, &e);
 		if (cases[i].count == 0) {
 			TAP_OK(rc != 0 && e.kind == ERR_KIND_USAGE, "\"%s\" is refused",
 			       cases[i].host);
@@ -87,6 +94,14 @@ static int full_listener(uint16_t *port, int fillers[4])
 	return fd;
 }
 
+/* TCP_NODELAY */
+static bool sends_at_once(int fd)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+	return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && on != 0;
+}
+
 static void test_connect(void)
 {
 	struct err e = ERR_INIT;
@@ -94,10 +109,10 @@ static void test_connect(void)
 	int fillers[4];
 	FD_AUTO server = listen_on(8, &port);
 	FD_AUTO stalled = full_listener(&stalled_port, fillers);
-	FD_AUTO a = -1;
-	FD_AUTO b = -1;
-	FD_AUTO c = -1;
-	FD_AUTO d = -1;
+	SOCKET_AUTO a = { .fd = -1 };
+	SOCKET_AUTO b = { .fd = -1 };
+	SOCKET_AUTO c = { .fd = -1 };
+	SOCKET_AUTO d = { .fd = -1 };
 	int64_t now_ms = sys_monotonic_ms();
 	struct socket_addresses list = { 0 };
 	TAP_OK(socket_connect(&list, 0, now_ms + 5000, &a, &e) != 0 && e.kind == ERR_KIND_BUG,
@@ -113,8 +128,9 @@ static void test_connect(void)
 	       "the next address is tried at once");
 	TAP_OK(sys_monotonic_ms() - now_ms < 200, "without waiting");
 	TAP_OK(socket_connect(&list, 1, -1, &b, &e) == 0, "another address may be the first");
-	TAP_OK(fcntl(a, F_GETFD) == FD_CLOEXEC && (fcntl(a, F_GETFL) & O_NONBLOCK),
+	TAP_OK(fcntl(a.fd, F_GETFD) == FD_CLOEXEC && (fcntl(a.fd, F_GETFL) & O_NONBLOCK),
 	       "a connection is non-blocking and closed on exec");
+	TAP_OK(sends_at_once(a.fd) && sends_at_once(b.fd), "and sends small pieces at once");
 	struct socket_addresses slow = { 0 };
 	add(&slow, stalled_port);
 	TAP_OK(socket_connect(&slow, 0, sys_monotonic_ms() + 30, &c, &e) != 0 &&
@@ -134,7 +150,7 @@ static void test_connect(void)
 }
 
 /* Both ends of a connection; ours is non-blocking. */
-static void connected(int *ours, int *theirs)
+static void connected(struct socket *ours, int *theirs)
 {
 	uint16_t port;
 	struct err e = ERR_INIT;
@@ -151,42 +167,42 @@ static void connected(int *ours, int *theirs)
 static void test_read(void)
 {
 	struct err e = ERR_INIT;
-	FD_AUTO ours = -1;
+	SOCKET_AUTO ours = { .fd = -1 };
 	FD_AUTO theirs = -1;
 	char text[16];
 	size_t got;
 	connected(&ours, &theirs);
 	int64_t soon_ms = sys_monotonic_ms() + 15;
-	TAP_OK(!socket_readable(ours), "nothing has come");
-	TAP_OK(socket_read(ours, text, sizeof(text), &got, soon_ms, &e) != 0 &&
+	TAP_OK(!socket_readable(&ours), "nothing has come");
+	TAP_OK(socket_read(&ours, text, sizeof(text), &got, soon_ms, &e) != 0 &&
 	               e.kind == ERR_KIND_TRY_AGAIN && e.retryable,
 	       "a silent peer is an error when the time is up: %s", e.msg);
 	TAP_OK(sys_monotonic_ms() >= soon_ms, "not before");
 	err_clear(&e);
-	TAP_OK(write(theirs, "hello", 5) == 5 && socket_read(ours, text, 3, &got, -1, &e) == 0 &&
-	               got == 3 && socket_readable(ours),
+	TAP_OK(write(theirs, "hello", 5) == 5 && socket_read(&ours, text, 3, &got, -1, &e) == 0 &&
+	               got == 3 && socket_readable(&ours),
 	       "some bytes are read");
-	TAP_OK(socket_read(ours, text, sizeof(text), &got, sys_monotonic_ms() + 5000, &e) == 0 &&
+	TAP_OK(socket_read(&ours, text, sizeof(text), &got, sys_monotonic_ms() + 5000, &e) == 0 &&
 	               got == 2,
 	       "and the others");
-	TAP_OK(write(theirs, "!", 1) == 1 && socket_read(ours, text, 1, &got, 0, &e) != 0 &&
+	TAP_OK(write(theirs, "!", 1) == 1 && socket_read(&ours, text, 1, &got, 0, &e) != 0 &&
 	               e.kind == ERR_KIND_TRY_AGAIN,
 	       "a peer that drips does not stretch the time");
 	err_clear(&e);
 	file_close_auto(&theirs);
-	TAP_OK(socket_read(ours, text, sizeof(text), &got, -1, &e) == 0 && got == 1 &&
-	               socket_read(ours, text, sizeof(text), &got, -1, &e) == 0 && got == 0,
+	TAP_OK(socket_read(&ours, text, sizeof(text), &got, -1, &e) == 0 && got == 1 &&
+	               socket_read(&ours, text, sizeof(text), &got, -1, &e) == 0 && got == 0,
 	       "then comes the end");
-	TAP_OK(socket_readable(ours), "which can be read again");
+	TAP_OK(socket_readable(&ours), "which can be read again");
 }
 
 /* Write until the kernel takes no more. */
-static int fill(int fd, bool stop_on_input, int64_t deadline_ms, size_t *last, struct err *e)
+static int fill(const struct socket *s, bool stop_on_input, int64_t deadline_ms, size_t *last,
+                struct err *e)
 {
 	static const char bytes[64 * 1024];
 	for (int i = 0; i < 1000; i++) {
-		if (socket_write(fd, bytes, sizeof(bytes), last, deadline_ms, stop_on_input, e) !=
-		    0)
+		if (socket_write(s, bytes, sizeof(bytes), last, deadline_ms, stop_on_input, e) != 0)
 			return -1;
 		if (*last == 0)
 			return 0;
@@ -197,26 +213,61 @@ static int fill(int fd, bool stop_on_input, int64_t deadline_ms, size_t *last, s
 static void test_write(void)
 {
 	struct err e = ERR_INIT;
-	FD_AUTO ours = -1;
+	SOCKET_AUTO ours = { .fd = -1 };
 	FD_AUTO theirs = -1;
 	size_t put;
 	connected(&ours, &theirs);
-	TAP_OK(fill(ours, false, sys_monotonic_ms() + 50, &put, &e) != 0 &&
+	TAP_OK(fill(&ours, false, sys_monotonic_ms() + 50, &put, &e) != 0 &&
 	               e.kind == ERR_KIND_TRY_AGAIN && e.sys_errno == ETIMEDOUT,
 	       "a peer that does not read is an error when the time is up: %s", e.msg);
 	err_clear(&e);
 	TAP_OK(write(theirs, "403", 3) == 3 &&
-	               fill(ours, true, sys_monotonic_ms() + 5000, &put, &e) == 0,
+	               fill(&ours, true, sys_monotonic_ms() + 5000, &put, &e) == 0,
 	       "an early answer stops the writing");
-	TAP_OK(socket_write(ours, "x", 1, &put, sys_monotonic_ms() + 5000, true, &e) == 0 &&
+	TAP_OK(socket_write(&ours, "x", 1, &put, sys_monotonic_ms() + 5000, true, &e) == 0 &&
 	               put == 0,
 	       "as long as it was not read");
 	file_close_auto(&theirs);
 	int rc = 0;
 	for (int i = 0; i < 100 && rc == 0; i++)
-		rc = socket_write(ours, "x", 1, &put, sys_monotonic_ms() + 5000, false, &e);
+		rc = socket_write(&ours, "x", 1, &put, sys_monotonic_ms() + 5000, false, &e);
 	TAP_OK(rc != 0 && (e.sys_errno == EPIPE || e.sys_errno == ECONNRESET),
 	       "a peer that left is an error, not a signal: %s", e.msg);
+}
+
+/* Without a deadline: only the stop can end it. */
+static void test_stop(void)
+{
+	struct err e = ERR_INIT;
+	struct stop *stop;
+	uint16_t port;
+	int fillers[4];
+	size_t n;
+	char text[4];
+	SOCKET_AUTO ours = { .fd = -1 };
+	FD_AUTO theirs = -1;
+	FD_AUTO full = full_listener(&port, fillers);
+	if (stop_open(&stop, &e))
+		return;
+	connected(&ours, &theirs);
+	ours.stop = stop;
+	stop_ask(stop);
+	TAP_OK(socket_read(&ours, text, sizeof(text), &n, -1, &e) != 0 && !e.retryable,
+	       "who was asked to stop does not wait for an answer: %s", e.msg);
+	err_clear(&e);
+	TAP_OK(socket_wait(&ours, -1, &e) == -1, "nor for the first byte of it");
+	err_clear(&e);
+	TAP_OK(fill(&ours, false, -1, &n, &e) != 0 && strstr(e.msg, "interrupted"),
+	       "nor for room to write");
+	err_clear(&e);
+	struct socket_addresses list = { 0 };
+	SOCKET_AUTO none = { .fd = -1, .stop = stop };
+	add(&list, port);
+	TAP_OK(socket_connect(&list, 0, -1, &none, &e) != 0 && strstr(e.msg, "interrupted"),
+	       "nor for an address that does not answer");
+	for (size_t i = 0; i < COUNTOF(fillers); i++)
+		close(fillers[i]);
+	stop_close(stop);
 }
 
 int main(void)
@@ -225,5 +276,6 @@ int main(void)
 	test_connect();
 	test_read();
 	test_write();
+	test_stop();
 	return tap_done();
 }

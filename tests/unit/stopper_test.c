@@ -2,7 +2,6 @@
 #include "os/stopper.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "os/signals.h"
@@ -10,30 +9,22 @@
 #include "scratch.h"
 #include "tap.h"
 
-struct told {
-	_Atomic int times;
-};
-
-static void count(void *ctx)
-{
-	((struct told *)ctx)->times++;
-}
-
 /* Each in a process of its own; the result is its status. */
 static int tells_once(UNUSED void *arg)
 {
 	struct err e = ERR_INIT;
-	struct told told = { 0 };
+	struct stop *stop;
 	int ends[2];
 	struct stopper *s;
-	if (signals_prepare(&e) || pipe(ends) || stopper_open(count, &told, 60000, &s, &e))
+	if (signals_prepare(&e) || stop_open(&stop, &e) || pipe(ends) ||
+	    stopper_open(stop, 60000, &s, &e))
 		return 1;
 	if (write(ends[1], "x", 1) != 1 || stopper_wait(s, ends[0], &e) != 1)
 		return 2;
 	if (read(ends[0], &(char){ 0 }, 1) != 1)
 		return 3;
 	kill(getpid(), SIGTERM);
-	if (stopper_wait(s, ends[0], &e) != 0 || told.times != 1)
+	if (stopper_wait(s, ends[0], &e) != 0 || !stop_asked(stop))
 		return 4;
 	return stopper_close(s) == SIGTERM ? 0 : 5;
 }
@@ -41,12 +32,12 @@ static int tells_once(UNUSED void *arg)
 static int ends_at_the_second(UNUSED void *arg)
 {
 	struct err e = ERR_INIT;
-	struct told told = { 0 };
+	struct stop *stop;
 	struct stopper *s;
-	if (signals_prepare(&e) || stopper_open(count, &told, 60000, &s, &e))
+	if (signals_prepare(&e) || stop_open(&stop, &e) || stopper_open(stop, 60000, &s, &e))
 		return 1;
 	kill(getpid(), SIGINT);
-	while (told.times == 0)
+	while (!stop_asked(stop))
 		sys_sleep_ms(1);
 	kill(getpid(), SIGTERM);
 	for (;;)
@@ -56,9 +47,9 @@ static int ends_at_the_second(UNUSED void *arg)
 static int ends_when_time_is_up(UNUSED void *arg)
 {
 	struct err e = ERR_INIT;
-	struct told told = { 0 };
+	struct stop *stop;
 	struct stopper *s;
-	if (signals_prepare(&e) || stopper_open(count, &told, 1, &s, &e))
+	if (signals_prepare(&e) || stop_open(&stop, &e) || stopper_open(stop, 1, &s, &e))
 		return 1;
 	kill(getpid(), SIGTERM);
 	for (;;)
@@ -68,21 +59,21 @@ static int ends_when_time_is_up(UNUSED void *arg)
 static int keeps_ignoring(UNUSED void *arg)
 {
 	struct err e = ERR_INIT;
-	struct told told = { 0 };
+	struct stop *stop;
 	struct stopper *s;
 	scratch_ignore(SIGHUP, true);
-	if (signals_prepare(&e) || stopper_open(count, &told, 60000, &s, &e))
+	if (signals_prepare(&e) || stop_open(&stop, &e) || stopper_open(stop, 60000, &s, &e))
 		return 1;
 	kill(getpid(), SIGHUP);
-	return stopper_close(s) == 0 && told.times == 0 ? 0 : 2;
+	return stopper_close(s) == 0 && !stop_asked(stop) ? 0 : 2;
 }
 
 static int gives_back(UNUSED void *arg)
 {
 	struct err e = ERR_INIT;
-	struct told told = { 0 };
+	struct stop *stop;
 	struct stopper *s;
-	if (signals_prepare(&e) || stopper_open(count, &told, 60000, &s, &e) ||
+	if (signals_prepare(&e) || stop_open(&stop, &e) || stopper_open(stop, 60000, &s, &e) ||
 	    stopper_close(s) != 0)
 		return 1;
 	kill(getpid(), SIGTERM);
