@@ -184,7 +184,7 @@ int gc_options_make(const struct applet_call *call, struct gc_rules *rules, stru
 		.set_records = o->records_ms >= 0,
 		.records_ms = o->records_ms,
 		.sizes_too = needs_all_sizes(o, rules),
-		.shared_too = call->common->json,
+		.shared_too = call->common->json || o->report || o->explain,
 		.label = label,
 		.dry_run = o->dry_run,
 		.config = call->config,

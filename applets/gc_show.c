@@ -66,6 +66,8 @@ static void explain(const struct gc_item *item, const struct gc_policy *p, struc
 		buf_add_text(out, ", sensitive");
 	if (item->at_once)
 		buf_add_text(out, ", deleted at once");
+	if (item->shared_bytes > 0)
+		add_size(out, ", of its size shared ", item->shared_bytes);
 }
 
 /* ---- items ---- */

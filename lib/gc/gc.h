@@ -90,7 +90,7 @@ struct gc_options {
 	bool set_records;
 	int64_t records_ms; /* forget records of what was saved and removed so long ago */
 	bool sizes_too;     /* measure also what can't be taken (reports) */
-	bool shared_too;    /* ask which blocks are shared (JSON) */
+	bool shared_too;    /* ask which blocks are shared: each file is opened */
 	const char *label;  /* whose value is wanted in the items; NULL */
 	bool dry_run;
 	int64_t end_ms; /* monotonic: what is not looked at or done by then is left; 0: no end */

@@ -237,6 +237,11 @@ def test_blocks_that_files_share_are_noted(ws, tmp_path):
         assert found["alone"] == 0 and 1_000_000 <= found["two"] < 1_100_000
         report = {line["group"]: line["shared_bytes"] for line in lines(base, "--report", "owner")}
         assert report == {"alice": found["two"], "bob": 0}
+        rows = {line.split()[0]: line for line in base.run("ws-gc", "--report", "owner").stdout.splitlines()}
+        at = rows["GROUP"].index("SHARED") + len("SHARED")
+        assert rows["alice"][:at].endswith(" KiB") and rows["bob"][:at].endswith(" 0 B"), rows
+        said = {line.split("  ")[-2].strip(): line for line in base.run("ws-gc", "--older", "7d", "-n", "--explain").stdout.splitlines()}
+        assert "of its size shared" in said["two"] and "shared" not in said["alone"], said
     finally:
         unmount_below(tmp_path)
 
