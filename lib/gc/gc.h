@@ -69,7 +69,8 @@ enum gc_reason {
 	GC_REASON_TRASH_OLD,    /* taken: in the trash for trash_ttl */
 	GC_REASON_HALF_DELETED, /* taken: in the trash, and its deletion has begun already */
 	GC_REASON_STAGING,      /* taken: an unfinished setup, older than an hour, not locked */
-	GC_REASON_ORPHAN,       /* taken: a directory without a record, or a record without one */
+	GC_REASON_LEFTOVER, /* taken: a temporary file of a writer that was killed, older than an hour */
+	GC_REASON_ORPHAN, /* taken: a directory without a record, or a record without one */
 	GC_REASON_GIT_ENTRY, /* forgotten: a worktree in a repository's list, and no directory anywhere */
 	GC_REASON_GENERATIONS, /* pruned: more generations in the store than remote_keep */
 	GC_REASON_UPLOADS,     /* aborted: multipart uploads that nobody ended */
@@ -114,6 +115,7 @@ struct gc_item {
 	bool shielded;           /* no policy may take it */
 	bool is_worktree;        /* of a repository elsewhere */
 	bool is_compressed;      /* no directory, and an archive of it in the base's own store */
+	bool has_temp;           /* temporary files lie beside its record */
 	bool has_git, git_known; /* repositories in it; gc_git_look was asked */
 	bool ephemeral, sensitive;
 	unsigned rule;                     /* index; the count when it has none */

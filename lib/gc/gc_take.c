@@ -23,8 +23,7 @@ int gc_take_lock(const struct gc *g, const char *id, struct lock *out, struct er
 	return lock_take(dir, "lock", 0, out, e);
 }
 
-/* That the collector looked, and went away again, is no use of the workspace. */
-static void release_unused(const struct gc *g, const char *id, struct lock *lock, int64_t lock_ms)
+void gc_take_release_unused(const struct gc *g, const char *id, struct lock *lock, int64_t lock_ms)
 {
 	FD_AUTO dir = -1;
 	struct err ignored = ERR_INIT;
@@ -240,7 +239,7 @@ int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archiv
 	size_t trashed = done->trashed;
 	int status = take_locked(&j, e);
 	if (done->trashed == trashed)
-		release_unused(g, item->id, &lock, j.lock_ms);
+		gc_take_release_unused(g, item->id, &lock, j.lock_ms);
 	return status;
 }
 
