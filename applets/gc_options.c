@@ -29,7 +29,7 @@ static const struct opt_row policy_rows[] = {
 	         "the same for inodes"),
 	OPT_LIST(
 		"quota", 0, "OWNER=SIZE[:HARD]", struct gc_words, quotas,
-		"an owner (* for each) may hold SIZE; over HARD the longest idle are taken until it does. Measured"),
+		"an owner (* for each) may hold SIZE; over HARD the longest idle are taken until it does. Counted by the kernel where project quotas are on, else measured"),
 	OPT_TEXT("max-delete", 0, "N|PCT", struct gc_words, max_delete,
 	         "take at most N, or PCT of the workspaces, in this run: the longest idle"),
 	OPT_DURATION(

@@ -123,7 +123,10 @@ struct gc_item {
 	int64_t idle_ms;                   /* -1: unknown */
 	uint64_t allocated_bytes, entries; /* of the tree; hardlinks once */
 	uint64_t shared_bytes;             /* of these, what other files hold, too */
-	bool shared_known;                 /* they were asked for, and could be told */
+	uint32_t project;                  /* of the file system, when there are quotas; 0: none */
+	bool by_kernel;        /* against a quota counts kernel_bytes, else allocated_bytes */
+	uint64_t kernel_bytes; /* its part of what the kernel counts for its project */
+	bool shared_known;     /* they were asked for, and could be told */
 	char profile[64], owner[256], label[128];
 	char detail[160]; /* the holder, the mount point… or "" */
 };

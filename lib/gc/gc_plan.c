@@ -6,6 +6,7 @@
 #include "gc/gc_archive.h"
 #include "gc/gc_git.h"
 #include "gc/gc_internal.h"
+#include "gc/gc_project.h"
 #include "gc/gc_remote.h"
 #include "gc/gc_temp.h"
 #include "os/dir.h"
@@ -53,6 +54,7 @@ static void measure(const struct gc *g, int area, struct gc_item *item)
 	(void)result; /* what of it could be read counts */
 	item->allocated_bytes = tree.allocated_bytes;
 	item->entries = tree.entries;
+	item->project = gc_project_of(g, area, item->name);
 }
 
 static void plan_trash_entry(const struct gc *g, int area, const char *name, struct gc_plan *plan)
@@ -350,6 +352,7 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 	    plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
 	gc_temp_plan_records(g, plan);
+	gc_project_count(g, plan);
 	look_at_space(g, plan);
 	const struct gc_space *space = plan->space_known ? &plan->space : NULL;
 	if (decide(g, plan, space, e))
