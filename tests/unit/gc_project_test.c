@@ -96,11 +96,11 @@ static const struct gc_target *target_of(const struct collection *c, const char 
 static void says(const struct collection *c, const char *names, const char *sentence)
 {
 	char taken[64] = "";
-	for (size_t i = 0; i < c->plan.count; i++) {
-		if (c->plan.items[i].action != GC_TRASH)
-			continue;
-		strncat(taken, c->plan.items[i].name, 8);
-		strncat(taken, " ", 2);
+	size_t len = 0;
+	for (size_t i = 0; i < c->plan.count && len < sizeof(taken); i++) {
+		if (c->plan.items[i].action == GC_TRASH)
+			len += (size_t)snprintf(taken + len, sizeof(taken) - len, "%s ",
+			                        c->plan.items[i].name);
 	}
 	TAP_TEXT(taken, names, "%s", sentence);
 }
