@@ -29,7 +29,7 @@ static const struct opt_row policy_rows[] = {
 	         "the same for inodes"),
 	OPT_LIST(
 		"quota", 0, "OWNER=SIZE[:HARD]", struct gc_words, quotas,
-		"an owner (* for each) may hold SIZE; over HARD the longest idle are taken until it does. Measured"),
+		"an owner (* for each) may hold SIZE; over HARD the longest idle are taken until it does. Counted by the kernel where project quotas are on, else measured"),
 	OPT_TEXT("max-delete", 0, "N|PCT", struct gc_words, max_delete,
 	         "take at most N, or PCT of the workspaces, in this run: the longest idle"),
 	OPT_DURATION(
@@ -184,7 +184,7 @@ int gc_options_make(const struct applet_call *call, struct gc_rules *rules, stru
 		.set_records = o->records_ms >= 0,
 		.records_ms = o->records_ms,
 		.sizes_too = needs_all_sizes(o, rules),
-		.shared_too = call->common->json,
+		.shared_too = call->common->json || o->report || o->explain,
 		.label = label,
 		.dry_run = o->dry_run,
 		.config = call->config,

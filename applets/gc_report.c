@@ -10,7 +10,7 @@
 #include "cli/table.h"
 #include "os/log.h"
 
-enum { OUTPUT_MAX = 64 << 20, BAR_COLUMNS = 30 };
+enum { OUTPUT_MAX = 64 << 20, BAR_COLUMNS = 30, BAR_AT = 6 };
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 
 struct group {
@@ -160,25 +160,28 @@ static void add_bar(struct table *t, uint64_t value, uint64_t largest)
 
 static void add_row(struct table *t, const struct group *g, uint64_t largest)
 {
-	char size[NUM_TEXT_MAX], idle[NUM_TEXT_MAX] = "-";
+	char size[NUM_TEXT_MAX], shared[NUM_TEXT_MAX] = "-", idle[NUM_TEXT_MAX] = "-";
+	if (g->shared_known)
+		num_format_size(g->shared_bytes, shared);
 	if (g->longest_idle_ms >= 0)
 		num_format_duration(g->longest_idle_ms, idle);
 	table_cell_text(t, g->name[0] ? g->name : "(none)");
 	add_number(t, g->count);
 	table_cell_text(t, num_format_size(g->bytes, size));
+	table_cell_text(t, shared);
 	add_number(t, g->entries);
 	table_cell_text(t, idle);
-	if (t->columns > 5)
+	if (t->columns > BAR_AT)
 		add_bar(t, g->bytes, largest);
 }
 
 static void print_table(const struct groups *g)
 {
-	static const char *const titles[] = { "GROUP",    ">WORKSPACES",   ">SIZE",
-		                              ">ENTRIES", ">LONGEST IDLE", "" };
+	static const char *const titles[] = { "GROUP",    ">WORKSPACES",   ">SIZE",      ">SHARED",
+		                              ">ENTRIES", ">LONGEST IDLE", [BAR_AT] = "" };
 	struct table t;
 	BUF_AUTO text = buf_make(OUTPUT_MAX);
-	table_init(&t, log_stdout_is_terminal() ? 6 : 5, titles);
+	table_init(&t, log_stdout_is_terminal() ? BAR_AT + 1 : BAR_AT, titles);
 	for (size_t i = 0; i < g->count; i++)
 		add_row(&t, &g->list[i], g->largest);
 	table_format(&t, &text);

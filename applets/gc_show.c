@@ -66,6 +66,8 @@ static void explain(const struct gc_item *item, const struct gc_policy *p, struc
 		buf_add_text(out, ", sensitive");
 	if (item->at_once)
 		buf_add_text(out, ", deleted at once");
+	if (item->shared_bytes > 0)
+		add_size(out, ", of its size shared ", item->shared_bytes);
 }
 
 /* ---- items ---- */
@@ -176,9 +178,18 @@ static void add_amount(struct buf *out, const struct gc_target *t, uint64_t amou
 		buf_printf(out, "%llu", (unsigned long long)amount);
 }
 
+/* Who counted what a quota is about; "": it is none. */
+static const char *method(const struct gc_target *t)
+{
+	if (t->by_kernel)
+		return t->by_scan ? "kernel and measured" : "kernel";
+	return t->by_scan ? "measured" : "";
+}
+
 static void describe(const struct gc_target *t, struct buf *out)
 {
-	buf_printf(out, "%s%s: ", t->name, t->is_measured ? " (measured)" : "");
+	const char *how = method(t);
+	buf_printf(out, "%s%s%s%s: ", t->name, how[0] ? " (" : "", how, how[0] ? ")" : "");
 	if (t->warning) {
 		add_amount(out, t, t->before);
 		buf_add_text(out, " held, over the soft limit of ");
@@ -201,8 +212,8 @@ static void print_target(const struct gc_target *t)
 	js_set_int(line, "wanted", (int64_t)t->wanted);
 	js_set_int(line, "freed", (int64_t)t->freed);
 	js_set_bool(line, "missed", t->missed);
-	if (t->is_measured)
-		js_set_text(line, "method", "measured");
+	if (method(t)[0])
+		js_set_text(line, "method", method(t));
 	js_set_bool(line, "warning", t->warning);
 	applet_json_line(line);
 }

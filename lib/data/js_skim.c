@@ -79,10 +79,11 @@ static bool array(struct skim *s, unsigned depth)
 	return take(s, ']');
 }
 
+/* Most names differ in their first byte: behind a key there is at least its quote. */
 static bool is_known(const struct str *keys, size_t count, struct str key)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (str_eq(keys[i], key))
+		if (*keys[i].p == *key.p && str_eq(keys[i], key))
 			return true;
 	}
 	return false;
@@ -92,7 +93,7 @@ static void keep(struct skim *s, struct str key, const struct js_skim_field *fou
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const char *name = s->fields[i].name;
-		if (!str_is(key, name))
+		if (*key.p != *name || !str_is(key, name))
 			continue;
 		s->fields[i] = *found;
 		s->fields[i].name = name;

@@ -58,6 +58,7 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_TRASH_OLD] = "trash-old",
 		[GC_REASON_HALF_DELETED] = "half-deleted",
 		[GC_REASON_STAGING] = "staging",
+		[GC_REASON_LEFTOVER] = "leftover",
 		[GC_REASON_ORPHAN] = "orphan",
 		[GC_REASON_GENERATIONS] = "generations",
 		[GC_REASON_UPLOADS] = "uploads",

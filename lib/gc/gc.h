@@ -69,7 +69,8 @@ enum gc_reason {
 	GC_REASON_TRASH_OLD,    /* taken: in the trash for trash_ttl */
 	GC_REASON_HALF_DELETED, /* taken: in the trash, and its deletion has begun already */
 	GC_REASON_STAGING,      /* taken: an unfinished setup, older than an hour, not locked */
-	GC_REASON_ORPHAN,       /* taken: a directory without a record, or a record without one */
+	GC_REASON_LEFTOVER, /* taken: a temporary file of a writer that was killed, older than an hour */
+	GC_REASON_ORPHAN, /* taken: a directory without a record, or a record without one */
 	GC_REASON_GIT_ENTRY, /* forgotten: a worktree in a repository's list, and no directory anywhere */
 	GC_REASON_GENERATIONS, /* pruned: more generations in the store than remote_keep */
 	GC_REASON_UPLOADS,     /* aborted: multipart uploads that nobody ended */
@@ -90,7 +91,7 @@ struct gc_options {
 	bool set_records;
 	int64_t records_ms; /* forget records of what was saved and removed so long ago */
 	bool sizes_too;     /* measure also what can't be taken (reports) */
-	bool shared_too;    /* ask which blocks are shared (JSON) */
+	bool shared_too;    /* ask which blocks are shared: each file is opened */
 	const char *label;  /* whose value is wanted in the items; NULL */
 	bool dry_run;
 	int64_t end_ms; /* monotonic: what is not looked at or done by then is left; 0: no end */
@@ -114,6 +115,7 @@ struct gc_item {
 	bool shielded;           /* no policy may take it */
 	bool is_worktree;        /* of a repository elsewhere */
 	bool is_compressed;      /* no directory, and an archive of it in the base's own store */
+	bool has_temp;           /* temporary files lie beside its record */
 	bool has_git, git_known; /* repositories in it; gc_git_look was asked */
 	bool ephemeral, sensitive;
 	unsigned rule;                     /* index; the count when it has none */
@@ -121,7 +123,10 @@ struct gc_item {
 	int64_t idle_ms;                   /* -1: unknown */
 	uint64_t allocated_bytes, entries; /* of the tree; hardlinks once */
 	uint64_t shared_bytes;             /* of these, what other files hold, too */
-	bool shared_known;                 /* they were asked for, and could be told */
+	uint32_t project;                  /* of the file system, when there are quotas; 0: none */
+	bool by_kernel;        /* against a quota counts kernel_bytes, else allocated_bytes */
+	uint64_t kernel_bytes; /* its part of what the kernel counts for its project */
+	bool shared_known;     /* they were asked for, and could be told */
 	char profile[64], owner[256], label[128];
 	char detail[160]; /* the holder, the mount point… or "" */
 };

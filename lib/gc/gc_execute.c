@@ -7,6 +7,7 @@
 #include "gc/gc_internal.h"
 #include "gc/gc_remote.h"
 #include "gc/gc_take.h"
+#include "gc/gc_temp.h"
 #include "os/dir.h"
 #include "os/remove.h"
 #include "ws/journal.h"
@@ -131,7 +132,8 @@ static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, str
 	case GC_PURGE:
 		return purge(g, item, done, e);
 	case GC_CLEAN:
-		return clean(g, item, done, e);
+		return item->reason == GC_REASON_LEFTOVER ? gc_temp_clean(g, item, done, e)
+		                                          : clean(g, item, done, e);
 	case GC_SEND:
 		return item->is_compressed ? gc_archive_send(g, item, done, e)
 		                           : send_spooled(g, item, done, e);

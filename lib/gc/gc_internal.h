@@ -5,6 +5,7 @@
 #include "gc/gc.h"
 #include "gc/gc_clock.h"
 #include "gc/gc_look.h"
+#include "gc/gc_name.h"
 #include "os/lock.h"
 #include "os/mounts.h"
 #include "os/users.h"
@@ -40,10 +41,6 @@ void gc_scan_orphan(const struct gc *g, const char *name, bool held, struct gc_i
 
 /* A further item of the plan, zero. */
 struct gc_item *gc_plan_add(struct gc_plan *p);
-
-/* Split "<ms>.<id>.<rand>" of the trash, or "<id>.<rand>" of the staging area. -1 when it is none. */
-int gc_name_parse(struct str name, bool with_time, int64_t *ms,
-                  char id[BASE_DIR_ID_MAX + 1]) MUST_CHECK;
 
 /* What a record without a directory is: of no interest (it is in the spool or in the trash, or archived, or can't be
  * told), of a workspace that was lost, or of one that was saved. */

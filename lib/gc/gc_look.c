@@ -74,6 +74,19 @@ int64_t gc_look_lock_ms(const struct base_dir *b, const char *id)
 	return record_dir(b, id, false, &dir, &ignored) ? 0 : lock_written_ms(dir);
 }
 
+bool gc_look_locked(const struct base_dir *b, const char *id, char detail[160])
+{
+	FD_AUTO dir = -1;
+	struct err e = ERR_INIT;
+	char holder[LOCK_HOLDER_MAX] = "";
+	if (record_dir(b, id, false, &dir, &e) != 0)
+		return e.kind != ERR_KIND_NOT_FOUND;
+	if (lock_probe(dir, lock_file, holder, &e) == 0)
+		return false;
+	snprintf(detail, 160, "%.150s", err_is(&e) ? e.msg : holder);
+	return true;
+}
+
 /* A lock that can't be asked about counts as held. Ours was written when we took it, so that its file's time says
  * nothing any more. */
 static void look_at_lock(const struct base_dir *b, const char *id, const struct gc_look_how *how,
@@ -91,6 +104,7 @@ static void look_at_lock(const struct base_dir *b, const char *id, const struct 
 			say(l, e.msg);
 		return;
 	}
+	l->has_temp = how->temp_too && dir_holds(dir, DIR_TEMP_PREFIX);
 	add_evidence(l, lock_written_ms(dir));
 	l->locked = lock_probe(dir, lock_file, l->holder, &e) != 0;
 	if (err_is(&e))

@@ -20,6 +20,7 @@ struct gc_look_how {
 	int64_t now_ms;
 	bool held;         /* its lock is ours */
 	int64_t lock_ms;   /* with held: when the lock file was written last before we took it */
+	bool temp_too;     /* look for temporary files beside the record */
 	bool busy_too;     /* walk its tree also while someone is at work in it */
 	bool whole_record; /* fill look.record, too */
 };
@@ -29,6 +30,7 @@ struct gc_look {
 	struct record *
 		record; /* when the whole was asked for; empty labels and the id alone when there is none */
 	bool has_record, record_ok;
+	bool has_temp; /* when asked for */
 	bool locked;
 	char holder[LOCK_HOLDER_MAX]; /* when locked */
 	bool has_directory, is_directory;
@@ -48,6 +50,9 @@ void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_h
 void gc_look_free(struct gc_look *l);
 #define GC_LOOK_AUTO AUTO(gc_look_free) struct gc_look
 
+/* Whether the lock of `id` is held, and by whom or what is wrong with it (`detail`); one that can't be asked about counts as
+ * held. */
+bool gc_look_locked(const struct base_dir *b, const char *id, char detail[160]);
 /* When the lock file of `id` was written last; 0 when there is none. */
 int64_t gc_look_lock_ms(const struct base_dir *b, const char *id);
 

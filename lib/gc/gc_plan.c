@@ -3,16 +3,15 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "gc/gc_archive.h"
 #include "gc/gc_git.h"
 #include "gc/gc_internal.h"
+#include "gc/gc_project.h"
 #include "gc/gc_remote.h"
+#include "gc/gc_temp.h"
 #include "os/dir.h"
 #include "os/pool.h"
 #include "os/sys.h"
-
-enum { RANDOM_LEN = 9 }; /* as sys_random_name makes them */
 
 struct gc_item *gc_plan_add(struct gc_plan *p)
 {
@@ -30,32 +29,6 @@ void gc_plan_free(struct gc_plan *p)
 	mem_free(p->items);
 	gc_policy_targets_free(&p->targets);
 	memset(p, 0, sizeof(*p));
-}
-
-static bool is_random(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z')))
-			return false;
-	}
-	return s.len == RANDOM_LEN;
-}
-
-int gc_name_parse(struct str name, bool with_time, int64_t *ms, char id[BASE_DIR_ID_MAX + 1])
-{
-	struct str time_text, id_text, random;
-	uint64_t value = 0;
-	struct err ignored = ERR_INIT;
-	if (with_time && (!str_cut(name, '.', &time_text, &name) ||
-	                  num_parse_digits(time_text, 10, &value) || value > INT64_MAX))
-		return -1;
-	if (!str_cut_last(name, '.', &id_text, &random) || !is_random(random) ||
-	    str_copy(id_text, id, BASE_DIR_ID_MAX + 1) || base_dir_check_id(id, &ignored)) {
-		id[0] = '\0';
-		return -1;
-	}
-	*ms = (int64_t)value;
-	return 0;
 }
 
 /* A further item, to be kept as none of ours until something else is found out. */
@@ -81,6 +54,7 @@ static void measure(const struct gc *g, int area, struct gc_item *item)
 	(void)result; /* what of it could be read counts */
 	item->allocated_bytes = tree.allocated_bytes;
 	item->entries = tree.entries;
+	item->project = gc_project_of(g, area, item->name);
 }
 
 static void plan_trash_entry(const struct gc *g, int area, const char *name, struct gc_plan *plan)
@@ -109,20 +83,6 @@ static void plan_trash_entry(const struct gc *g, int area, const char *name, str
 	}
 }
 
-/* Whether the workspace's lock is held; a lock that can't be asked about counts as held. */
-static bool is_locked(const struct gc *g, struct gc_item *item)
-{
-	FD_AUTO dir = -1;
-	struct err e = ERR_INIT;
-	char holder[LOCK_HOLDER_MAX] = "";
-	if (record_dir(g->base, item->id, false, &dir, &e))
-		return e.kind != ERR_KIND_NOT_FOUND;
-	if (lock_probe(dir, "lock", holder, &e) == 0)
-		return false;
-	snprintf(item->detail, sizeof(item->detail), "%.150s", err_is(&e) ? e.msg : holder);
-	return true;
-}
-
 /* What an interrupted setup left. One that still runs holds its workspace's lock. */
 static void plan_staging_entry(const struct gc *g, int area, const char *name, struct gc_plan *plan)
 {
@@ -136,7 +96,7 @@ static void plan_staging_entry(const struct gc *g, int area, const char *name, s
 	item->newest_ms = st.ctime_s * 1000 + st.ctime_ns / 1000000;
 	item->idle_ms = g->now_ms - item->newest_ms;
 	item->reason = GC_REASON_NOT_READY;
-	if (is_locked(g, item)) {
+	if (gc_look_locked(g->base, item->id, item->detail)) {
 		item->reason = GC_REASON_LOCKED;
 	} else if (item->idle_ms >= GC_STAGING_AGE_MS) {
 		item->action = GC_CLEAN;
@@ -184,7 +144,7 @@ static int plan_spool(const struct gc *g, struct gc_plan *plan, struct err *e)
 			continue;
 		snprintf(item->id, sizeof(item->id), "%s", names[i]);
 		item->reason = GC_REASON_LOCKED;
-		if (is_locked(g, item))
+		if (gc_look_locked(g->base, item->id, item->detail))
 			continue;
 		item->action = GC_SEND;
 		item->reason = GC_REASON_SPOOLED;
@@ -261,6 +221,8 @@ static void look_at_one(const struct gc *g, struct gc_item *item)
 	}
 	if (item->id[0])
 		gc_scan(g, name, false, 0, item, NULL);
+	else if (gc_temp_look(g, item))
+		return;
 	if (item->reason == GC_REASON_NO_RECORD)
 		gc_scan_orphan(g, name, false, item);
 	if (item->reason == GC_REASON_ORPHAN)
@@ -386,8 +348,11 @@ int gc_make_plan(struct gc *g, struct gc_plan *plan, struct err *e)
 	const struct gc_policy *p = &g->options.policy;
 	if (plan_area(g, "trash", plan, e) || plan_area(g, "staging", plan, e) ||
 	    plan_spool(g, plan, e) || (g->options.orphans && gc_git_entries_plan(g, plan, e)) ||
-	    (g->options.remote && gc_remote_plan(g, plan, e)) || plan_workspaces(g, plan, e))
+	    (g->options.remote && gc_remote_plan(g, plan, e)) || gc_temp_plan(g, plan, e) ||
+	    plan_workspaces(g, plan, e))
 		return err_context(e, "plan");
+	gc_temp_plan_records(g, plan);
+	gc_project_count(g, plan);
 	look_at_space(g, plan);
 	const struct gc_space *space = plan->space_known ? &plan->space : NULL;
 	if (decide(g, plan, space, e))

@@ -190,19 +190,24 @@ const struct gc_quota *gc_policy_quota_of(const struct gc_policy *p, const char 
 	return any;
 }
 
+uint64_t gc_policy_quota_bytes(const struct gc_item *item)
+{
+	return item->by_kernel ? item->kernel_bytes : item->allocated_bytes;
+}
+
 static void apply_quota(const struct order *o, size_t from, size_t end)
 {
 	const struct gc_quota *quota = gc_policy_quota_of(o->policy, o->items[from]->owner);
 	uint64_t total = 0;
 	for (size_t i = from; i < end; i++)
-		total += o->items[i]->action == GC_KEEP ? o->items[i]->allocated_bytes : 0;
+		total += o->items[i]->action == GC_KEEP ? gc_policy_quota_bytes(o->items[i]) : 0;
 	if (!quota || total <= quota->hard_bytes)
 		return;
 	for (size_t i = from; i < end && total > quota->soft_bytes; i++) {
 		if (!may_take(o->items[i]))
 			continue;
 		take(o->items[i], GC_REASON_QUOTA);
-		total -= o->items[i]->allocated_bytes;
+		total -= gc_policy_quota_bytes(o->items[i]);
 	}
 }
 

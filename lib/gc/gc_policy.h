@@ -70,9 +70,10 @@ struct gc_space {
 struct gc_target {
 	char name[96]; /* "max-total", "quota alice", "rule build: max-count" */
 	uint64_t limit, before, wanted, freed;
-	bool missed;      /* freed < wanted */
-	bool is_measured; /* a quota: by our scan, not by the kernel */
-	bool warning;     /* over the soft limit of a quota, and nothing is to be done */
+	bool missed; /* freed < wanted */
+	bool by_scan,
+		by_kernel; /* a quota: who counted what its owner holds; both: some of it each */
+	bool warning;      /* over the soft limit of a quota, and nothing is to be done */
 	bool is_bytes;
 };
 struct gc_targets {
@@ -81,6 +82,8 @@ struct gc_targets {
 };
 
 struct gc_item;
+/* What counts against the quota of its owner. */
+uint64_t gc_policy_quota_bytes(const struct gc_item *item);
 /* Decide about items whose action is keep and whose reason is idle (nothing forbids to take them), and about fresh
  * trash. `space` NULL: unknown; then marks have no effect, and gc_policy_targets says that they were missed. */
 void gc_policy_apply(struct gc_item *items, size_t count, const struct gc_policy *p,

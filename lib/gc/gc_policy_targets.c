@@ -21,11 +21,11 @@ static struct gc_target *add(struct gc_targets *t, bool is_bytes)
 /* What there was, and what is left of it. */
 struct amount {
 	uint64_t before, after;
+	bool by_scan, by_kernel; /* of bytes against a quota */
 };
 
-static void add_amount(struct amount *a, const struct gc_item *item, bool is_bytes)
+static void add_amount(struct amount *a, const struct gc_item *item, uint64_t weight)
 {
-	uint64_t weight = is_bytes ? item->allocated_bytes : 1;
 	a->before += weight;
 	a->after += item->action == GC_TRASH ? 0 : weight;
 }
@@ -50,7 +50,7 @@ static void look_at_rule(const struct gc_item *items, size_t count, const struct
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].exists && items[i].rule == rule)
-			add_amount(&a, &items[i], is_bytes);
+			add_amount(&a, &items[i], is_bytes ? items[i].allocated_bytes : 1);
 	}
 	if (a.before <= limit)
 		return;
@@ -77,7 +77,8 @@ static void look_at_owner(const char *owner, const struct amount *a, const struc
 		return;
 	struct gc_target *t = add(out, true);
 	snprintf(t->name, sizeof(t->name), "quota %.80s", owner[0] ? owner : "(no owner)");
-	t->is_measured = true;
+	t->by_scan = a->by_scan;
+	t->by_kernel = a->by_kernel;
 	if (a->before > quota->hard_bytes) {
 		set_down(t, a, quota->hard_bytes, quota->soft_bytes);
 		return;
@@ -101,7 +102,9 @@ static void look_at_quotas(const struct gc_item *items, size_t count, const stru
 		qsort(list, n, sizeof(*list), by_owner);
 	struct amount a = { .before = 0 };
 	for (size_t i = 0; i < n; i++) {
-		add_amount(&a, list[i], true);
+		add_amount(&a, list[i], gc_policy_quota_bytes(list[i]));
+		a.by_kernel |= list[i]->by_kernel;
+		a.by_scan |= !list[i]->by_kernel;
 		if (i + 1 < n && strcmp(list[i]->owner, list[i + 1]->owner) == 0)
 			continue;
 		look_at_owner(list[i]->owner, &a, p, out);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gc/gc_internal.h"
+#include "gc/gc_project.h"
 
 static const char *label_of(const void *ctx, const char *name)
 {
@@ -49,8 +50,10 @@ static void fill_from_look(const struct gc *g, const struct gc_look *l, struct g
 	item->newest_ms = l->newest_ms;
 	item->idle_ms = l->newest_ms > 0 ? g->now_ms - l->newest_ms : -1;
 	item->exists = l->record_ok && l->is_directory;
+	item->project = item->exists ? gc_project_of(g, g->base->fd, item->name) : 0;
 	item->has_git = l->brief.in_git || l->tree.has_git;
 	item->is_worktree = l->brief.in_git;
+	item->has_temp = l->has_temp;
 	item->is_compressed = l->brief.in_archive && !l->has_directory;
 	bool by_holder = l->locked && l->holder[0];
 	copy(item->detail, sizeof(item->detail), by_holder ? l->holder : l->trouble);
@@ -90,6 +93,7 @@ static struct gc_look_how how_of(const struct gc *g)
 		.users = g->users_known ? &g->users : NULL,
 		.now_ms = g->now_ms,
 		.busy_too = g->options.sizes_too,
+		.temp_too = true,
 	};
 }
 

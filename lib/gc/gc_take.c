@@ -23,8 +23,7 @@ int gc_take_lock(const struct gc *g, const char *id, struct lock *out, struct er
 	return lock_take(dir, "lock", 0, out, e);
 }
 
-/* That the collector looked, and went away again, is no use of the workspace. */
-static void release_unused(const struct gc *g, const char *id, struct lock *lock, int64_t lock_ms)
+void gc_take_release_unused(const struct gc *g, const char *id, struct lock *lock, int64_t lock_ms)
 {
 	FD_AUTO dir = -1;
 	struct err ignored = ERR_INIT;
@@ -148,12 +147,24 @@ static const char *sign_of_life(const struct gc *g, const char *name, const stru
 	return same ? NULL : "its files were changed while it was saved";
 }
 
-/* It is in the trash now, under `name`: put it back if it lives, delete it if it may not stay. */
+static bool is_gone(int dirfd, const char *path)
+{
+	struct err ignored = ERR_INIT;
+	return dir_exists(dirfd, path, &ignored) == 0;
+}
+
+static const char gone[] = "its directory is gone";
+
+/* It is in the trash now, under `name` ("": there was nothing left to move): put it back if it lives, delete it if it may
+ * not stay. */
 static int settle(const struct gc *g, struct gc_item *item, const char *name,
                   const struct gc_tree *before, struct gc_done *done, struct err *e)
 {
 	char text[160];
-	const char *life = name[0] ? sign_of_life(g, name, before, text) : NULL;
+	MEM_AUTO char *path = mem_printf("trash/%s", name);
+	if (!name[0] || is_gone(g->base->ws_fd, path))
+		return gc_take_leave(g, item, gone, done);
+	const char *life = sign_of_life(g, name, before, text);
 	if (life) {
 		if (gc_undo_rename(g->base, item->id, name, "rollback", e) != 0)
 			return -1;
@@ -193,6 +204,10 @@ static int take_locked(const struct job *j, struct err *e)
 	memcpy(name, result.trash_name, sizeof(name));
 	bool removed = result.removed;
 	teardown_result_free(&result);
+	if (!removed && status != 0 && is_gone(j->g->base->fd, now.name)) {
+		err_clear(e);
+		return gc_take_leave(j->g, j->item, gone, j->done);
+	}
 	if (!removed)
 		return status;
 	/* A conflict is an error, and yet it is saved beside and removed. */
@@ -224,7 +239,7 @@ int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archiv
 	size_t trashed = done->trashed;
 	int status = take_locked(&j, e);
 	if (done->trashed == trashed)
-		release_unused(g, item->id, &lock, j.lock_ms);
+		gc_take_release_unused(g, item->id, &lock, j.lock_ms);
 	return status;
 }
 

@@ -6,6 +6,9 @@
 
 /* The lock of a workspace, without waiting. NOT_FOUND when it has no record directory. */
 int gc_take_lock(const struct gc *g, const char *id, struct lock *out, struct err *e) MUST_CHECK;
+/* That the collector looked, and went away again, is no use of the workspace: `lock_ms` is when its lock was written last
+ * before. */
+void gc_take_release_unused(const struct gc *g, const char *id, struct lock *lock, int64_t lock_ms);
 /* It is not as it was planned: say so; the item is kept. Returns 0. */
 int gc_take_leave(const struct gc *g, struct gc_item *item, const char *why, struct gc_done *done);
 /* Delete an entry of the trash. */

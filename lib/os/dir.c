@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "os/dents.h"
 #include "os/dir_names.h"
 #include "os/dir_path.h"
 #include "os/file_meta.h"
@@ -327,6 +328,18 @@ int dir_space(int dirfd, struct dir_space *out, struct err *e)
 		.free_inodes = fs.f_favail,
 	};
 	return 0;
+}
+
+bool dir_holds(int dirfd, const char *prefix)
+{
+	char bytes[DENTS_BYTES_MIN];
+	struct dents in = dents_make(dirfd, bytes, sizeof(bytes));
+	struct dents_entry entry;
+	while (dents_next(&in, &entry) > 0) {
+		if (strncmp(entry.name, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
 }
 
 int dir_list(int dirfd, size_t max_entries, char ***names, size_t *count, struct err *e)

@@ -80,5 +80,7 @@ int dir_space(int dirfd, struct dir_space *out, struct err *e) MUST_CHECK;
 /* The names in one directory, sorted by bytes, without "." and "..", at most `max_entries` (DATA
  * error beyond). NULL-terminated array in one allocation; free with mem_free. */
 int dir_list(int dirfd, size_t max_entries, char ***names, size_t *count, struct err *e) MUST_CHECK;
+/* Whether a name that begins with `prefix` lies in the directory, which was just opened; one that can't be read holds none. */
+bool dir_holds(int dirfd, const char *prefix);
 
 #endif

@@ -21,6 +21,7 @@ enum {
 	WALK_FDS_REOPEN = 32,   /* so many are opened again when the walk comes back */
 	WALK_STEP_BYTES = 4000, /* of path in one call, below PATH_MAX */
 	WALK_SCRATCH_BYTES = 64 * 1024,
+	WALK_FIRST_BYTES = 4 * 1024,
 	WALK_PATH_MAX = 64 << 20,
 };
 
@@ -32,7 +33,8 @@ struct walk {
 	size_t depth, levels_cap; /* in use; the last one is the top */
 	size_t first_open;        /* at least 1 */
 	struct buf path;          /* of the entry that was returned last */
-	char *scratch;
+	char *scratch;            /* NULL until a directory does not fit into `first` */
+	char first[WALK_FIRST_BYTES];
 	bool descend; /* into the directory at `path`, with the next call */
 	bool failed;
 };
@@ -64,6 +66,21 @@ static void pop(struct walk *w)
 		w->first_open = w->depth > 1 ? w->depth : 1;
 }
 
+/* Read names of a level: one buffer of them, or all. Most trees are small, and 64 KiB for each of a hundred thousand of them
+ * is a lot of page faults. */
+static int read_names(struct walk *w, struct walk_level *l, bool all)
+{
+	if (!w->scratch) {
+		int rc = walk_level_read(l, false, w->first, sizeof(w->first));
+		if (l->text_len > WALK_FIRST_BYTES / 4)
+			w->scratch = mem_new(WALK_SCRATCH_BYTES, 1);
+		if (rc != 0 || !l->more || !all)
+			return rc;
+	}
+	char *bytes = w->scratch ? w->scratch : w->first;
+	return walk_level_read(l, all, bytes, w->scratch ? WALK_SCRATCH_BYTES : WALK_FIRST_BYTES);
+}
+
 /* Close the open level that is farthest from the top; the top itself is needed. */
 static bool close_farthest(struct walk *w)
 {
@@ -71,7 +88,7 @@ static bool close_farthest(struct walk *w)
 		return false;
 	struct walk_level *l = &w->levels[w->first_open];
 	/* Once closed, its place in the kernel's order is lost. */
-	if (l->more && walk_level_read(l, true, w->scratch, WALK_SCRATCH_BYTES) != 0)
+	if (l->more && read_names(w, l, true) != 0)
 		return false;
 	walk_level_close(l);
 	w->first_open++;
@@ -90,7 +107,7 @@ static int open_below(struct walk *w, int dirfd, const char *name)
 static int read_top(struct walk *w)
 {
 	bool sorted = !w->options.unsorted;
-	int rc = walk_level_read(top(w), sorted, w->scratch, WALK_SCRATCH_BYTES);
+	int rc = read_names(w, top(w), sorted);
 	if (sorted)
 		walk_level_sort(top(w), w->options.key_order);
 	return rc;
@@ -321,7 +338,6 @@ int walk_open(int dirfd, const struct walk_options *options, struct walk **out, 
 	w->options = *options;
 	w->first_open = 1;
 	w->path = buf_make(WALK_PATH_MAX);
-	w->scratch = mem_new(WALK_SCRATCH_BYTES, 1);
 	if (walk_level_begin(push(w), file_take(&fd), 0) != 0 || read_top(w) != 0) {
 		err_sys(e, "read directory");
 		walk_close(w);

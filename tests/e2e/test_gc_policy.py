@@ -8,7 +8,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, fill, make_files, need_root, one_message, small_disk, unmount_below  # noqa: F401
+from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, small_disk, unmount_below  # noqa: F401
 
 NOW = ["--min-age", "0s"]
 
@@ -246,6 +246,11 @@ def test_blocks_that_files_share_are_noted(ws, tmp_path):
         assert found["alone"] == 0 and 1_000_000 <= found["two"] < 1_100_000
         report = {line["group"]: line["shared_bytes"] for line in lines(base, "--report", "owner")}
         assert report == {"alice": found["two"], "bob": 0}
+        rows = {line.split()[0]: line for line in base.run("ws-gc", "--report", "owner").stdout.splitlines()}
+        at = rows["GROUP"].index("SHARED") + len("SHARED")
+        assert rows["alice"][:at].endswith(" KiB") and rows["bob"][:at].endswith(" 0 B"), rows
+        said = {line.split("  ")[-2].strip(): line for line in base.run("ws-gc", "--older", "7d", "-n", "--explain").stdout.splitlines()}
+        assert "of its size shared" in said["two"] and "shared" not in said["alone"], said
     finally:
         unmount_below(tmp_path)
 
@@ -315,6 +320,30 @@ def test_it_works_on_a_full_disk(ws, tmp_path):
         plan, total = base.gc("--min-free", "200K", *NOW)
         assert plan["a"] == "trash min-free" and total["purged"] == 1 and total["freed_bytes"] > 600_000, plan
         assert (base.path / "b/rest").exists()
+    finally:
+        unmount_below(tmp_path)
+
+
+def test_an_interrupted_trash_is_finished_before_anything_new_is_begun_also_on_a_full_disk(ws, tmp_path):
+    """What is half deleted is the room that the save of the next workspace needs: the other way round that save would fail."""
+    base = full_base(ws, tmp_path, "6m")
+    base.store = None
+    del base.env["WS_STORE"]  # the embedded one: on the same disk
+    try:
+        make_files(base.setup("--id", "old", "--ephemeral"), {"big": "x" * 2_500_000})
+        base.gc("--older", "0s")
+        (trashed,) = base.area("trash")
+        trashed.rename(f"{trashed}.gone")  # as a deletion leaves it that was killed
+        (base.setup("--id", "t1") / "big").write_bytes(os.urandom(1_000_000))
+        before = digest(base.path / "t1")
+        fill_disk(base.path.parent)
+        assert os.statvfs(base.path).f_bavail == 0
+        found = lines(base, "--older", "0s")
+        assert [line["name"] for line in found if line.get("action") in ("purge", "trash")] == [f"{trashed.name}.gone", "t1"]
+        assert found[-1]["purged"] == found[-1]["trashed"] == 1 and found[-1]["failed"] == 0
+        events = [line["event"] for line in base.journal()]
+        assert events.index("purge") < events.index("trash", events.index("purge"))
+        assert digest(base.setup("--id", "t1")) == before
     finally:
         unmount_below(tmp_path)
 

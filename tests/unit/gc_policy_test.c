@@ -57,6 +57,8 @@ static void make_item(struct world *w, struct gc_item *item, size_t i)
 	snprintf(item->owner, sizeof(item->owner), "%c", (int)('a' + (int)dice(3)));
 	item->rule = (unsigned)dice(w->policy.rule_count + 1);
 	item->allocated_bytes = dice(20);
+	item->by_kernel = dice(3) == 0;
+	item->kernel_bytes = dice(20);
 	item->entries = dice(5);
 	item->idle_ms = (int64_t)dice(12) * 100000;
 	item->exists = dice(6) > 0;
@@ -217,26 +219,35 @@ static void model_rule(const struct world *w, unsigned index, struct verdict *v)
 	}
 }
 
+static uint64_t against_quota(const struct world *w, const struct verdict *v, const char *owner)
+{
+	const struct scope s = { .owner = owner };
+	uint64_t total = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		const struct gc_item *item = &w->items[i];
+		if (in_scope(item, &s) && !v[i].taken)
+			total += item->by_kernel ? item->kernel_bytes : item->allocated_bytes;
+	}
+	return total;
+}
+
 static void model_quota(const struct world *w, const char *owner, struct verdict *v)
 {
 	const struct gc_quota *q = NULL;
 	const struct scope s = { .owner = owner };
-	uint64_t count, total;
 	for (size_t i = 0; i < w->policy.quota_count; i++) {
 		if (strcmp(w->quotas[i].owner, owner) == 0)
 			q = &w->quotas[i];
 	}
 	if (!q && w->policy.quota_count == 2)
 		q = &w->quotas[1];
-	sums(w, v, &s, &count, &total);
-	if (!q || total <= q->hard_bytes)
+	if (!q || against_quota(w, v, owner) <= q->hard_bytes)
 		return;
-	while (total > q->soft_bytes) {
+	while (against_quota(w, v, owner) > q->soft_bytes) {
 		int next = next_of(w, v, &s);
 		if (next < 0)
 			return;
 		v[next].taken = true;
-		sums(w, v, &s, &count, &total);
 	}
 }
 

@@ -17,7 +17,8 @@
 static struct {
 	int calls;
 	bool fails, lock_was_held;
-	const char *writes; /* a file that is made in the workspace right after the rename */
+	bool loses, loses_trash; /* the directory is gone before the rename; or after it */
+	const char *writes;      /* a file that is made in the workspace right after the rename */
 	char id[BASE_DIR_ID_MAX + 1];
 	struct teardown_options options;
 } saved;
@@ -40,8 +41,16 @@ int teardown_run(const struct base_dir *b, const char *id, const struct teardown
 	snprintf(saved.id, sizeof(saved.id), "%s", id);
 	if (saved.fails)
 		return err_set(e, ERR_KIND_UNAVAILABLE, "the store is down");
+	if (saved.loses && remove_tree(b->fd, id, NULL, e) != 0)
+		return -1;
+	if (saved.loses && o->discard) {
+		out->removed = true;
+		return 0;
+	}
 	out->removed = base_dir_set_aside(b, b->fd, id, "trash", id, as, e) == 0;
 	snprintf(out->trash_name, sizeof(out->trash_name), "%s", out->removed ? as : "");
+	if (saved.loses_trash && base_dir_delete(b, "trash", as, NULL, e) != 0)
+		return -1;
 	if (saved.writes) {
 		char path[600];
 		snprintf(path, sizeof(path), "trash/%s/%s", as, saved.writes);
@@ -273,6 +282,9 @@ static void test_plan(void)
 	/* "busy" has a lock, hence a directory in .ws, but neither record nor directory. */
 	TAP_OK(collection_open(&c, &p, &o) && c.plan.count == COUNTOF(rows) + 1,
 	       "each thing is in the plan once");
+	TAP_OK(item_named(&c, trash[2]) < item_named(&c, "left.000000005") &&
+	               item_named(&c, "left.000000005") < item_named(&c, "broken"),
+	       "what was begun and left comes before anything new: trash, leftovers, workspaces");
 	const struct gc_item *item = item_named(&c, "held");
 	TAP_OK(item && strncmp(item->detail, "pid ", 4) == 0, "of a lock the holder is told");
 	item = item_named(&c, "link");
@@ -574,6 +586,48 @@ static void test_failed_save(void)
 	TAP_TEXT(e.msg, "one: the store is down", "that says whose");
 	TAP_OK(done.trashed == 0 && scratch_has(p.base.fd, "one/file"), "the workspace stays");
 	TAP_INT(gc_look_lock_ms(&p.base, "one"), 5000, "and its lock's time, too");
+}
+
+/* Somebody removes it while it is taken, however far it has come. */
+static void test_vanishing(void)
+{
+	static const struct {
+		bool ephemeral, sensitive, loses_trash;
+		const char *when;
+	} rows[] = {
+		{ false, false, false, "saved" },
+		{ true, false, false, "discarded" },
+		{ false, true, false, "removed at once" },
+		{ false, false, true, "in the trash" },
+		{ false, true, true, "in the trash, to be deleted at once" },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		PLACE_AUTO p;
+		struct record r;
+		place_start(&p);
+		make_idle(&p, "one");
+		record_init(&r, "one");
+		r.state = RECORD_READY;
+		r.ephemeral = rows[i].ephemeral;
+		if (rows[i].sensitive)
+			js_set_text(r.labels, "class", "sensitive");
+		save_record(&p, &r);
+		saved.loses = !rows[i].loses_trash;
+		saved.loses_trash = rows[i].loses_trash;
+		const struct gc_options o = seven_days(&p);
+		COLLECTION_AUTO c;
+		struct gc_done done;
+		struct err e = ERR_INIT;
+		TAP_OK(collection_open(&c, &p, &o) && execute(&c, "one", &done, &e) == 0,
+		       "a workspace that vanishes while it is %s is no failure: %s", rows[i].when,
+		       e.msg);
+		TAP_OK(done.left_alone == 1 && done.trashed == 0 && done.purged == 0 &&
+		               saved.calls == 1,
+		       "nor is it counted as taken");
+		TAP_TEXT(p.notice,
+		         "one: left alone, it has changed since the plan: its directory is gone",
+		         "it is told to be gone");
+	}
 }
 
 /* ---- what no lock tells ---- */
@@ -967,6 +1021,7 @@ int main(void)
 	test_take();
 	test_come_alive();
 	test_failed_save();
+	test_vanishing();
 	test_purge();
 	test_purge_and_record();
 	test_clean_of_what_came_alive();
