@@ -8,6 +8,7 @@
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/encrypted.h"
 #include "ws/flat.h"
 #include "ws/git_setup.h"
 #include "ws/inside.h"
@@ -100,6 +101,8 @@ static int record_ready(struct setup_work *w, struct err *e)
 	r->last_used_ms = sys_now_ms();
 	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
 		r->ready_ms = r->last_used_ms;
+	snprintf(r->encrypted, sizeof(r->encrypted), "%s",
+	         block_crypt_name(encrypted_look(s->base.path)));
 	r->trash_name[0] = '\0';
 	r->archive_url[0] = r->archive_sha256[0] = '\0';
 	if (!r->task_status[0])
