@@ -219,7 +219,7 @@ static int decide(struct teardown_job *j, struct err *e)
 		return -1;
 	if (!has_dir(j) && !j->in_spool && !discard)
 		return no_dir(j, e);
-	if (!discard && check_tokens(j, e) != 0)
+	if (teardown_git_may_go(j, e) != 0 || (!discard && check_tokens(j, e) != 0))
 		return -1;
 	if (j->o->dry_run) {
 		j->out->removed = !j->o->keep;
