@@ -509,6 +509,19 @@ def test_restore_after_a_prune_registers_it_again_and_keeps_the_work(base, repo)
     assert content(root) == before
 
 
+def test_a_link_in_the_place_of_a_workspace_deletes_no_other_factory_factory_1730(base, repo):
+    """A prefix check without realpath: the symlinked root of one deleted another one's worktree."""
+    one, two = create(base, repo, "t1", "a"), create(base, repo, "t2", "b")
+    before = make_work(repo, two)
+    one.rename(f"{one}.away")
+    one.symlink_to(two)
+    for end in ([], ["--discard"]):
+        base.teardown("t1", *end, status=None)
+        assert (repo.status(two), content(two)) == before
+    base.run("ws-gc", "--older", "0s", "--force-dirty", "t2", status=64)
+    assert base.state("t2") == "ready" and (repo.status(two), content(two)) == before
+
+
 def test_teardown_of_a_worktree_whose_directory_is_gone_ends_issue_5463(base, repo):
     root = create(base, repo)
     commit = repo.commit("work", root)
