@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tarfile
 import time
+from pathlib import Path
 
 import pytest
 from faults import error, reply, through
@@ -122,6 +123,41 @@ def through_faults(memory, faults):
     root = start(base, "s1")
     make_files(root / "claude-config", {"turn": "work", f"projects/{project_hash(root)}/s1.jsonl": "turn"})
     return base
+
+
+def test_a_flaky_upload_must_not_block_the_callers_turn_response(memory, faults):
+    """Teardown in the background. Who comes next is told who is at it, and a kill of it loses nothing."""
+    base = through_faults(memory, faults)
+    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99)
+    result = base.teardown("-v", "--detach", "sess_s1")
+    assert "in the background" in result.stderr
+    refused = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=75)
+    pid = int(re.search(r"pid (\d+) start", refused.stderr)[1])
+    assert Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1] == b"ws-teardown"
+    assert {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"} and os.getsid(pid) == pid
+    os.kill(pid, signal.SIGKILL)
+    faults.forget()
+    base.teardown("--wait", "30s", "sess_s1")
+    assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
+
+
+def test_the_next_turn_finds_what_is_saved_in_the_background(broker):
+    wait = ["--wait", "60s"]
+    for turn in range(3):
+        root = broker.setup(*WORKSPACE, "--session", "s1", *wait)
+        assert read_files(root) == {f"claude-config/turn{n}": "x" for n in range(turn)}
+        make_files(root, {f"claude-config/turn{turn}": "x"})
+        (line,) = helpers.lines(broker.teardown("--detach", "--json", "--base", broker.path, "sess_s1"))
+        assert line == {"id": "sess_s1", "outcome": "detached"}
+    broker.teardown("--base", broker.path, *wait, "sess_s1")
+
+
+def test_what_can_not_even_begin_in_the_background_is_told_at_once(local):
+    session = Session(local, *WORKSPACE, "--session", "s1")
+    local.teardown("--base", local.path, "--detach", "sess_s1", status=75).complains(str(session.process.pid))
+    local.teardown("--base", local.path, "--detach", "sess_s9", status=66).complains("no such workspace")
+    local.teardown("--base", local.path, "--detach", "--dry-run", "sess_s1", status=64).complains("--detach")
+    assert session.end()[0] == 0
 
 
 def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults):
