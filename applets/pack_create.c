@@ -20,7 +20,7 @@ struct options {
 	const char *directory, *output;
 	struct opt_list exclude, exclude_from;
 	uint64_t level, jobs;
-	int format;
+	int format, secrets;
 	bool vcs_ignores, exclude_caches, order;
 	bool one_file_system, reproducible, keep_going;
 };
@@ -29,6 +29,13 @@ static const char *const formats[] = {
 	[WRITER_TAR_GZ] = "tar.gz",
 	[WRITER_TAR_ZST] = "tar.zst",
 	[WRITER_TAR] = "tar",
+	NULL,
+};
+
+static const char *const secrets[] = {
+	[WRITER_SECRETS_KEEP] = "keep",
+	[WRITER_SECRETS_WARN] = "warn",
+	[WRITER_SECRETS_EXCLUDE] = "exclude",
 	NULL,
 };
 
@@ -48,6 +55,10 @@ static const struct opt_row rows[] = {
 	         "leave out what .gitignore files and .git/info/exclude in the tree say"),
 	OPT_FLAG("exclude-caches", 0, struct options, exclude_caches,
 	         "leave out what is in directories with a CACHEDIR.TAG, but for the tag"),
+	OPT_CHOICE(
+		"secrets", 0, "WHAT", struct options, secrets, secrets,
+		"what becomes of files whose names are those of keys and passwords: they are stored and "
+		"counted (warn, default), left out and named, or kept"),
 	OPT_FLAG("order", 0, struct options, order,
 	         "by restore priority: .git, lock files, sources, then node_modules and caches"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
@@ -71,6 +82,7 @@ static void defaults(void *options)
 	struct options *o = options;
 	o->output = "-";
 	o->format = FORMAT_BY_NAME;
+	o->secrets = WRITER_SECRETS_WARN;
 }
 
 static bool is_stdout(const struct options *o)
@@ -144,6 +156,7 @@ static void show(const struct applet_call *call, const struct writer_result *r, 
 		js_set_int(line, "archive_bytes", (int64_t)r->archive_bytes);
 		js_set_int(line, "skipped", (int64_t)r->skipped);
 		js_set_int(line, "changed", (int64_t)r->changed);
+		js_set_int(line, "secrets", (int64_t)r->secrets);
 		js_set_int(line, "unreadable", (int64_t)r->unreadable);
 		js_set_text(line, "sha256", r->sha256);
 		js_set_int(line, "duration_ms", ms);
@@ -225,6 +238,10 @@ static int create(const struct applet_call *call, struct writer_options *how, st
 	applet_progress_end(meter);
 	if (rc)
 		return -1;
+	if (o->secrets == WRITER_SECRETS_WARN && r.secrets > 0)
+		log_warn("%" PRIu64
+		         " files look like secrets, '%s' first; --secrets exclude leaves them out",
+		         r.secrets, r.secret);
 	show(call, &r, sys_monotonic_ms() - start);
 	return result_of(&r, e);
 }
@@ -249,6 +266,7 @@ static int run(const struct applet_call *call, struct err *e)
 		.exclude = exclude,
 		.vcs_ignores = o->vcs_ignores,
 		.exclude_caches = o->exclude_caches,
+		.secrets = o->secrets,
 		.order = o->order,
 		.one_file_system = o->one_file_system,
 		.reproducible = o->reproducible,
@@ -276,7 +294,8 @@ const struct applet pack_create_applet = {
 		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
 		"archive appears under its name when it is complete, not before. A file that changes while\n"
 		"it is read is stored and named, and the status is 1. With --order the parts of a directory\n"
-		"do not lie together: GNU tar needs --delay-directory-restore to set its time.",
+		"do not lie together: GNU tar needs --delay-directory-restore to set its time. To encrypt it:\n"
+		"-o - | age -r KEY >FILE, and age -d FILE | ws-archive extract -.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

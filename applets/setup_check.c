@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cli/table.h"
+#include "ws/encrypted.h"
 #include "ws/persist.h"
 
 enum { LIST_MAX = 700, OUTPUT_MAX = 1 << 20 };
@@ -30,6 +31,12 @@ static void judge(struct tally *t, const char *path, const struct persist *p)
 		note(&t->bad, &t->bad_count, path, "not writable");
 }
 
+/* Of what is not there yet nobody can say. */
+static const char *encrypted(const char *path, const struct persist *p)
+{
+	return block_crypt_name(p->exists ? encrypted_look(path) : BLOCK_CRYPT_UNKNOWN);
+}
+
 static void show_json(const char *path, const struct volume *v, const struct persist *p)
 {
 	struct js *o = js_object();
@@ -38,6 +45,7 @@ static void show_json(const char *path, const struct volume *v, const struct per
 	js_set_text(o, "reason", p->reason);
 	js_set_bool(o, "exists", p->exists);
 	js_set_bool(o, "writable", p->writable);
+	js_set_text(o, "encrypted", encrypted(path, p));
 	js_set_str(o, "fs_type", str_of(p->fs_type));
 	js_set_path(o, "mount_point", str_of(p->mount_point));
 	js_set_path(o, "source", str_of(p->source));
@@ -62,6 +70,7 @@ static void show(const struct setup_check *c, struct tally *t, const char *path,
 	table_cell_text(&t->table, path);
 	table_cell_text(&t->table, persist_answer_name(p.answer));
 	table_cell_text(&t->table, p.writable ? "yes" : "no");
+	table_cell_text(&t->table, encrypted(path, &p));
 	table_cell_text(&t->table, p.fs_type);
 	table_cell_text(&t->table, p.mount_point);
 	table_cell_text(&t->table, v ? v->priority : "");
@@ -70,8 +79,8 @@ static void show(const struct setup_check *c, struct tally *t, const char *path,
 
 static void start(struct tally *t)
 {
-	static const char *const titles[] = { "PATH",  "ANSWER",   "WRITABLE", "TYPE",
-		                              "MOUNT", "PRIORITY", "REASON" };
+	static const char *const titles[] = { "PATH", "ANSWER", "WRITABLE", "ENCRYPTED",
+		                              "TYPE", "MOUNT",  "PRIORITY", "REASON" };
 	*t = (struct tally){ .bad = buf_make(LIST_MAX), .unknown = buf_make(LIST_MAX) };
 	table_init(&t->table, COUNTOF(titles), titles);
 }

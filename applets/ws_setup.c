@@ -365,7 +365,8 @@ const struct applet ws_setup_applet = {
 		"a shell, docker0 with a NUL behind each; docker is never run.\n"
 		"\n"
 		"--check says persistent, ephemeral, anonymous or unknown of each path; status 0 when all persist and\n"
-		"can be written to, 78 when one does not, 1 when that can't be told.",
+		"can be written to, 78 when one does not, 1 when that can't be told. ENCRYPTED: whether dm-crypt or the\n"
+		"file system itself encrypts what is written there.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -7,13 +7,15 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "os/log.h"
+#include "os/proc.h"
 #include "os/signals.h"
 #include "ws/teardown.h"
 
 struct options {
 	struct ws_options where;
 	struct s3_config s3;
-	bool keep, discard, overwrite_remote, keep_going, keep_trash, drop_branch, retry, dry_run;
+	bool keep, discard, overwrite_remote, keep_going, keep_trash, drop_branch, detach, retry,
+		dry_run;
 	int64_t deadline_ms, wait_ms;
 	struct teardown_reset reset;
 };
@@ -36,6 +38,8 @@ static const struct opt_row rows[] = {
 	             "spool what is not saved by then"),
 	OPT_DURATION("wait", 'w', "D", struct options, wait_ms,
 	             "wait for a workspace that is in use"),
+	OPT_FLAG("detach", 0, struct options, detach,
+	         "do not wait for it: save and remove in the background"),
 	OPT_FLAG("retry", 0, struct options, retry, "send what is in the spool"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 };
@@ -126,25 +130,72 @@ static int retry(const struct base_dir *base, const struct teardown_options *how
 	return result;
 }
 
+static void report_detached(const struct applet_call *call, const char *id)
+{
+	if (!call->common->json) {
+		log_info("%s: is being saved in the background", id);
+		return;
+	}
+	struct js *line = js_object();
+	js_set_text(line, "id", id);
+	js_set_text(line, "outcome", "detached");
+	applet_json_line(line);
+}
+
+/* The child has the lock from its first moment: nobody comes between. What becomes of the workspace is in its record and in
+ * the journal. */
+static int one_detached(const struct base_dir *base, const struct teardown_options *how,
+                        const struct applet_call *call, const char *id, bool *is_child,
+                        struct err *e)
+{
+	struct teardown_result ignored = { .side_key = NULL };
+	LOCK_AUTO lock = LOCK_NONE;
+	if (teardown_lock(base, id, how->wait_ms, &lock, e))
+		return -1;
+	int forked = proc_detach(e);
+	if (forked < 0)
+		return -1;
+	*is_child = forked == 0;
+	if (!*is_child) {
+		lock_leave(&lock);
+		report_detached(call, id);
+		return 0;
+	}
+	lock_adopt(&lock);
+	int status = teardown_run(base, id, how, &lock, &ignored, e);
+	teardown_result_free(&ignored);
+	return status;
+}
+
+static int one(const struct base_dir *base, const struct teardown_options *how,
+               const struct applet_call *call, const char *id, struct err *e)
+{
+	struct teardown_result result = { .side_key = NULL };
+	int status = teardown_run(base, id, how, NULL, &result, e);
+	if (!status || result.spooled || result.conflict)
+		report(call, id, &result);
+	teardown_result_free(&result);
+	return status;
+}
+
 /* Each workspace by itself: one that fails does not keep the others from being saved. */
 static int each(const struct base_dir *base, const struct teardown_options *how,
                 const struct applet_call *call, struct err *e)
 {
+	const struct options *o = call->options;
 	uint64_t failed = 0;
+	bool is_child = false;
 	for (size_t i = 0; i < call->arg_count; i++) {
-		struct teardown_result result = { .side_key = NULL };
 		struct err why = ERR_INIT;
-		int status = teardown_run(base, call->args[i], how, NULL, &result, &why);
-		if (!status || result.spooled || result.conflict)
-			report(call, call->args[i], &result);
-		teardown_result_free(&result);
-		if (!status)
-			continue;
-		if (call->arg_count == 1) {
+		const char *id = call->args[i];
+		int status = o->detach ? one_detached(base, how, call, id, &is_child, &why)
+		                       : one(base, how, call, id, &why);
+		if (is_child || (status && call->arg_count == 1)) {
 			*e = why;
-			return -1;
+			return status;
 		}
-		applet_item_failed(call, &why, &failed);
+		if (status)
+			applet_item_failed(call, &why, &failed);
 	}
 	return applet_result(failed, call->arg_count, "workspaces", e);
 }
@@ -156,6 +207,9 @@ static int run(const struct applet_call *call, struct err *e)
 		return err_set(e, ERR_KIND_USAGE,
 		               o->retry ? "--retry takes no workspace"
 		                        : "which workspace? or --retry");
+	if (o->detach && (o->retry || o->dry_run || o->reset.tier != TEARDOWN_RESET_NONE))
+		return err_set(e, ERR_KIND_USAGE,
+		               "--detach is for saving, or with --discard for giving up");
 	if (o->discard && (o->keep || o->overwrite_remote || o->keep_going))
 		return err_set(
 			e, ERR_KIND_USAGE,
@@ -187,8 +241,9 @@ static int run(const struct applet_call *call, struct err *e)
 		.progress = &progress,
 		.notice = ws_options_notice,
 	};
-	/* With a deadline the save runs in a child of its own, which a thread here must not be in the way of. */
-	struct meter *meter = o->deadline_ms ? NULL : applet_progress(call, &progress, "save");
+	/* With a deadline, or detached, the save runs in a child of its own, which a thread here must not be in the way of. */
+	bool is_elsewhere = o->deadline_ms || o->detach;
+	struct meter *meter = is_elsewhere ? NULL : applet_progress(call, &progress, "save");
 	int result = o->retry ? retry(&base, &how, call, e) : each(&base, &how, call, e);
 	applet_progress_end(meter);
 	return result;
@@ -201,7 +256,8 @@ const struct applet ws_teardown_applet = {
 	.details =
 		"Nothing is uploaded over a state that this workspace was not built on, and nothing is removed before\n"
 		"its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
-		"by `ws-teardown --retry`.",
+		"by `ws-teardown --retry`. With --detach the same happens in the background: the status only says that it\n"
+		"was begun, and who comes to the workspace before it is done is told that it is in use.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -44,6 +44,7 @@ struct file_stat {
 	uint64_t dev, ino;
 	uint64_t mount_id; /* 0 when the kernel does not say */
 	uint64_t rdev;
+	bool encrypted; /* by the file system itself (fscrypt); false when the kernel does not say */
 };
 int file_stat(int fd, struct file_stat *out, struct err *e, const char *what) MUST_CHECK;
 bool file_is_dir(const struct file_stat *s);

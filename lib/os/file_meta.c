@@ -29,7 +29,7 @@ struct meta_statx {
 };
 _Static_assert(sizeof(struct meta_statx) == 256, "statx writes 256 bytes");
 
-enum { META_BASIC = 0x7ff, META_MOUNT_ID = 0x1000 };
+enum { META_BASIC = 0x7ff, META_MOUNT_ID = 0x1000, META_ATTR_ENCRYPTED = 0x800 };
 
 static void from_statx(const struct meta_statx *x, struct file_stat *out)
 {
@@ -48,6 +48,7 @@ static void from_statx(const struct meta_statx *x, struct file_stat *out)
 		.ino = x->ino,
 		.mount_id = x->mask & META_MOUNT_ID ? x->mount_id : 0,
 		.rdev = makedev(x->rdev_major, x->rdev_minor),
+		.encrypted = (x->attributes & META_ATTR_ENCRYPTED) != 0,
 	};
 }
 

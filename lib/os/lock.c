@@ -187,3 +187,14 @@ void lock_release(struct lock *l)
 	close(l->fd);
 	l->fd = -1;
 }
+
+void lock_adopt(const struct lock *l)
+{
+	write_holder(l->fd);
+}
+
+void lock_leave(struct lock *l)
+{
+	file_close_auto(&l->fd);
+	l->fd = -1;
+}

@@ -27,6 +27,9 @@ int lock_probe(int dirfd, const char *name, char holder[LOCK_HOLDER_MAX], struct
  * has open like this, for as long as it is open. Somebody has: TRY_AGAIN. */
 int lock_open(int dirfd, const char *name, uint32_t mode, int *fd, struct err *e) MUST_CHECK;
 void lock_release(struct lock *l);
+/* A lock goes over to a child that was forked: the child says that it is the holder, the parent lets go without unlocking. */
+void lock_adopt(const struct lock *l);
+void lock_leave(struct lock *l);
 #define LOCK_AUTO AUTO(lock_release) struct lock
 
 #endif

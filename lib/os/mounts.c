@@ -72,12 +72,19 @@ static int parse_line(struct str line, struct mount *out)
 	} while (!str_is(word, "-"));
 	if (!str_cut(rest, ' ', &type, &rest) || !str_cut(rest, ' ', &source, &rest))
 		return -1;
-	uint64_t id;
-	if (num_parse_digits(field[ID], 10, &id) != 0 || !str_starts(field[POINT], S("/")) ||
-	    field[POINT].len > MOUNTS_TEXT_MAX * (size_t)4 || type.len == 0)
+	uint64_t id, major, minor;
+	struct str major_text, minor_text;
+	str_cut(field[DEVICE], ':', &major_text, &minor_text);
+	if (num_parse_digits(field[ID], 10, &id) != 0 ||
+	    num_parse_digits(major_text, 10, &major) != 0 || major > UINT32_MAX ||
+	    num_parse_digits(minor_text, 10, &minor) != 0 || minor > UINT32_MAX ||
+	    !str_starts(field[POINT], S("/")) || field[POINT].len > MOUNTS_TEXT_MAX * (size_t)4 ||
+	    type.len == 0)
 		return -1;
 	*out = (struct mount){
 		.id = id,
+		.major = (uint32_t)major,
+		.minor = (uint32_t)minor,
 		.mount_point = decode(field[POINT]),
 		.root = decode(field[ROOT]),
 		.fs_type = decode(type),

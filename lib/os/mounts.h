@@ -9,8 +9,9 @@ enum { MOUNTS_TEXT_MAX = 4096 };
 
 struct mount {
 	uint64_t id;
-	char *mount_point; /* octal escapes decoded */
-	char *root;        /* path within the file system */
+	uint32_t major, minor; /* of the device; major 0: it has none of its own */
+	char *mount_point;     /* octal escapes decoded */
+	char *root;            /* path within the file system */
 	char *fs_type;
 	char *source;
 	bool read_only;

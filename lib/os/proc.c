@@ -215,3 +215,27 @@ void proc_kill_task(struct proc_task *t)
 	reap(t->proc.pid);
 	forget(t);
 }
+
+/* ---- a child of its own ---- */
+
+static int leave_terminal(void)
+{
+	FD_AUTO nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (nothing < 0 || setsid() < 0)
+		return -1;
+	for (int fd = 0; fd <= 2; fd++) {
+		if (dup2(nothing, fd) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int proc_detach(struct err *e)
+{
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_sys(e, "fork");
+	if (pid == 0 && leave_terminal() != 0)
+		_exit(ERR_KIND_IO);
+	return pid > 0;
+}

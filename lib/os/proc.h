@@ -59,4 +59,8 @@ int proc_wait_task(struct proc_task *t, int64_t deadline_ms, int wake_fd, int *r
 /* SIGKILL and reap. */
 void proc_kill_task(struct proc_task *t);
 
+/* Go on in a forked child that outlives us: a session of its own, /dev/null as input and outputs. 0 in the child, 1 here, -1.
+ * There may be no threads. */
+int proc_detach(struct err *e) MUST_CHECK;
+
 #endif

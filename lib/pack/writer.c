@@ -192,7 +192,7 @@ static int store_walked(struct writer *w, struct walk *walk, const struct writer
 	bool other = writer_passes(w, item, &below);
 	if (is_output(w, item))
 		return 0;
-	if (!other && store(w, item, e))
+	if (!other && !writer_leaves_secret(w, item) && store(w, item, e))
 		return -1;
 	int enter = below ? writer_enter(w, item, e) : 0;
 	if (enter == 0 && file_is_dir(&item->stat))

@@ -14,6 +14,9 @@
 
 enum writer_format { WRITER_TAR_GZ, WRITER_TAR_ZST, WRITER_TAR };
 
+/* What becomes of files that are secrets by their names (secrets.h), unless they were asked for by name. */
+enum writer_secrets { WRITER_SECRETS_KEEP, WRITER_SECRETS_WARN, WRITER_SECRETS_EXCLUDE };
+
 /* Where the archive goes, when that may lie within the tree: the file `name` of this directory and temporary files
  * beside it (DIR_TEMP_PREFIX) are left out. */
 struct writer_output {
@@ -29,7 +32,8 @@ struct writer_options {
 	const struct writer_output *output; /* NULL: it is elsewhere */
 	bool vcs_ignores; /* leave out what .gitignore files in the tree and .git/info/exclude say */
 	bool exclude_caches; /* of directories with a CACHEDIR.TAG store just that and themselves */
-	bool order;          /* by restore priority (order.h), in several walks */
+	int secrets; /* enum writer_secrets: kept, kept and counted, or left out and counted */
+	bool order;  /* by restore priority (order.h), in several walks */
 	bool one_file_system;
 	bool reproducible;   /* owner 0, no names, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
@@ -49,7 +53,9 @@ struct writer_result {
 	uint64_t
 		changed; /* grew or shrank while read (stored as the header said), or vanished before */
 	uint64_t skipped; /* sockets, devices, FIFOs, files of others: never stored */
-	char sha256[65];  /* of the archive's bytes */
+	uint64_t secrets; /* what looks like one by its name; secret: the first path, for people */
+	char secret[400];
+	char sha256[65]; /* of the archive's bytes */
 };
 
 /* Archive what is below `dirfd` (the entry names are relative to it; the directory itself is entry "." with its

@@ -1,8 +1,10 @@
 /* What is stored, and when: excludes, ignore files, caches, priorities. */
+#include <stdio.h>
 #include <string.h>
 
 #include "os/dir.h"
 #include "pack/names.h"
+#include "pack/secrets.h"
 #include "pack/writer_parts.h"
 
 /* https://bford.info/cachedir/ */
@@ -63,5 +65,22 @@ bool writer_passes(const struct writer *w, const struct writer_item *item, bool 
 	if (!w->options->order || order_of(item->path, is_dir) == w->pass)
 		return false;
 	*below = is_dir && !order_is_whole(item->path);
+	return true;
+}
+
+bool writer_leaves_secret(struct writer *w, const struct writer_item *item)
+{
+	struct err why = ERR_INIT;
+	struct writer_result *r = w->result;
+	if (w->options->secrets == WRITER_SECRETS_KEEP || !file_is_regular(&item->stat) ||
+	    !secrets_match(item->path))
+		return false;
+	if (r->secrets++ == 0)
+		snprintf(r->secret, sizeof(r->secret), "%s", names_show(item->path).text);
+	if (w->options->secrets == WRITER_SECRETS_WARN)
+		return false;
+	err_set(&why, ERR_KIND_FAILED, "'%s' is left out: it looks like a secret",
+	        names_show(item->path).text);
+	writer_notice(w, &why);
 	return true;
 }

@@ -45,6 +45,8 @@ void writer_notice(struct writer *w, const struct err *why);
 int writer_xattrs(struct writer *w, int fd, const char *what, struct entry *entry,
                   struct err *e) MUST_CHECK;
 
+/* Whether it looks like a secret, and is left out for that; counted in any case, as the options say. */
+bool writer_leaves_secret(struct writer *w, const struct writer_item *item);
 /* Whether the walk shall go into this directory: what is to be known of its files is read. With exclude_caches a cache
  * is not gone into; its tag is stored here. 1, 0, -1. */
 int writer_enter(struct writer *w, const struct writer_item *dir, struct err *e) MUST_CHECK;

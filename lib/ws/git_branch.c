@@ -28,14 +28,14 @@ static int stays(const char *branch, const char *reason, struct err *why)
 static int drop(const struct git_repo *repo, const char *branch, struct err *why, struct err *e)
 {
 	const struct git g = git_repo_git(repo, GIT_METADATA_MS);
-	BUF_AUTO holder = buf_make(PATH_TEXT_MAX);
+	BUF_AUTO holder = buf_make(PATH_TEXT_MAX), locked = buf_make(PATH_TEXT_MAX);
 	MEM_AUTO char *ref = mem_printf("refs/heads/%s", branch);
 	char oid[GIT_OID_MAX], own[COUNT_MAX];
 	int there = git_find(&g, GIT_ARGS("rev-parse", "--verify", "--quiet", ref), oid,
 	                     sizeof(oid), e);
 	if (there <= 0)
 		return there < 0 ? -1 : stays(branch, "it is gone already", why);
-	int held = git_repo_holder(repo, branch, &holder, e);
+	int held = git_repo_holder(repo, branch, &holder, &locked, e);
 	if (held < 0 || count_own(&g, branch, oid, own, e) != 0)
 		return -1;
 	if (held)

@@ -12,6 +12,9 @@
 
 enum { LINK_MAX = 8192, RANDOM_LEN = 9 };
 
+/* Why a worktree of ours is locked: behind "workspace <id>". */
+#define LOCK_REASON "; ws-teardown removes it"
+
 struct git git_tree_git(const struct record *record, int fd)
 {
 	return (struct git){
@@ -96,24 +99,32 @@ static bool is_over(const struct base_dir *b, struct str path, char id[DIR_NAME_
 	return record.state == RECORD_SAVED || record.state == RECORD_TRASHED;
 }
 
+/* A lock of ours says nothing that a person would have to know. */
+static void add_lock(struct str locked, struct buf *out)
+{
+	if (locked.len > 0 && !str_ends(locked, S(LOCK_REASON)))
+		buf_printf(out, ", %" STR_FMT, STR_ARG(locked));
+}
+
 static int check_holder(const struct git_repo *r, const struct base_dir *b, const char *branch,
                         struct err *e)
 {
-	BUF_AUTO path = buf_make(LINK_MAX), who = buf_make(LINK_MAX);
+	BUF_AUTO path = buf_make(LINK_MAX), who = buf_make(LINK_MAX), locked = buf_make(LINK_MAX);
 	FD_AUTO fd = -1;
 	char other[DIR_NAME_MAX + 1];
 	struct err ignored = ERR_INIT;
-	int held = git_repo_holder(r, branch, &path, e);
+	int held = git_repo_holder(r, branch, &path, &locked, e);
 	if (held <= 0)
 		return held;
 	if (is_over(b, buf_str(&path), other))
 		return forget_ours(r, b, other, e);
+	add_lock(buf_str(&locked), &who);
 	if (dir_open_root(path.p, &fd, &ignored) != 0)
 		return err_set(
 			e, ERR_KIND_CONFLICT,
-			"branch %s is registered for the worktree %s, whose directory is not there; "
+			"branch %s is registered for the worktree %s, whose directory is not there%s; "
 			"`git worktree remove -f -f %s` in the repository forgets it",
-			branch, path.p, path.p);
+			branch, path.p, who.p, path.p);
 	add_user(b, buf_str(&path), &who);
 	return err_set(e, ERR_KIND_CONFLICT,
 	               "branch %s is checked out in %s already%s; a clone (--profile clone) or "
@@ -136,7 +147,7 @@ static int add(const struct git_repo *r, const struct record *record, const char
 {
 	const struct git g = git_repo_git(r, GIT_METADATA_MS);
 	const char *branch = git_tree_branch(record);
-	MEM_AUTO char *reason = mem_printf("workspace %s; ws-teardown removes it", record->id);
+	MEM_AUTO char *reason = mem_printf("workspace %s" LOCK_REASON, record->id);
 	const char *args[GIT_ARGS_MAX + 1] = { "worktree", "add",      "--no-checkout",
 		                               "--lock",   "--reason", reason };
 	size_t n = 6;
@@ -207,6 +218,27 @@ static int points_at(const struct record *record, const char *root, struct err *
 	    dir_read_file(admin, "gitdir", &text, e) != 0)
 		return -1;
 	return str_is(str_trim(buf_str(&text)), expected);
+}
+
+int git_tree_check_lock(const struct record *record, struct err *e)
+{
+	FD_AUTO admin = -1;
+	BUF_AUTO reason = buf_make(LINK_MAX);
+	struct err why = ERR_INIT;
+	if (dir_open_root(record->git_dir, &admin, &why) != 0 ||
+	    dir_read_file(admin, "locked", &reason, &why) != 0) {
+		if (why.kind == ERR_KIND_NOT_FOUND)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	struct str text = str_trim(buf_str(&reason));
+	if (str_ends(text, S(LOCK_REASON)))
+		return 0;
+	return err_set(e, ERR_KIND_TRY_AGAIN,
+	               "workspace %s: its worktree is locked (%" STR_FMT
+	               "); `git worktree unlock` in the repository lets it go",
+	               record->id, STR_ARG(text));
 }
 
 int git_tree_is_linked(const struct record *record, int fd, const char *root, struct err *e)

@@ -22,6 +22,8 @@ int git_tree_forget(const struct base_dir *b, struct record *record, struct err 
 /* Whether the directory is the worktree that git knows under the record's git_dir: 1, 0, -1. Runs nothing. */
 int git_tree_is_linked(const struct record *record, int fd, const char *root,
                        struct err *e) MUST_CHECK;
+/* TRY_AGAIN, with the reason, when somebody else has locked the worktree in git, who wants it to stay. */
+int git_tree_check_lock(const struct record *record, struct err *e) MUST_CHECK;
 /* The branch that it is on, or shall be; NULL: the head is detached. */
 const char *git_tree_branch(const struct record *record);
 /* How git is run in the workspace's tree: by the record's git_dir, whatever .git says by now. */

@@ -47,6 +47,8 @@ struct record {
 	char owner[256];
 	char store[2048]; /* URL; "": the one embedded in the base */
 	char root[4096];  /* absolute path that the workspace was made at */
+	char encrypted
+		[8]; /* whether its disk was when it was made: "yes", "no", "unknown" (encrypted.h) */
 	int64_t root_ino; /* inode of the directory that setup made; 0: unknown */
 	enum record_state state;
 	bool ephemeral;

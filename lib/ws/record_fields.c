@@ -35,6 +35,7 @@ static const struct text_field record_texts[] = {
 	TEXT(struct record, owner),
 	TEXT(struct record, store),
 	TEXT(struct record, root),
+	TEXT(struct record, encrypted),
 	TEXT(struct record, idempotency_key),
 	TEXT(struct record, task_status),
 	TEXT(struct record, holder_boot_id),

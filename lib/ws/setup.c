@@ -8,6 +8,7 @@
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/sys.h"
+#include "ws/encrypted.h"
 #include "ws/flat.h"
 #include "ws/git_setup.h"
 #include "ws/inside.h"
@@ -100,6 +101,8 @@ static int record_ready(struct setup_work *w, struct err *e)
 	r->last_used_ms = sys_now_ms();
 	if (s->action == SETUP_RESTORE || r->ready_ms == 0)
 		r->ready_ms = r->last_used_ms;
+	snprintf(r->encrypted, sizeof(r->encrypted), "%s",
+	         block_crypt_name(encrypted_look(s->base.path)));
 	r->trash_name[0] = '\0';
 	r->archive_url[0] = r->archive_sha256[0] = '\0';
 	if (!r->task_status[0])
@@ -181,10 +184,25 @@ static int take_lease(struct setup_work *w, struct err *e)
 	return 0;
 }
 
+/* An option makes nothing temporary that somebody left in order to find it again. */
+static int check_ephemeral(const struct setup_work *w, struct err *e)
+{
+	const struct record *r = &w->out->record;
+	bool is_there = w->plan.action == SETUP_ADOPT || w->plan.action == SETUP_UNSPOOL ||
+	                w->plan.action == SETUP_UNTRASH;
+	if (!w->o->ephemeral || r->ephemeral || !is_there)
+		return 0;
+	return err_set(e, ERR_KIND_CONFLICT,
+	               "workspace %s is there already, and what is in it is to be saved; "
+	               "ws-teardown it first, or leave out --ephemeral",
+	               r->id);
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
-	if (setup_open(w, e) != 0 || set_labels(w->o, &s->record, e) != 0)
+	if (setup_open(w, e) != 0 || check_ephemeral(w, e) != 0 ||
+	    set_labels(w->o, &s->record, e) != 0)
 		return -1;
 	s->adopted = s->action == SETUP_ADOPT || s->action == SETUP_FINISH;
 	s->unspooled = s->action == SETUP_UNSPOOL;

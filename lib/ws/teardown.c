@@ -219,7 +219,7 @@ static int decide(struct teardown_job *j, struct err *e)
 		return -1;
 	if (!has_dir(j) && !j->in_spool && !discard)
 		return no_dir(j, e);
-	if (!discard && check_tokens(j, e) != 0)
+	if (teardown_git_may_go(j, e) != 0 || (!discard && check_tokens(j, e) != 0))
 		return -1;
 	if (j->o->dry_run) {
 		j->out->removed = !j->o->keep;
@@ -250,13 +250,12 @@ static int run_locked(const struct base_dir *b, const char *id, const struct tea
 	return result;
 }
 
-int teardown_run(const struct base_dir *b, const char *id, const struct teardown_options *o,
-                 struct lock *held, struct teardown_result *out, struct err *e)
+int teardown_lock(const struct base_dir *b, const char *id, int64_t wait_ms, struct lock *out,
+                  struct err *e)
 {
 	FD_AUTO fd = -1;
-	LOCK_AUTO lock = LOCK_NONE;
 	struct err why = ERR_INIT;
-	*out = (struct teardown_result){ .side_key = NULL };
+	*out = LOCK_NONE;
 	if (base_dir_check_id(id, e) != 0)
 		return -1;
 	if (record_dir(b, id, false, &fd, &why) != 0) {
@@ -266,8 +265,18 @@ int teardown_run(const struct base_dir *b, const char *id, const struct teardown
 		*e = why;
 		return -1;
 	}
-	if (!held && lock_take(fd, "lock", o->wait_ms, &lock, e) != 0)
+	if (lock_take(fd, "lock", wait_ms, out, e) != 0)
 		return err_context(e, "workspace %s", id);
+	return 0;
+}
+
+int teardown_run(const struct base_dir *b, const char *id, const struct teardown_options *o,
+                 struct lock *held, struct teardown_result *out, struct err *e)
+{
+	LOCK_AUTO lock = LOCK_NONE;
+	*out = (struct teardown_result){ .side_key = NULL };
+	if (!held && teardown_lock(b, id, o->wait_ms, &lock, e) != 0)
+		return -1;
 	return run_locked(b, id, o, out, e);
 }
 

@@ -48,6 +48,9 @@ struct teardown_result {
 	uint64_t git_dirty, git_untracked, git_detached, git_ignored;
 };
 
+/* Take its lock. NOT_FOUND; TRY_AGAIN, naming the holder. */
+int teardown_lock(const struct base_dir *b, const char *id, int64_t wait_ms, struct lock *out,
+                  struct err *e) MUST_CHECK;
 /* Save and remove the workspace `id`. `held`: its lock when the caller holds it (a supervisor), else it is taken
  * here. Errors: NOT_FOUND; TRY_AGAIN when locked, or spooled; CONFLICT when the store's state is not the one
  * this workspace was built on (it is saved beside, and named); USAGE when there is no restore token. */

@@ -3,6 +3,7 @@
 #include "ws/git_branch.h"
 #include "ws/git_keep.h"
 #include "ws/git_state.h"
+#include "ws/git_tree.h"
 #include "ws/journal.h"
 #include "ws/link.h"
 #include "ws/teardown_job.h"
@@ -10,6 +11,11 @@
 static bool is_worktree(const struct teardown_job *j)
 {
 	return j->profile.git == PROFILE_GIT_WORKTREE && j->record.git_dir[0];
+}
+
+int teardown_git_may_go(struct teardown_job *j, struct err *e)
+{
+	return !is_worktree(j) || j->o->keep ? 0 : git_tree_check_lock(&j->record, e);
 }
 
 int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,

@@ -57,6 +57,8 @@ bool teardown_save_is_complete(struct teardown_job *j);
 
 /* ---- teardown_git.c: worktrees; in other profiles all of it does nothing ---- */
 
+/* Whether git lets the worktree go (git_tree_check_lock). */
+int teardown_git_may_go(struct teardown_job *j, struct err *e) MUST_CHECK;
 struct git_keep_paths;
 /* Keep what was not committed in the repository, save the record that says so, and list what the archive is for. False in
  * *is_listed: the archive is of everything. */

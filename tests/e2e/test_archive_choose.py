@@ -1,11 +1,15 @@
 """What create stores and in which order: .gitignore files (against git), caches, restore priority."""
+import json
 import os
 import random
 import shutil
+import stat
+import tarfile
 
 import pytest
 
 import ws as helpers
+from place import make_files, read_files
 
 SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55\n# made by a test\n"
 
@@ -126,3 +130,47 @@ def test_jobs_and_threads_are_one_and_change_no_byte(ws, tree, tmp_path):
     for number, how in enumerate((["--jobs", "1"], ["--jobs", "9"], ["-T", "2"])):
         ws("ws-archive", "create", "-q", "-C", root, *how, "-o", tmp_path / f"{number}.tar.gz")
     assert len({(tmp_path / f"{number}.tar.gz").read_bytes() for number in range(3)}) == 1
+
+
+# ---- secrets ----
+
+
+SECRETS = {"app/.env": "KEY=1", ".ssh/id_ed25519": "key", "tls.pem": "cert", ".aws/credentials": "aws"}
+OTHERS = {"app/.env.example": "KEY=", ".ssh/id_ed25519.pub": "public", "main.c": "int x;"}
+
+
+def create_with(ws, tmp_path, *args, **options):
+    """The paths of the files in an archive of both; the result."""
+    tree = tmp_path / "tree"
+    if not tree.exists():
+        make_files(tree, {**SECRETS, **OTHERS})
+    result = ws("ws-archive", "create", "-C", tree, "-o", tmp_path / "a.tar.gz", *args, **options)
+    with tarfile.open(tmp_path / "a.tar.gz") as archive:
+        return {member.name for member in archive if member.isfile()}, result
+
+
+def test_who_reviews_before_archival_is_told_what_looks_like_a_secret(ws, tmp_path):
+    """Documents 000 and 003: a workspace may hold keys and credentials. What was archived is for its owner alone."""
+    names, result = create_with(ws, tmp_path)
+    assert names == {*SECRETS, *OTHERS} and "4 files look like secrets" in result.stderr and "--secrets exclude" in result.stderr
+    assert stat.S_IMODE((tmp_path / "a.tar.gz").stat().st_mode) == 0o600
+    for order in ([], ["--order"]):
+        assert json.loads(create_with(ws, tmp_path, "--json", *order)[1].stdout)["secrets"] == 4
+    assert create_with(ws, tmp_path, "--secrets", "keep", "-q")[1].stderr == ""
+
+
+@pytest.mark.parametrize("order", [[], ["--order"]])
+def test_secrets_can_be_left_out_and_each_is_named(ws, tmp_path, order):
+    names, result = create_with(ws, tmp_path, "--secrets", "exclude", *order)
+    assert names == set(OTHERS)
+    for name in SECRETS:
+        assert f"'{name}' is left out: it looks like a secret" in result.stderr
+    names, _ = create_with(ws, tmp_path, "--secrets", "exclude", "app/.env", ".ssh")
+    assert names == {"app/.env", ".ssh/id_ed25519.pub"}, "what is asked for by name is meant"
+
+
+def test_an_archive_can_be_encrypted_on_its_way(ws, tmp_path):
+    tree = make_files(tmp_path / "tree", {**SECRETS, **OTHERS})
+    script = '"$ws" ws-archive create -q -C tree -o - | openssl enc -aes-256-ctr -pbkdf2 -k pass >file && openssl enc -d -aes-256-ctr -pbkdf2 -k pass <file | "$ws" ws-archive extract -q -C out -'
+    helpers.run(["bash", "-o", "pipefail", "-c", script], env=ws.environment({"ws": str(helpers.BINARY)}), cwd=tmp_path)
+    assert read_files(tmp_path / "out") == read_files(tree) and b"KEY=1" not in (tmp_path / "file").read_bytes()

@@ -245,6 +245,17 @@ def test_a_restart_with_other_settings_never_deletes_work(base):
     assert (base.setup("--profile", "flat") / "work.md").read_text() == "work"
 
 
+def test_an_option_makes_nothing_temporary_that_was_left_to_be_found_again(base):
+    flat = Flat(base)
+    flat.put("work.md", "work")
+    flat.setup("--ephemeral", status=73).complains("default is there already", "--ephemeral")
+    base.run("ws-setup", "--profile", "flat", "--ephemeral", "--", "rm", "work.md", status=73)
+    assert (flat.root / "work.md").read_text() == "work"
+    flat.base.teardown("default")
+    base.run("ws-setup", "--profile", "flat", "--ephemeral", "--", "rm", "work.md")
+    assert not flat.root.exists() and (Flat(base).root / "work.md").read_text() == "work", "what is in the store stays there"
+
+
 def test_removal_is_decided_by_what_setup_made_and_not_by_what_a_path_is_called(base, tmp_path):
     """A substring of the path decided an rmtree."""
     mine = make_files(tmp_path / "base/denker_workspace/temp/workspace", {"mine": "1"})

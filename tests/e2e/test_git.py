@@ -74,11 +74,32 @@ def test_workspaces_of_a_project_are_listed(base, repo):
     assert info["git_from"] == "origin/main" and info["git_base"] == repo.git("rev-parse", "main")
 
 
-def test_exists_is_told_from_git_too(base, repo):
+def test_exists_is_told_from_the_directory_the_record_and_both_links_of_git(base, repo):
+    """`rev-parse --is-inside-work-tree` is true of any directory below a repository."""
     root = create(base, repo)
     base.run("ws-ls", "--exists", "t1")
     base.run("ws-ls", "--exists", "t2", status=66)
+    link = (root / ".git").read_text()
     (root / ".git").unlink()
+    base.run("ws-ls", "--exists", "t1", status=66)
+    (root / ".git").write_text(f"gitdir: {repo.path}/.git\n")
+    base.run("ws-ls", "--exists", "t1", status=66)
+    (root / ".git").write_text(link)
+    base.run("ws-ls", "--exists", "t1")
+    registered = repo.path / ".git/worktrees"
+    registered.rename(repo.path / "away")
+    base.run("ws-ls", "--exists", "t1", status=66)
+    (repo.path / "away").rename(registered)
+    (entry,) = registered.iterdir()
+    back = (entry / "gitdir").read_text()
+    (entry / "gitdir").write_text("/elsewhere/.git\n")
+    base.run("ws-ls", "--exists", "t1", status=66)
+    (entry / "gitdir").write_text(back)
+    base.run("ws-ls", "--exists", "t1")
+    (base.path / ".ws/t1").rename(base.path / ".ws/away")
+    base.run("ws-ls", "--exists", "t1", status=66)
+    (base.path / ".ws/away").rename(base.path / ".ws/t1")
+    root.rename(f"{root}.away")
     base.run("ws-ls", "--exists", "t1", status=66)
 
 
@@ -396,6 +417,32 @@ def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
     assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
 
 
+def test_a_branch_whose_holder_is_locked_is_named_with_the_reason(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "--lock", "--reason", "agent (pid 7)", "-b", "fix", tmp_path / "other")
+    assert f"checked out in {tmp_path}/other already, locked: agent (pid 7);" in refuse(base, repo, 73)
+    shutil.rmtree(tmp_path / "other")
+    assert "whose directory is not there, locked: agent (pid 7);" in refuse(base, repo, 73)
+    create(base, repo, "t1", "mine")
+    assert "locked" not in refuse(base, repo, 73, branch="mine"), "that ours are locked is no news"
+
+
+def test_a_worktree_that_somebody_locked_in_git_stays_and_the_reason_is_told(base, repo):
+    """letta-code#3046, phoenix#3881: a lock is how others say that a worktree is in use."""
+    root = create(base, repo)
+    before = make_work(repo, root)
+    repo.git("worktree", "unlock", root)
+    repo.git("worktree", "lock", "--reason", "agent (pid 7)", root)
+    for args in ([], ["--discard"], ["--dry-run"]):
+        assert "is locked (agent (pid 7))" in one_message(base.teardown("t1", *args, status=75), "ws-teardown")
+    base.run("ws-gc", "--older", "0s", "--force-dirty", status=1)
+    assert (repo.status(root), content(root)) == before and base.state("t1") == "ready"
+    base.teardown("--keep", "t1")
+    repo.git("worktree", "unlock", root)
+    base.teardown("t1")
+    create(base, repo)
+    assert (repo.status(root), content(root)) == before
+
+
 def test_what_a_workspace_that_is_over_left_registered_is_forgotten_issue_2045(base, repo):
     root = create(base, repo)
     shutil.rmtree(root)
@@ -460,6 +507,19 @@ def test_restore_after_a_prune_registers_it_again_and_keeps_the_work(base, repo)
     create(base, repo)
     assert repo.worktrees() == [str(root)] and " M file" in repo.status(root)
     assert content(root) == before
+
+
+def test_a_link_in_the_place_of_a_workspace_deletes_no_other_factory_factory_1730(base, repo):
+    """A prefix check without realpath: the symlinked root of one deleted another one's worktree."""
+    one, two = create(base, repo, "t1", "a"), create(base, repo, "t2", "b")
+    before = make_work(repo, two)
+    one.rename(f"{one}.away")
+    one.symlink_to(two)
+    for end in ([], ["--discard"]):
+        base.teardown("t1", *end, status=None)
+        assert (repo.status(two), content(two)) == before
+    base.run("ws-gc", "--older", "0s", "--force-dirty", "t2", status=64)
+    assert base.state("t2") == "ready" and (repo.status(two), content(two)) == before
 
 
 def test_teardown_of_a_worktree_whose_directory_is_gone_ends_issue_5463(base, repo):

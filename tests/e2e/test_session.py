@@ -3,6 +3,7 @@
 Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a weak point of reference/systems.md, section 2.1.
 """
 import gzip
+import io
 import os
 import pty
 import re
@@ -10,7 +11,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tarfile
 import time
+from pathlib import Path
 
 import pytest
 from faults import error, reply, through
@@ -120,6 +123,41 @@ def through_faults(memory, faults):
     root = start(base, "s1")
     make_files(root / "claude-config", {"turn": "work", f"projects/{project_hash(root)}/s1.jsonl": "turn"})
     return base
+
+
+def test_a_flaky_upload_must_not_block_the_callers_turn_response(memory, faults):
+    """Teardown in the background. Who comes next is told who is at it, and a kill of it loses nothing."""
+    base = through_faults(memory, faults)
+    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99)
+    result = base.teardown("-v", "--detach", "sess_s1")
+    assert "in the background" in result.stderr
+    refused = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=75)
+    pid = int(re.search(r"pid (\d+) start", refused.stderr)[1])
+    assert Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1] == b"ws-teardown"
+    assert {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"} and os.getsid(pid) == pid
+    os.kill(pid, signal.SIGKILL)
+    faults.forget()
+    base.teardown("--wait", "30s", "sess_s1")
+    assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
+
+
+def test_the_next_turn_finds_what_is_saved_in_the_background(broker):
+    wait = ["--wait", "60s"]
+    for turn in range(3):
+        root = broker.setup(*WORKSPACE, "--session", "s1", *wait)
+        assert read_files(root) == {f"claude-config/turn{n}": "x" for n in range(turn)}
+        make_files(root, {f"claude-config/turn{turn}": "x"})
+        (line,) = helpers.lines(broker.teardown("--detach", "--json", "--base", broker.path, "sess_s1"))
+        assert line == {"id": "sess_s1", "outcome": "detached"}
+    broker.teardown("--base", broker.path, *wait, "sess_s1")
+
+
+def test_what_can_not_even_begin_in_the_background_is_told_at_once(local):
+    session = Session(local, *WORKSPACE, "--session", "s1")
+    local.teardown("--base", local.path, "--detach", "sess_s1", status=75).complains(str(session.process.pid))
+    local.teardown("--base", local.path, "--detach", "sess_s9", status=66).complains("no such workspace")
+    local.teardown("--base", local.path, "--detach", "--dry-run", "sess_s1", status=64).complains("--detach")
+    assert session.end()[0] == 0
 
 
 def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults):
@@ -347,6 +385,50 @@ def test_2_1_h_a_session_id_that_is_no_name_is_refused(local, session, canary):
 
 def test_2_1_i_nobody_else_can_read_a_workspace(local):
     assert local.setup(*WORKSPACE, "--session", "s1").stat().st_mode & 0o777 == 0o700
+
+
+def test_2_1_k_names_that_begin_with_two_dots_are_legal(local):
+    names = {"..config": "a", "a/..b/c": "b", "...": "c", "a..b": "d"}
+    start(local, "s1", names)
+    end(local, "s1")
+    assert names.items() <= read_files(start(local, "s2") / "claude-config").items()
+
+
+def test_2_1_l_a_cli_that_names_its_directory_otherwise_loses_nothing(broker, tmp_path):
+    """`projects/<hash>` is another program's business: what is elsewhere goes with the home, and the profile can be told."""
+    root = start(broker, "s1", {"projects/named-anew/s1.jsonl": "turn\n", "projects/named-anew/todo.json": "[]"})
+    broker.teardown("--base", broker.path, "sess_s1")
+    assert start(broker, "s1") == root
+    assert read_files(root / "claude-config") == {"projects/named-anew/s1.jsonl": "turn\n", "projects/named-anew/todo.json": "[]"}
+    text = broker.run("ws-setup", "--profile", "session", "--explain").stdout.replace("{project_hash}", "named-anew")
+    (tmp_path / "ws.conf").write_text(text)
+    config = ["--config", tmp_path / "ws.conf"]
+    broker.teardown(*config, "--base", broker.path, "sess_s1")
+    own = untar(broker.store.get("workspaces/w1/sessions/s1.tar.gz"), tmp_path / "own")
+    assert read_files(own) == {"s1.jsonl": "turn\n", "todo.json": "[]"}
+    assert broker.store.get("workspaces/w1/sessions/s1.jsonl") == b"turn\n"
+    assert read_files(untar(broker.store.get(HOME_KEY), tmp_path / "shared")) == {}
+
+
+@pytest.mark.parametrize("kind", ["a symlink", "a symlink to a directory, and a file through it", "a hard link"])
+def test_openai_agents_3093_a_stored_state_reaches_nothing_outside(local, tmp_path, canary, kind):
+    """Hydration took links that point outside, and wrote through them."""
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as archive:
+        link = tarfile.TarInfo("way")
+        link.type = tarfile.LNKTYPE if kind == "a hard link" else tarfile.SYMTYPE
+        link.linkname = str(canary)
+        archive.addfile(link)
+        if "through" in kind:
+            through_it = tarfile.TarInfo("way/planted")
+            archive.addfile(through_it, io.BytesIO(b""))
+    local.store.put(HOME_KEY, (tmp_path / "evil.tar.gz").read_bytes())
+    if kind == "a symlink":  # a text like any other: kept as it was, and never followed
+        root = local.setup(*WORKSPACE, "--session", "s1")
+        assert os.readlink(root / "claude-config/way") == str(canary)
+        end(local, "s1")
+        return
+    local.run("ws-setup", *WORKSPACE, "--session", "s1", status=65)
+    assert not (local.path / "sess_s1").exists()
 
 
 def test_aistudio_1373_a_failed_read_never_becomes_a_write(memory, faults, tmp_path):

@@ -137,6 +137,12 @@ def test_what_left_the_group_of_the_command_is_ended_before_the_save(file_base):
             os.kill(int((root / name).read_text()), 0)
 
 
+def test_no_grace_is_added_to_a_turn_that_ends_agentscope_2885(file_base):
+    """30 s were added to every turn, by a sleep that no trap ended."""
+    file_base.run("ws-setup", "--id", "t1", "--grace", "1h", "--deadline", "1h", "--", "true", timeout=30)
+    file_base.run("ws-setup", "--id", "t1", "--grace", "1h", "--deadline", "1h", "--", "sh", "-c", "sleep 600 & exit 3", status=3, timeout=30)
+
+
 def test_a_daemon_gets_the_time_to_end_by_itself(file_base):
     daemon = "setsid sh -c 'trap \"echo done >said; exit\" TERM; echo >ready; while :; do sleep 0.02; done' &"
     supervise(file_base, "sh", "-c", f"{daemon} while [ ! -e ready ]; do sleep 0.01; done")

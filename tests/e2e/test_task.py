@@ -206,3 +206,27 @@ def test_the_holder_is_named_and_a_wait_that_ends_is_a_refusal(base):
         base.run(applet, *words, status=75).complains("t1", holder)
     assert base.ls("t1")["t1"]["holder"] == holder
     assert session.end()[0] == 0
+
+
+# ---- "Sensitive Data" ----
+
+
+def test_use_encrypted_filesystem_for_workspace_directory_is_checked_and_told(base, tmp_path):
+    """A recommendation that nobody could check: the answer is in the check, in the record, and in the list."""
+    need_root()
+    base.setup("--id", "t1")
+    answer = base.ls()["t1"]["encrypted"]
+    assert answer in ("yes", "no", "unknown") and answer == base.record("t1")["encrypted"]
+    (line,) = helpers.lines(base.run("ws-setup", "--check", "--json", status=None))
+    assert line["path"] == str(base.path) and line["encrypted"] == answer
+    device = base.path.stat().st_dev
+    if os.major(device) == 0 or helpers.run(["unshare", "-m", "true"], status=None).status != 0:
+        pytest.skip("the base has no device of its own, or no mount namespace can be had here")
+    for kind, expected in (("CRYPT-LUKS2-0123-luks", "yes"), ("LVM-0123", "no")):
+        place = tmp_path / kind / f"{os.major(device)}:{os.minor(device)}"
+        (place / "slaves").mkdir(parents=True)
+        (place / "dm").mkdir()
+        (place / "dm/uuid").write_text(kind)
+        command = ["unshare", "-m", "sh", "-e", "-c", f'mount --bind {tmp_path / kind} /sys/dev/block; exec "$@"', "sh", helpers.BINARY, "ws-setup", "--id", expected]
+        helpers.run(command, env=base.ws.environment(base.env))
+        assert base.ls()[expected]["encrypted"] == expected

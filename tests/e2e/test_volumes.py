@@ -1,12 +1,14 @@
 """Profile `volumes` (system 003, opencode-cloud): its seven places, whether they persist, and how they are mounted."""
 import os
+import re
 import shlex
 import stat
 
 import pytest
 
 import ws as helpers
-from place import Session, base, digest, file_base, make_files, need_root  # noqa: F401 (fixtures)
+from place import Base, Session, base, digest, file_base, make_files, need_root  # noqa: F401 (fixtures)
+from repo import Repo
 from ws import lines
 
 HOME = "/home/opencoder"
@@ -46,11 +48,30 @@ def test_the_container_uses_seven_persistent_storage_locations(base):
     assert len([name for name in sections if name.startswith("volume ")]) == 7
 
 
-def test_an_explained_profile_can_be_used_as_configuration(base, tmp_path):
-    for profile in ("task", "session", "volumes"):
-        text = base.run("ws-setup", "--profile", profile, "--explain").stdout
-        (tmp_path / "ws.conf").write_text(text)
-        assert base.run("ws-setup", "--config", tmp_path / "ws.conf", "--profile", profile, "--explain").stdout == text
+@pytest.mark.parametrize("profile", ["task", "session", "flat", "volumes", "worktree", "clone"])
+def test_what_is_explained_can_be_a_profile_of_the_users_own(base, tmp_path, profile):
+    """By its own name in ws.conf, and under another one; what it makes is what the built-in one makes."""
+    text = base.run("ws-setup", "--profile", profile, "--explain").stdout
+    conf = base.ws.home / ".config/ws/ws.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text(text)
+    assert base.run("ws-setup", "--profile", profile, "--explain").stdout == text
+    mine = re.sub(rf"^\[(\w+) {profile}\b", r"[\1 mine", text, flags=re.M)
+    conf.write_text(mine)
+    assert base.run("ws-setup", "--profile", "mine", "--explain").stdout == mine != text
+    named = ["--workspace", "w", "--session", "s"] if profile == "session" else ["--id", "x"]
+    if profile in ("worktree", "clone"):
+        named += ["--git", Repo(tmp_path).path, "--branch", "b"]
+    trees = []
+    for name in (profile, "mine"):
+        at = Base(base.ws, tmp_path / f"base-{name}")
+        root = at.setup("--profile", name, *named)
+        trees.append(sorted(str(path.relative_to(root)) for path in root.rglob("*") if ".git" not in path.parts))
+        at.teardown("--profile", name, root.name)
+    assert trees[0] == trees[1]
+
+
+def test_a_profile_that_is_none_is_an_error_that_names_the_others(base):
     base.run("ws-setup", "--profile", "nothing", "--explain", status=66).complains("nothing", "volumes")
 
 
@@ -106,6 +127,14 @@ def test_a_mount_specification_takes_the_place_of_a_volume(base, tmp_path):
     result = volumes(base, "--id", "v1", "--print", "docker", "--mount", f"{tmp_path}/mine,too/:{HOME}/workspace/:RO")
     assert f"'type=bind,\"source={tmp_path}/mine,too\",target={HOME}/workspace,readonly'" in result.stdout
     assert result.stdout.count(f"target={HOME}/workspace") == 1
+
+
+def test_what_is_mounted_is_what_was_asked_for_this_time_158df10(base, tmp_path):
+    """Changes of mounts were ignored until the container was made anew."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        found = mounts_of(volumes(base, "--id", "v1", "--print", "docker", "--mount", f"{tmp_path}/{name}:{HOME}/workspace"))
+        assert [mount["source"] for mount in found if mount["target"] == f"{HOME}/workspace"] == [str(tmp_path / name)]
 
 
 BAD_MOUNTS = {
@@ -323,6 +352,19 @@ def test_all_volumes_are_backed_up_and_restored_exactly(base, tmp_path, way):
         make_files(path, {"file": "later", ".git/hooks/post-commit": "stray"})
     base.ws("ws-archive", "restore", "-q", "--discard", tmp_path / "backup", *how)
     assert {name: digest(path) for name, path in places.items()} == before
+
+
+def test_in_the_container_all_seven_are_at_their_container_paths(mounts, base, tmp_path):
+    """--volumes container: a helper that has the mounts of the application itself."""
+    paths = " ".join(f"'{container}'" for container, *_ in VOLUMES.values())
+    script = (f'ws="$1"; mount -t tmpfs tmpfs /home; mount -t tmpfs tmpfs /var/lib; for p in {paths}; do mkdir -p "$p"; echo "$p" >"$p/file"; echo x >"$p/.env"; done; '
+              f'"$ws" ws-archive backup -q -o {tmp_path}/backup --profile volumes --volumes container; '
+              f'for p in {paths}; do rm -r "$p"; mkdir "$p"; echo later >"$p/file"; echo stray >"$p/.git"; done; '
+              f'"$ws" ws-archive restore -q --discard {tmp_path}/backup --profile volumes --volumes container; '
+              f'for p in {paths}; do [ "$(cat "$p/file")" = "$p" ]; ls -A "$p"; done')
+    result = helpers.run(["unshare", "-m", "sh", "-e", "-c", script, "sh", helpers.BINARY], env=base.ws.environment())
+    assert result.stdout.split() == [".env", "file"] * 7
+    assert [line["part"] for line in lines(base.ws("ws-archive", "restore", "-n", "--json", tmp_path / "backup"))[:7]] == list(VOLUMES)
 
 
 def test_a_single_volume_is_restored_and_the_other_six_stay(base, tmp_path):

@@ -163,6 +163,38 @@ static int count_up(void *arg)
 	return 0;
 }
 
+static void test_handing_over(void)
+{
+	SCRATCH_AUTO s;
+	scratch_open(&s);
+	struct lock lock;
+	struct err e = ERR_INIT;
+	char holder[LOCK_HOLDER_MAX], mine[32];
+	int go[2], ready[2];
+	char c = 0;
+	if (lock_take(s.fd, "lock", 0, &lock, &e) != 0 || pipe2(go, O_CLOEXEC) != 0 ||
+	    pipe2(ready, O_CLOEXEC) != 0)
+		abort();
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		lock_adopt(&lock);
+		ssize_t told = write(ready[1], "x", 1);
+		told += read(go[0], &c, 1);
+		_exit(told < 0);
+	}
+	lock_leave(&lock);
+	TAP_OK(lock.fd == -1 && read(ready[0], &c, 1) == 1, "a lock is left to a child");
+	snprintf(mine, sizeof(mine), "pid %d ", (int)pid);
+	TAP_OK(lock_probe(s.fd, "lock", holder, &e) == 1 &&
+	               strncmp(holder, mine, strlen(mine)) == 0,
+	       "which is its holder from then on: %s", holder);
+	close(go[1]);
+	waitpid(pid, NULL, 0);
+	TAP_INT(lock_probe(s.fd, "lock", holder, &e), 0, "until it ends");
+}
+
 static void test_exclusion(void)
 {
 	SCRATCH_AUTO s;
@@ -230,6 +262,7 @@ int main(void)
 	test_bad_files();
 	test_waiting();
 	test_processes();
+	test_handing_over();
 	test_exclusion();
 	test_replaced();
 	return tap_done();
