@@ -179,12 +179,15 @@ int setup_command_run(struct setup *s, const struct setup_command *c, struct err
 	struct err not_saved = ERR_INIT;
 	int saved = save(s, c, &ended, &not_saved);
 	proc_kill_task(&keeper);
-	if (saved == 0)
-		return started ? ended.status : (*e = why, -1);
-	if (!started || ended.status != 0) {
-		log_err(&not_saved);
-		return started ? ended.status : (*e = why, -1);
+	if (saved != 0 && started && ended.status == 0) {
+		*e = not_saved;
+		return -1;
 	}
-	*e = not_saved;
-	return -1;
+	if (saved != 0)
+		log_err(&not_saved);
+	if (!started && ended.status != 0)
+		log_err(&why);
+	else if (!started)
+		*e = why;
+	return started || ended.status != 0 ? ended.status : -1;
 }
