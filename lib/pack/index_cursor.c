@@ -59,6 +59,8 @@ static int load(struct index_cursor *c, size_t number, uint64_t ahead, bool jump
 {
 	const struct index_block *b = &c->ix->blocks[number];
 	const struct index_wire_block *w = &b->wire;
+	if (ahead > b->run_end - b->stored_off)
+		ahead = b->run_end - b->stored_off;
 	if (index_fetch(c->ix, b->stored_off, w->stored_len, ahead, w->raw_len, w->crc, &c->raw, e))
 		return -1;
 	struct wire in = wire_open(buf_str(&c->raw));

@@ -8,6 +8,9 @@
 /* In the type byte of an entry: its stored length follows. */
 enum { INDEX_WIRE_TYPE = 0x0f, INDEX_WIRE_SPARSE = 0x10 };
 
+/* Flags of the root: paths ascend; there are blocks between the data, and how many follows the totals. */
+enum { INDEX_WIRE_SORTED = 1, INDEX_WIRE_RUNS = 2 };
+
 /* What the root says of one block; the path of its first entry ("" without entries) follows. */
 struct index_wire_block {
 	uint64_t members, entries;
@@ -17,9 +20,10 @@ struct index_wire_block {
 	uint32_t crc;
 };
 
-void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted,
+void index_wire_add_totals(struct buf *out, const struct index_totals *t, unsigned flags,
                            uint64_t blocks);
-void index_wire_read_totals(struct wire *w, struct index_totals *t, bool *sorted, uint64_t *blocks);
+void index_wire_read_totals(struct wire *w, struct index_totals *t, unsigned *flags,
+                            uint64_t *blocks);
 void index_wire_add_block(struct buf *out, const struct index_wire_block *b);
 void index_wire_read_block(struct wire *w, struct index_wire_block *b);
 /* The next path into `path`, which holds the one before. */

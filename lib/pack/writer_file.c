@@ -237,6 +237,18 @@ static int leave_borrowed(struct writer *w, const struct writer_item *item)
 	return 0;
 }
 
+static void remember(struct writer *w, const struct writer_item *item)
+{
+	struct err why = ERR_INIT;
+	if (!linkmap_put(&w->links, item->stat.dev, item->stat.ino, item->stat.nlink, item->path))
+		return;
+	err_set(&why, ERR_KIND_FAILED,
+	        "'%s': there are more hardlinked files than are remembered at the same time; "
+	        "names that are far apart are stored as files of their own",
+	        names_show(item->path).text);
+	writer_notice(w, &why);
+}
+
 int writer_file(struct writer *w, const struct writer_item *seen, struct err *e)
 {
 	struct writer_item item = *seen;
@@ -264,7 +276,7 @@ int writer_file(struct writer *w, const struct writer_item *seen, struct err *e)
 	}
 	compare(w, &c, &item.stat);
 	if (several)
-		linkmap_put(&w->links, item.stat.dev, item.stat.ino, item.path);
+		remember(w, &item);
 	w->result->entries++;
 	w->result->files++;
 	w->result->content_bytes += item.stat.size_bytes;

@@ -96,4 +96,38 @@ for jobs in 2 32; do
 	peak "$WS" ws-archive create -q --jobs "$jobs" -C "$tree" -o -
 	compare "peak of create, $jobs jobs, the tree, KiB" "$best" "$((65536 + 4096 * jobs))" 1.00
 done
+# MANY files (3 million) in directories of a hundred; an eighth of them has content, each its own.
+many() {
+	python3 - "$1" "${MANY:-3000000}" <<-'EOF'
+		import os, sys
+		top, count = sys.argv[1], int(sys.argv[2])
+		for number in range(count):
+		    if number % 100 == 0:
+		        where = f"{top}/pkg{number // 20000:03}/module-{number // 100:05}"
+		        os.makedirs(where)
+		        at = os.open(where, os.O_RDONLY)
+		    name = f"component-file-{number:07}.js"
+		    if number % 8:
+		        os.mknod(name, 0o644, dir_fd=at)
+		    else:
+		        with open(os.open(name, os.O_CREAT | os.O_WRONLY, 0o644, dir_fd=at), "w") as file:
+		            file.write(f"{number * 2654435761}\n")
+		    if number % 100 == 99:
+		        os.close(at)
+	EOF
+}
+rm -rf "$place/large" "$place/out"
+many "$place/many"
+entries=$(find "$place/many" | wc -l)
+many_bar() { compare "peak of $1, 2 jobs, $entries entries, KiB" "$best" "$((65536 + 4096 * 2))" 1.00; }
+for format in tar.gz tar.zst; do
+	peak "$WS" ws-archive create -q --jobs 2 -C "$place/many" -o "$place/many.$format"
+	many_bar "create $format"
+	peak "$WS" ws-archive list "$place/many.$format"
+	many_bar "list $format"
+	peak "$WS" ws-archive verify --jobs 2 "$place/many.$format"
+	many_bar "verify $format"
+done
+peak "$WS" ws-archive extract -q --jobs 2 -C "$place/out" "$place/many.tar.gz"
+many_bar 'extract tar.gz'
 echo "requests to S3 (list, one file of 10 GB): counted by tests/e2e/test_archive_ranges.py"
