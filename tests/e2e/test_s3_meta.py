@@ -152,6 +152,9 @@ def test_headers_that_servers_at_hand_do_not_know_are_sent_and_signed(faults, ws
         "x-amz-request-payer": "requester",
     }
     assert {name: put[name] for name in want} == want and all(name in put["Authorization"] for name in want)
+    faults.play(reply(200, headers={"ETag": '"x"'}))
+    ws("ws-s3", "put", "--sse", "AES256", tmp_path / "f", "s3://b/k", env=env)
+    assert faults.requests[-1].headers["x-amz-server-side-encryption"] == "AES256"
     prefix = "x-amz-server-side-encryption-customer-"
     want = {"algorithm": "AES256", "key": b64encode(b"k" * 32).decode(), "key-MD5": b64encode(hashlib.md5(b"k" * 32).digest()).decode()}
     assert {name: get[prefix + name] for name in want} == want and f"{prefix}key-md5" in get["Authorization"]
