@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import urllib.request
 from base64 import b64encode
 
 import pytest
@@ -58,6 +59,9 @@ def test_a_version_is_read_and_deleted_by_its_id(s3, bucket, s3cmd, tmp_path):
     for verb in ("get", "cp"):
         s3cmd(verb, "--version-id", old, f"s3://{bucket}/k", tmp_path / verb)
         assert (tmp_path / verb).read_bytes() == b"old"
+    if not s3.tls:
+        assert urllib.request.urlopen(s3cmd("presign", "--version-id", old, f"s3://{bucket}/k").stdout).read() == b"old"
+    s3cmd("presign", "--method", "PUT", "--version-id", old, f"s3://{bucket}/k", status=64)
     s3cmd("rm", "--version-id", old, f"s3://{bucket}/k")
     s3cmd("cat", "--version-id", old, f"s3://{bucket}/k", status=66)
     assert s3cmd("cat", f"s3://{bucket}/k").output == b"newer"
