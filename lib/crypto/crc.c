@@ -81,7 +81,8 @@ static size_t fold(const struct fold *by, uint64_t state, const unsigned char *p
 	x[0] = _mm_xor_si128(x[0], _mm_cvtsi64_si128((long long)state));
 	for (; len - at >= FOLDED; at += FOLDED) {
 		for (int i = 0; i < 4; i++) {
-			__m128i next = _mm_loadu_si128((const __m128i *)(p + at) + i);
+			__m128i next;
+			memcpy(&next, p + at + 16 * i, sizeof(next));
 			__m128i moved = _mm_xor_si128(_mm_clmulepi64_si128(x[i], k, 0x00),
 			                              _mm_clmulepi64_si128(x[i], k, 0x11));
 			x[i] = _mm_xor_si128(moved, next);

@@ -3,6 +3,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -69,6 +70,21 @@ def run(command, status=0, timeout=60, **options):
     if status is not None and result.status != status:
         raise AssertionError(f"expected status {status}\n{result}")
     return result
+
+
+def terminal_shows(start, text):
+    """Start a command whose standard error is a terminal, start(stderr=…), wait until it shows text, and kill it."""
+    ours, theirs = pty.openpty()
+    process = start(stderr=theirs)
+    os.close(theirs)
+    try:
+        seen = b""
+        while text.encode() not in seen:  # an end without it is an error of the read
+            seen += os.read(ours, 1000)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 class Ws:
