@@ -132,6 +132,8 @@ static const struct opt_row presign_rows[] = {
 	OPT_CHOICE("method", 0, "METHOD", struct presign_options, method, methods,
 	           "what the URL is good for: GET or PUT"),
 	OPT_FLAG("recursive", 'r', struct presign_options, each.recursive, "everything below"),
+	OPT_TEXT("version-id", 0, "ID", struct presign_options, s3.version_id,
+	         "this version of the object, not the present one"),
 	OPT_FLAG("raw", 0, struct presign_options, each.raw,
 	         "* ? [ are ordinary characters of keys"),
 };

@@ -15,6 +15,12 @@ static inline bool cpu_has_crc32c(void)
 	return __builtin_cpu_supports("sse4.2");
 }
 
+/* Multiplication without carries, of which CRCs of any polynomial are made. */
+static inline bool cpu_has_clmul(void)
+{
+	return __builtin_cpu_supports("pclmul");
+}
+
 /* The SHA-256 instructions, with the shuffles that they need. */
 static inline bool cpu_has_sha256(void)
 {

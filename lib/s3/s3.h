@@ -198,7 +198,7 @@ struct s3_bucket {
 };
 int s3_list_buckets(struct s3 *s3, struct s3_bucket **out, size_t *count, struct err *e) MUST_CHECK;
 
-/* A presigned URL for GET or PUT, valid for `seconds` (1 to 604,800), appended to `out`. */
+/* A presigned URL for GET (of the client's version_id) or PUT, valid for `seconds` (1 to 604,800), appended to `out`. */
 int s3_presign(struct s3 *s3, const char *method, struct str bucket, struct str key,
                uint64_t seconds, struct buf *out, struct err *e) MUST_CHECK;
 

@@ -1,4 +1,6 @@
 /* Buckets: list, create, remove. And presigned URLs, which make no request. */
+#include <string.h>
+
 #include "base/datetime.h"
 #include "base/mem.h"
 #include "os/sys.h"
@@ -88,9 +90,13 @@ static int presign(struct s3 *s3, const struct credentials *keys, const char *me
 		return -1;
 	endpoint_path(&s3->endpoint, &place, bucket, key, &path);
 	struct sigv4_pair host = { S("host"), str_of(place.host_field) };
+	struct sigv4_pair version = { S("versionId"),
+		                      s3->version_id ? str_of(s3->version_id) : S("") };
 	struct sigv4_request r = {
 		.method = method,
 		.path = buf_str(&path),
+		.query = &version,
+		.query_count = version.value.len > 0,
 		.headers = &host,
 		.header_count = 1,
 		.payload_hash = S("UNSIGNED-PAYLOAD"),
@@ -118,6 +124,8 @@ int s3_presign(struct s3 *s3, const char *method, struct str bucket, struct str 
 	if (seconds < 1 || seconds > PRESIGN_MOST_S)
 		return err_set(e, ERR_KIND_USAGE,
 		               "a presigned URL is valid for 1 second to 7 days");
+	if (s3->version_id && strcmp(method, "GET") != 0)
+		return err_set(e, ERR_KIND_USAGE, "--version-id is for reading");
 	if (keyring_take(s3->keyring, s3->stop, &keys, e))
 		return -1;
 	int result = presign(s3, &keys->value, method, bucket, key, seconds, out, e);

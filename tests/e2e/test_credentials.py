@@ -660,10 +660,10 @@ def test_a_canary_shows_nowhere_but_in_its_own_fields(ws, faults, tmp_path, faul
         assert not path.is_file() or b"canary" not in path.read_bytes()
 
 
-def test_keys_are_in_no_option_and_no_core_file(ws, faults):
+def test_keys_are_in_no_option_and_no_core_file(ws, faults, plain_user):
     """Core files are off and /proc/PID/mem is closed to other processes of the same user, while ws waits for an answer."""
     faults.on("GET", "", reply(200, silent=True, then="stall"))
-    process = ws.start("ws-s3", "ls", "s3://b", env={"AWS_ENDPOINT_URL": faults.url, "AWS_REGION": "r", **CANARIES})
+    process = plain_user.start("ws-s3", "ls", "s3://b", env={"AWS_ENDPOINT_URL": faults.url, "AWS_REGION": "r", **CANARIES})
     while not faults.requests:
         assert process.poll() is None
         time.sleep(0.01)
@@ -672,6 +672,8 @@ def test_keys_are_in_no_option_and_no_core_file(ws, faults):
         assert b"canary" not in file.read().lower()
     with open(directory + "/limits") as file:
         assert "Max core file size        0                    0" in file.read()
+    # Not dumpable: what /proc tells of its memory belongs to root, whoever runs it.
+    assert os.stat(directory + "/mem").st_uid == os.stat(directory + "/environ").st_uid == 0
     help_text = ws("ws-s3", "ls", "--help").stdout.lower()
     assert "--secret" not in help_text and "--token" not in help_text and "--access-key" not in help_text
 

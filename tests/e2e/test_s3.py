@@ -65,6 +65,8 @@ def test_standard_input_and_output_are_objects(s3, bucket, s3cmd, tmp_path, size
     s3cmd("cp", "-", f"s3://{bucket}/k", input=data)
     assert s3.get(bucket, "k") == data
     assert s3cmd("cp", f"s3://{bucket}/k", "-").output == data
+    s3cmd("put", "-", f"s3://{bucket}/put", input=data)
+    assert s3cmd("get", f"s3://{bucket}/put", "-").output == data
     assert s3cmd("cat", f"s3://{bucket}/k", f"s3://{bucket}/k").output == data * 2
     assert not unfinished(s3, bucket)
 

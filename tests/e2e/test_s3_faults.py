@@ -134,6 +134,24 @@ def test_the_region_is_learned_once(scripted, faults):
     assert regions == ["us-east-1", "eu-central-9", "eu-central-9"]
 
 
+@pytest.mark.parametrize("status", [301, 307, 400])
+@pytest.mark.parametrize("how", ["header", "element"])
+def test_the_region_is_learned_from_whatever_tells_it(scripted, faults, status, how):
+    code = "AuthorizationHeaderMalformed" if status == 400 else "PermanentRedirect"
+    region = "<Region>eu-central-9</Region>" if how == "element" else ""
+    text = f"<Error><Code>{code}</Code><Message>x</Message>{region}</Error>".encode()
+    faults.play(reply(status, text, {"x-amz-bucket-region": "eu-central-9"} if how == "header" else {}), page("a"))
+    assert listed(scripted("ls", "-r", "--json", "s3://b")) == ["a"]
+    assert "/eu-central-9/s3/" in faults.requests[1].headers["authorization"]
+
+
+def test_a_server_that_names_another_region_each_time_is_left(scripted, faults):
+    regions = [error(400, "AuthorizationHeaderMalformed") for _ in range(9)]
+    faults.play(*[dataclasses.replace(r, headers={"x-amz-bucket-region": f"r-{number}"}) for number, r in enumerate(regions[:2])])
+    scripted("ls", "s3://b", status=78)
+    assert len(faults.requests) == 2
+
+
 def test_a_region_that_was_ordered_is_not_corrected(scripted, faults):
     faults.play(error(400, "AuthorizationHeaderMalformed", "expecting eu-central-9"))
     assert "eu-central-9" in scripted("ls", "--region", "us-west-1", "s3://b", status=78).stderr
@@ -404,6 +422,19 @@ def test_a_listing_that_fails_midway_deletes_no_more_than_it_showed(scripted, fa
     faults.on("GET", "continuation-token", error(403, "AccessDenied"))
     faults.on("POST", "delete", reply(200, b"<DeleteResult/>"))
     scripted("rm", "-r", "s3://b/", status=77)
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_sync_deletes_nothing_when_a_listing_did_not_end_well(scripted, faults, tmp_path, side):
+    (tmp_path / "d").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "d" / name).write_text("1")
+    ends = ["s3://b/p", tmp_path / "d"] if side == "source" else [tmp_path / "d", "s3://b/p"]
+    faults.on("GET", "list-type=2.*prefix=[^&]*$", page("p/a", "p/aa", more="t"))
+    faults.on("GET", "continuation-token", error(403, "AccessDenied"))
+    faults.on("GET", "/b/p/", reply(200, b"1", {"ETag": '"e"'}), times=3, optional=True)
+    assert "AccessDenied" in scripted("sync", "--delete", "--size-only", *ends, status=77).stderr
+    assert {"a", "b"} <= set(os.listdir(tmp_path / "d")) and not faults.seen("POST") and not faults.seen("DELETE")
 
 
 # ---- TLS ----

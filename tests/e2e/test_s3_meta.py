@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import urllib.request
 from base64 import b64encode
 
 import pytest
@@ -58,6 +59,9 @@ def test_a_version_is_read_and_deleted_by_its_id(s3, bucket, s3cmd, tmp_path):
     for verb in ("get", "cp"):
         s3cmd(verb, "--version-id", old, f"s3://{bucket}/k", tmp_path / verb)
         assert (tmp_path / verb).read_bytes() == b"old"
+    if not s3.tls:
+        assert urllib.request.urlopen(s3cmd("presign", "--version-id", old, f"s3://{bucket}/k").stdout).read() == b"old"
+    s3cmd("presign", "--method", "PUT", "--version-id", old, f"s3://{bucket}/k", status=64)
     s3cmd("rm", "--version-id", old, f"s3://{bucket}/k")
     s3cmd("cat", "--version-id", old, f"s3://{bucket}/k", status=66)
     assert s3cmd("cat", f"s3://{bucket}/k").output == b"newer"
@@ -152,6 +156,9 @@ def test_headers_that_servers_at_hand_do_not_know_are_sent_and_signed(faults, ws
         "x-amz-request-payer": "requester",
     }
     assert {name: put[name] for name in want} == want and all(name in put["Authorization"] for name in want)
+    faults.play(reply(200, headers={"ETag": '"x"'}))
+    ws("ws-s3", "put", "--sse", "AES256", tmp_path / "f", "s3://b/k", env=env)
+    assert faults.requests[-1].headers["x-amz-server-side-encryption"] == "AES256"
     prefix = "x-amz-server-side-encryption-customer-"
     want = {"algorithm": "AES256", "key": b64encode(b"k" * 32).decode(), "key-MD5": b64encode(hashlib.md5(b"k" * 32).digest()).decode()}
     assert {name: get[prefix + name] for name in want} == want and f"{prefix}key-md5" in get["Authorization"]

@@ -1,9 +1,14 @@
-"""What each command may do on AWS by lib/s3/README.md, against the requests that it makes: no more is asked for, and no less is told."""
+"""What lib/s3/README.md says of each command, of exit codes and of servers, against what the binary does.
+
+Permissions: no more is asked for than it tells, and no less is told.
+"""
 import re
+import shlex
+import subprocess
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from faults import error
+from faults import error, reply
 
 import ws as helpers
 
@@ -13,10 +18,13 @@ MIB = 1 << 20
 IMPLIED = {"s3:ListBucket": "a missing key is 404 and not 403", "s3:GetObjectTagging": "a copy takes the tags along"}
 
 
+def section(title):
+    return (helpers.REPOSITORY / "lib/s3/README.md").read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+
+
 def table():
     """From a command to the actions of its row; the first word of each code span in the first column."""
-    text = (helpers.REPOSITORY / "lib/s3/README.md").read_text()
-    rows = re.findall(r"^\| (.*?) \| (.*?) \| .*\|$", text.split("## Permissions on AWS")[1].split("\n## ")[0], re.M)
+    rows = re.findall(r"^\| (.*?) \| (.*?) \| .*\|$", section("Permissions on AWS"), re.M)
     return {first: set(re.findall(r"`(s3:\w+)`", second)) for first, second in rows}
 
 
@@ -94,3 +102,67 @@ def test_a_command_asks_for_what_its_row_says(ws, servers, faults, tmp_path, row
 def test_every_row_with_actions_of_its_own_is_tried():
     as_others = {"`mv`", "`sync`", "`probe`", "`presign`", "`whoami`", "`run`"}  # "as" another row, or none
     assert {row for row in table() if row not in ("command", "---")} - as_others == set(COMMANDS)
+
+
+def test_every_verb_has_its_place_among_commands_and_permissions(ws):
+    verbs = set(re.findall(r"^  ([a-z]+) ", ws("ws-s3", "--help").stdout, re.M))
+    for title in ("Commands", "Permissions on AWS"):
+        first = re.findall(r"^\| (`.*?) \|", section(title), re.M)
+        assert {name.split()[0] for cell in first for name in re.findall(r"`([a-z][^`]*)`", cell)} == verbs
+
+
+# ---- exit codes ----
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKTEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-test", "AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
+STATUSES = {  # what the README tells of a code: a command, what the server answers
+    0: ("ls s3://b", reply(200, b"<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>0</KeyCount></ListBucketResult>")),
+    1: ("stat s3://b/1 s3://b/2", error(403, "AccessDenied")),
+    64: ("ls --nonsense", None),
+    65: ("ls s3://b", reply(200, b"<html>")),
+    66: ("cat s3://b/k", error(404, "NoSuchKey")),
+    69: ("mb s3://b", error(501, "NotImplemented")),
+    73: ("rb s3://b", error(409, "BucketNotEmpty")),
+    74: ("cat s3://b/k", reply(200, b"content", {"ETag": '"e"'})),  # with standard output on a full disk
+    75: ("ls s3://b", error(503, "SlowDown")),
+    77: ("cat s3://b/k", error(403, "AccessDenied")),
+    78: ("ls --region r s3://b", error(400, "AuthorizationHeaderMalformed")),
+}
+
+
+def test_each_exit_code_that_is_told_is_had(ws, faults):
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", section("Exit codes"), re.M)}
+    assert told == set(STATUSES)
+    for status, (command, answer) in STATUSES.items():
+        if answer:
+            faults.on("*", "", answer, times=9, optional=True)
+        env = ws.environment({**KEYS, "AWS_ENDPOINT_URL": faults.url})
+        with open("/dev/full" if status == 74 else "/dev/null", "wb") as out:
+            assert subprocess.run([helpers.BINARY, "ws-s3", *command.split()], env=env, stdout=out).returncode == status
+        faults.forget()
+
+
+# ---- recipes ----
+
+SERVERS = {  # where a key of theirs is, and the region that is signed for
+    "AWS": ("https://bucket.s3.eu-central-1.amazonaws.com/key", "eu-central-1"),
+    "MinIO": ("http://localhost:9000/bucket/key", "us-east-1"),
+    "Ceph RGW": ("https://rgw.example:8443/bucket/key", "us-east-1"),
+    "Cloudflare R2": ("https://account.r2.cloudflarestorage.com/bucket/key", "auto"),
+    "Garage": ("http://localhost:3900/bucket/key", "garage"),
+    "Google Cloud Storage": ("https://storage.googleapis.com/bucket/key", "auto"),
+    "OpenStack Swift": ("https://swift.example:8080/bucket/key", "us-east-1"),
+}
+
+
+def test_the_settings_of_each_recipe_lead_to_its_server(ws):
+    rows = dict(re.findall(r"^\| (.*?) \| (.*) \|$", section("Recipes"), re.M))
+    del rows["server"]
+    assert set(rows) == set(SERVERS)
+    for server, (url, region) in SERVERS.items():
+        settings = dict(word.split("=", 1) for code in re.findall(r"`(AWS_[^`]*=[^`]*)`", rows[server])[:1] for word in shlex.split(code))
+        settings = {name: value.replace("ACCOUNT", "account") for name, value in settings.items()}
+        if "AWS_CA_BUNDLE" in settings:
+            settings["AWS_CA_BUNDLE"] = "/etc/ssl/certs/ca-certificates.crt"
+        keys = {"AWS_ACCESS_KEY_ID": "AKTEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-test"}
+        signed = ws("ws-s3", "presign", "s3://bucket/key", env={**keys, **settings}).stdout
+        assert signed.startswith(url + "?") and f"%2F{region}%2Fs3%2F" in signed, server

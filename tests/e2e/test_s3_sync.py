@@ -121,6 +121,18 @@ def test_checksum_looks_at_content_and_size_only_at_sizes(s3, bucket, s3cmd, tmp
         assert s3cmd("sync", "--json", "-c", tmp_path / "src", f"s3://{bucket}/p").stdout == ""
 
 
+def test_checksum_compares_downwards_and_between_buckets_too(s3, bucket, s3cmd, tmp_path):
+    s3.put(bucket, "p/f", b"new")
+    s3.put(bucket, "q/f", b"old")  # later than the source
+    write(tmp_path / "down", {"f": "old"})
+    os.utime(tmp_path / "down/f", (time.time() + 60, time.time() + 60))
+    for target in (f"s3://{bucket}/q", tmp_path / "down"):
+        assert s3cmd("sync", "--json", f"s3://{bucket}/p", target).stdout == ""
+        assert len(actions(s3cmd("sync", "--json", "-c", f"s3://{bucket}/p", target))) == 1
+        assert s3cmd("sync", "--json", "-c", f"s3://{bucket}/p", target).stdout == ""
+    assert s3.get(bucket, "q/f") == b"new" and read(tmp_path / "down") == {"f": b"new"}
+
+
 def test_sync_crosses_pages_in_both_directions(s3, bucket, s3cmd, tmp_path):
     files = {f"{number % 7}/{number:04}": b"x" for number in range(1100)}
     write(tmp_path / "src", files)

@@ -1,6 +1,5 @@
 """What holds for all verbs of ws-s3, or for all that it makes sense for: one table of them, from which none may be missing."""
-import os
-import pty
+import functools
 import re
 import urllib.request
 
@@ -277,17 +276,7 @@ def test_a_terminal_sees_progress_while_it_takes_long(ws, faults, tmp_path, comm
     (tmp_path / "f").write_text("x")
     faults.on("*", "", reply(200, silent=True, then="stall"), times=9)
     env = {"AWS_ENDPOINT_URL_S3": faults.url, "AWS_ACCESS_KEY_ID": "AKTEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-test"}
-    ours, theirs = pty.openpty()
-    process = ws.start("ws-s3", *command.format(d=tmp_path).split(), env=env, stderr=theirs)
-    os.close(theirs)
-    seen = b""
-    try:
-        while label.encode() not in seen:  # an end without it is an error of the read
-            seen += os.read(ours, 1000)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    helpers.terminal_shows(functools.partial(ws.start, "ws-s3", *command.format(d=tmp_path).split(), env=env), label)
 
 
 def test_nothing_but_a_terminal_sees_progress_unless_it_is_asked_for(place):

@@ -1,6 +1,7 @@
 """The binary alone in an empty root: no shell, no /etc, no /proc, of /dev only null and urandom. It does its job, or says why it can't."""
 import json
 import os
+import re
 import stat
 import time
 
@@ -144,6 +145,22 @@ def test_https_works_with_authorities_that_are_named(scratch, servers, tmp_path)
     scratch("ws-teardown", "a", env=env)
     scratch("ws-setup", "--id", "a", env=env)
     assert scratch.digest("/opt/stacks/a") == expected
+
+
+@pytest.mark.parametrize("scratch", [False], indirect=True)
+def test_authorities_are_found_at_each_place_that_the_message_names(scratch, tmp_path):
+    make(tmp_path)
+    server = Faults(tls_dir=tmp_path).start()
+    told = scratch("ws-s3", "ls", "s3://bucket/", "--endpoint-url", server.url, env=KEYS, status=69).stderr
+    usual = re.findall(r"/etc/[\w./-]+", told)
+    for path in usual:
+        place = scratch.root / path[1:]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes((tmp_path / "ca.pem").read_bytes())
+        scratch("ws-s3", "ls", "s3://bucket/", "--endpoint-url", server.url, env=KEYS, status=None)
+        place.unlink()
+    server.stop()
+    assert len(server.requests) == len(usual) == 6
 
 
 @pytest.mark.parametrize("scratch", [False], indirect=True)

@@ -2,10 +2,10 @@
 
 Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a weak point of reference/systems.md, section 2.1.
 """
+import functools
 import gzip
 import io
 import os
-import pty
 import re
 import shutil
 import signal
@@ -173,20 +173,12 @@ def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults
 
 @pytest.mark.parametrize("label", ["save", "restore"])
 def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, label):
-    base, (ours, theirs) = through_faults(memory, faults), pty.openpty()
+    base = through_faults(memory, faults)
     if label == "restore":
         base.teardown("sess_s1")
     faults.on("PUT" if label == "save" else "GET", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
-    process = base.start(*(["ws-teardown", "sess_s1"] if label == "save" else ["ws-setup", *WORKSPACE, "--session", "s1"]), stderr=theirs)
-    os.close(theirs)
-    try:
-        seen = b""
-        while label.encode() not in seen:  # an end without it is an error of the read
-            seen += os.read(ours, 1000)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    command = ["ws-teardown", "sess_s1"] if label == "save" else ["ws-setup", *WORKSPACE, "--session", "s1"]
+    helpers.terminal_shows(functools.partial(base.start, *command), label)
 
 
 def test_a_retry_resumes_and_sends_no_part_twice(memory, faults):

@@ -1,4 +1,7 @@
 """ws-s3 and the ways in which servers set up TLS: nginx with 26 faces (tests/servers/tls_site.py) in front of a scripted server."""
+import socket
+import struct
+
 import pytest
 from faults import Faults, reply
 from tls_site import SITES, TlsSite
@@ -113,3 +116,41 @@ def test_an_early_refusal_of_an_upload_is_told(s3, tmp_path):
     (tmp_path / "up").write_bytes(BODY)
     result = s3("refuses-put", "put", tmp_path / "up", "s3://b/k", status=75)
     assert "503" in result.stderr
+
+
+def hello(ws, name):
+    """The version, cipher suites and extensions that ws begins a handshake with."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        env = {**KEYS, "AWS_ENDPOINT_URL": f"https://{name}:{port}", "AWS_MAX_ATTEMPTS": "1"}
+        process = ws.start("ws-s3", "ls", "--connect-to", f"127.0.0.1:{port}", "s3://b", env=env)
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as stream:
+            record, length = struct.unpack("!B2xH", stream.read(5))
+            body = stream.read(length)
+        process.wait(30)
+    assert (record, body[0]) == (22, 1)
+    version, at = struct.unpack("!H", body[4:6])[0], 38 + 1 + body[38]
+    size = struct.unpack("!H", body[at : at + 2])[0]
+    suites = set(struct.unpack(f"!{size // 2}H", body[at + 2 : at + 2 + size]))
+    at += 2 + size
+    at += 1 + body[at] + 2
+    extensions = {}
+    while at < len(body):
+        kind, size = struct.unpack("!HH", body[at : at + 4])
+        extensions[kind] = body[at + 4 : at + 4 + size]
+        at += 4 + size
+    return version, suites, extensions
+
+
+def test_nothing_but_tls_1_2_with_ecdhe_and_aead_is_offered(ws):
+    """RFC 5289 and RFC 7905: ECDHE with AES-GCM and ChaCha20-Poly1305; 0x00FF says that renegotiation would be a safe one."""
+    version, suites, extensions = hello(ws, "storage.example")
+    assert version == 0x0303 and 43 not in extensions  # supported_versions, which 1.3 would need
+    assert suites - {0x00FF} == {0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9}
+    assert b"storage.example" in extensions[0]
+
+
+def test_an_address_is_no_server_name(ws):
+    """RFC 6066 section 3."""
+    assert 0 not in hello(ws, "127.0.0.1")[2]

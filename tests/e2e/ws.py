@@ -3,6 +3,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -71,6 +72,21 @@ def run(command, status=0, timeout=60, **options):
     return result
 
 
+def terminal_shows(start, text):
+    """Start a command whose standard error is a terminal, start(stderr=…), wait until it shows text, and kill it."""
+    ours, theirs = pty.openpty()
+    process = start(stderr=theirs)
+    os.close(theirs)
+    try:
+        seen = b""
+        while text.encode() not in seen:  # an end without it is an error of the read
+            seen += os.read(ours, 1000)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
 class Ws:
     """The binary, with nothing of our own environment but what env says.
 
@@ -119,7 +135,7 @@ class PlainUser:
         self.binary = self.dir / "ws"
         shutil.copy(BINARY, self.binary)
         self.binary.chmod(0o755)
-        self._become = []
+        self._become, self._started = [], []
         if os.geteuid() == 0:
             os.chown(self.dir, NOBODY, NOBODY)
             self._become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
@@ -127,12 +143,22 @@ class PlainUser:
     def __call__(self, applet, *args, **options):
         return self.run(self.binary, applet, *args, **options)
 
+    def _environment(self, env):
+        return {"PATH": PATH, "HOME": str(self.dir), "TMPDIR": str(self.dir), "LANG": "C", **(env or {})}
+
     def run(self, *command, env=None, **options):
         """Any command as that user."""
-        base = {"PATH": PATH, "HOME": str(self.dir), "TMPDIR": str(self.dir), "LANG": "C"}
-        return run([*self._become, *command], env={**base, **(env or {})}, cwd=options.pop("cwd", self.dir), **options)
+        return run([*self._become, *command], env=self._environment(env), cwd=options.pop("cwd", self.dir), **options)
+
+    def start(self, applet, *args, env=None):
+        """The binary as a running subprocess.Popen, killed when the user goes."""
+        self._started.append(subprocess.Popen([*self._become, self.binary, applet, *args], env=self._environment(env), cwd=self.dir))
+        return self._started[-1]
 
     def remove(self):
+        for process in self._started:
+            process.kill()
+            process.wait()
         run(["/usr/bin/chmod", "-R", "u+rwx", self.dir])
         shutil.rmtree(self.dir)
 

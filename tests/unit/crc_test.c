@@ -60,9 +60,13 @@ int main(void)
 		uint64_t c64 = slow(0x9a6c9329ac4bc9b5, UINT64_MAX, data, n);
 		lengths = lengths && crc_32c(0, data, n) == c32 && crc_64nvme(0, data, n) == c64;
 		lengths = lengths && crc_32(0, data, n) == gzip;
-		portable = portable && crc_32c_portable(0, data, n) == c32;
+		portable = portable && crc_32c_portable(0, data, n) == c32 &&
+		           crc_32_portable(0, data, n) == gzip &&
+		           crc_64nvme_portable(0, data, n) == c64;
 		splits = splits &&
 		         crc_32c(crc_32c(0, data, n), data + n, LEN - n) == crc_32c(0, data, LEN);
+		splits = splits &&
+		         crc_32(crc_32(0, data, n), data + n, LEN - n) == crc_32(0, data, LEN);
 		splits = splits && crc_64nvme(crc_64nvme(0, data, n), data + n, LEN - n) ==
 		                           crc_64nvme(0, data, LEN);
 	}
