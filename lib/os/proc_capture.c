@@ -49,7 +49,8 @@ static int status_of(int word)
 }
 
 /* It has closed its output, and so as good as ended. */
-static int wait_end(int32_t pid, int64_t deadline_ms, int *status, const char *name, struct err *e)
+static int wait_end(int32_t pid, int64_t deadline_ms, const struct stop *stop, int *status,
+                    const char *name, struct err *e)
 {
 	for (;;) {
 		int word = 0;
@@ -65,7 +66,9 @@ static int wait_end(int32_t pid, int64_t deadline_ms, int *status, const char *n
 		}
 		if (sys_poll_timeout(deadline_ms) == 0)
 			return late(name, e);
-		sys_sleep_ms(LOOK_MS);
+		if (stop_asked(stop))
+			return stop_fail(e);
+		stop_sleep(stop, LOOK_MS);
 	}
 }
 
@@ -73,7 +76,7 @@ static int follow(int fd, int32_t pid, int64_t deadline_ms, const struct stop *s
                   struct buf *out, int *status, const char *name, struct err *e)
 {
 	if (read_output(fd, deadline_ms, stop, out, name, e) == 0 &&
-	    wait_end(pid, deadline_ms, status, name, e) == 0)
+	    wait_end(pid, deadline_ms, stop, status, name, e) == 0)
 		return 0;
 	kill(-pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

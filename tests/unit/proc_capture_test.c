@@ -10,7 +10,8 @@
 
 enum { PLENTY_MS = 20000 };
 
-static int run(const char *script, int64_t time_ms, struct buf *out, int *status, struct err *e)
+static int run_until(const char *script, int64_t time_ms, const struct stop *stop, struct buf *out,
+                     int *status, struct err *e)
 {
 	char shell[] = "/bin/sh", option[] = "-c", text[256];
 	char *argv[] = { shell, option, text, NULL };
@@ -19,7 +20,12 @@ static int run(const char *script, int64_t time_ms, struct buf *out, int *status
 	};
 	snprintf(text, sizeof(text), "%s", script);
 	*status = -1;
-	return proc_capture_run(&how, sys_monotonic_ms() + time_ms, NULL, out, status, e);
+	return proc_capture_run(&how, sys_monotonic_ms() + time_ms, stop, out, status, e);
+}
+
+static int run(const char *script, int64_t time_ms, struct buf *out, int *status, struct err *e)
+{
+	return run_until(script, time_ms, NULL, out, status, e);
 }
 
 static const struct {
@@ -65,6 +71,25 @@ static void test_limits(void)
 	       "one that writes without end is killed: %s", e.msg);
 }
 
+static void test_stop(void)
+{
+	static const char *const scripts[] = { "sleep 60", "exec >&-; sleep 60" };
+	struct stop *stop;
+	struct err e = ERR_INIT;
+	if (stop_open(&stop, &e))
+		return;
+	stop_ask(stop);
+	for (size_t i = 0; i < COUNTOF(scripts); i++) {
+		int status;
+		BUF_AUTO out = buf_make(100);
+		err_clear(&e);
+		TAP_OK(run_until(scripts[i], PLENTY_MS, stop, &out, &status, &e) == -1 &&
+		               strstr(e.msg, "interrupted"),
+		       "nobody who was asked to stop waits for \"%s\"", scripts[i]);
+	}
+	stop_close(stop);
+}
+
 static void test_missing(void)
 {
 	struct err e = ERR_INIT;
@@ -84,6 +109,7 @@ int main(void)
 {
 	test_cases();
 	test_limits();
+	test_stop();
 	test_missing();
 	return tap_done();
 }
