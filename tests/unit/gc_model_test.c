@@ -12,7 +12,7 @@
 
 enum {
 	ROUNDS = 50,
-	PASSES = 7,
+	PASSES = 8,
 	ITEMS = 4,
 	GENERATIONS = 6,
 	MINUTE = 60 * 1000,
@@ -64,11 +64,11 @@ static struct pass make_pass(int64_t now_ms)
 		.older_ms = (int64_t)dice(10) * DAY,
 		.set_compress = dice(2) == 0,
 		.compress_ms = (int64_t)dice(6) * DAY,
-		.min_age_ms = (int64_t)dice(3) * DAY,
+		.min_age_ms = (int64_t)(dice(3) ? dice(3) : 40) * DAY,
 		.archives = dice(2) == 0,
 		.ttl_ms = (int64_t)dice(4) * DAY,
-		.set_mark = dice(2) == 0,
-		.low = dice(4) == 0 ? 0 : UINT64_MAX - dice(2),
+		.set_mark = dice(3) > 0,
+		.low = dice(4) == 0 ? 0 : UINT64_MAX - (dice(5) == 0),
 		.remote = dice(2) == 0,
 		.keep = dice(5),
 		.clock_jumped = dice(8) == 0,
@@ -332,7 +332,7 @@ static size_t run_round(int round, struct seen *seen)
 		make_workspace(&w, &m.items[i], i, now_ms);
 	make_generations(&w, &m, now_ms);
 	for (int i = 0; i < PASSES && wrong == 0; i++) {
-		now_ms += dice(2) ? (int64_t)dice(8) * MINUTE : (int64_t)dice(3) * DAY + 1;
+		now_ms += dice(3) ? (int64_t)dice(8) * MINUTE : (int64_t)dice(3) * DAY + 1;
 		struct pass p = make_pass(now_ms);
 		p.clock_jumped &= i > 0; /* there is a note to compare with */
 		set_clock(&w, &p);
