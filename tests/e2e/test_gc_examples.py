@@ -3,6 +3,8 @@ import json
 import os
 import pty
 import re
+import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -20,7 +22,7 @@ def commands():
     texts = {"README": README, "cron": (EXAMPLES / "gc.cron").read_text(), "service": (EXAMPLES / "ws-gc.service").read_text()}
     for name, text in texts.items():
         for number, found in enumerate(re.findall(r"(?:^|root  |/bin/|`)ws-gc ((?:--|-)[^`\n]*)", text, re.M)):
-            yield f"{name}-{number}", found.split()
+            yield f"{name}-{number}", shlex.split(found)
     yield "cronjob", json.loads(re.search(r"args: (\[.*\])", yaml)[1])[1:]
 
 
@@ -47,6 +49,74 @@ def test_the_policy_that_is_shown_is_read(file_base, tmp_path):
     file_base.setup("--id", "t1", "--label", "kind=build")
     lines = [json.loads(x) for x in file_base.run("ws-gc", "--policy", tmp_path / "policy", "--dry-run", "--explain", "--json", status=None).stdout.splitlines()]
     assert lines[0]["explain"].startswith("rule builds: ")
+
+
+CRON = r"\d+ (?:\*|\d+) (?:\*|\d+) (?:\*|\d+) (?:\*|\d+)  (?:root  )?/usr/local/bin/ws-gc .*"
+
+
+def blocks(text=README):
+    return re.findall(r"```\n(.*?)```", text, re.S)
+
+
+def test_the_cron_lines_are_what_cron_reads():
+    shown = [line for text in (README, (helpers.REPOSITORY / "README.md").read_text()) for block in blocks(text) for line in block.splitlines() if " * * *" in line]
+    whole = [line for line in (EXAMPLES / "gc.cron").read_text().splitlines() if not line.startswith("#")]
+    assert len(shown) >= 2 and len(whole) == 1 and whole[0] in shown
+    assert all(re.fullmatch(CRON, line) for line in shown if "schedule" not in line), shown
+    assert all(re.findall(r".?%", line) == re.findall(r"\\%", line) for line in shown)  # cron ends a command at a bare one
+
+
+def test_systemd_reads_the_timer_and_its_service(tmp_path):
+    """A percent sign or a path that systemd would not take, an option that it does not know."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze here")
+    (tmp_path / "ws-gc").symlink_to(helpers.BINARY)
+    for name in ("ws-gc.service", "ws-gc.timer"):
+        (tmp_path / name).write_text((EXAMPLES / name).read_text().replace("/usr/local/bin/ws-gc", str(tmp_path / "ws-gc")))
+    result = helpers.run(["systemd-analyze", "verify", "--man=no", tmp_path / "ws-gc.service", tmp_path / "ws-gc.timer"], status=None)
+    ours = [line for line in result.stderr.splitlines() if "ws-gc" in line]
+    assert result.status == 0 and ours == [], result
+    (calendar,) = re.findall(r"^OnCalendar=(.*)$", (EXAMPLES / "ws-gc.timer").read_text(), re.M)
+    assert "Next elapse" in helpers.run(["systemd-analyze", "calendar", calendar]).stdout
+    (shown,) = [block for block in blocks() if "[Timer]" in block]
+    whole = "".join((EXAMPLES / name).read_text() for name in ("ws-gc.service", "ws-gc.timer"))
+    assert set(shown.split("\n")) <= set(whole.split("\n"))
+
+
+def is_part(shown, whole):
+    """Whether all that is shown stands at the same place in the whole."""
+    if isinstance(shown, dict):
+        return all(key in whole and is_part(value, whole[key]) for key, value in shown.items())
+    if isinstance(shown, list) and len(shown) == len(whole):
+        return all(is_part(*pair) for pair in zip(shown, whole))
+    return shown == whole
+
+
+def test_the_cronjob_is_one_that_kubernetes_takes():
+    yaml = pytest.importorskip("yaml", reason="no python3-yaml here")
+    job = yaml.safe_load((EXAMPLES / "gc-cronjob.yaml").read_text())
+    assert (job["apiVersion"], job["kind"], job["metadata"]["name"]) == ("batch/v1", "CronJob", "ws-gc")
+    assert job["spec"]["concurrencyPolicy"] == "Forbid" and re.fullmatch(r"\d+( \*){4}", job["spec"]["schedule"])
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["restartPolicy"] in ("Never", "OnFailure") and all(isinstance(word, str) for word in container["args"])
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    assert container["args"][container["args"].index("--base") + 1] == container["volumeMounts"][0]["mountPath"]
+    (shown,) = [yaml.safe_load(block) for block in blocks() if "jobTemplate" in block]
+    assert is_part(shown, job)
+
+
+def test_each_rule_of_the_example_is_explained(file_base, tmp_path):
+    """The file as it is: each of its rules takes hold of a workspace that it is meant for."""
+    text = (EXAMPLES / "gc.policy").read_text()
+    assert sum(line.startswith("#") for line in text.splitlines()) > 5
+    for name, words in (("h1", ["--owner", "human-eve"]), ("s1", ["--label", "class=sensitive"]), ("b1", ["--label", "kind=build"]), ("t1", [])):
+        make_files(file_base.setup("--id", name, *words), {"file": name})
+    result = file_base.run("ws-gc", "--policy", EXAMPLES / "gc.policy", "--dry-run", "--explain", "--json", status=None)
+    found = {line["name"]: line["explain"].partition(":")[0] for line in map(json.loads, result.stdout.splitlines()) if "name" in line}
+    rules = re.findall(r"^\[(rule .*)\]$", text, re.M)
+    assert result.status in (0, 1) and found["s1"] == "rule secrets" and found["h1"] == "rule people"
+    assert set(found.values()) <= set(rules) and found["b1"] != found["t1"], (found, rules)
 
 
 def test_each_reason_and_option_that_is_told_of_exists(file_base):

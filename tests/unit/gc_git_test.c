@@ -49,6 +49,39 @@ static void test_orphan_with_work(void)
 	TAP_OK(item && item->action == GC_TRASH, "unless that is not asked for");
 }
 
+/* What only the directory has, each kind alone; what is pushed is no reason. */
+static void test_kinds_of_work(void)
+{
+	static const struct {
+		const char *script;
+		enum gc_action action;
+		enum gc_reason reason;
+	} rows[] = {
+		{ "true", GC_TRASH, GC_REASON_ORPHAN },
+		{ "echo 2 >file", GC_KEEP, GC_REASON_GIT_DIRTY },
+		{ "echo 2 >new", GC_KEEP, GC_REASON_GIT_DIRTY },
+		{ "git commit -qm two --allow-empty", GC_KEEP, GC_REASON_GIT_UNPUSHED },
+		{ "git checkout -q --detach; git commit -qm two --allow-empty", GC_KEEP,
+		  GC_REASON_GIT_DETACHED },
+		{ "echo 2 >file; git stash -q", GC_KEEP, GC_REASON_GIT_UNPUSHED },
+		{ "echo nonsense >.git/HEAD", GC_KEEP, GC_REASON_GIT_UNKNOWN },
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		PLACE_AUTO p;
+		place_open(&p);
+		MEM_AUTO char *work = mem_printf("cd stray; %s", rows[i].script);
+		TAP_OK(sh(&p, repository) && sh(&p, "git clone -q ../repo stray") && sh(&p, work),
+		       "in a clone somebody does: %s", rows[i].script);
+		const struct gc_options o = with_orphans(&p);
+		COLLECTION_AUTO c;
+		const struct gc_item *item =
+			collection_open(&c, &p, &o) ? item_named(&c, "stray") : NULL;
+		TAP_OK(item && item->action == rows[i].action && item->reason == rows[i].reason,
+		       "and the plan says %s: %s", gc_reason_name(rows[i].reason),
+		       item ? item->detail : "");
+	}
+}
+
 /* Between the plan and its turn. */
 static void test_late_work(void)
 {
@@ -142,6 +175,7 @@ static void test_entry_that_is_needed(void)
 int main(void)
 {
 	test_orphan_with_work();
+	test_kinds_of_work();
 	test_late_work();
 	test_entry();
 	test_young_entry();

@@ -654,32 +654,58 @@ static void test_late_change(void)
 	TAP_OK(item_named(&c, "one")->action == GC_KEEP, "it counts as kept");
 }
 
-/* A process whose working directory is `dir`, or that has `dir`/file open or mapped. */
+/* Copy a program that waits into `dir`. */
+static bool put_program(int dirfd, const char *path)
+{
+	char bytes[4096];
+	ssize_t got;
+	FD_AUTO from = open("/bin/sleep", O_RDONLY | O_CLOEXEC);
+	FD_AUTO to = openat(dirfd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	while ((got = read(from, bytes, sizeof(bytes))) > 0) {
+		if (write(to, bytes, (size_t)got) != got)
+			return false;
+	}
+	return got == 0;
+}
+
+/* In the child: become one that uses `dir`. */
+static bool use(int dirfd, const char *dir, char how)
+{
+	int fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY);
+	int file = openat(fd, "file", O_RDONLY);
+	bool ok = fd >= 0 && file >= 0;
+	if (how == 'c')
+		ok = ok && fchdir(fd) == 0;
+	if (how == 'r')
+		ok = ok && fchdir(fd) == 0 && chroot(".") == 0 && fchdir(dirfd) == 0;
+	if (how == 'm')
+		ok = ok && mmap(NULL, 1, PROT_READ, MAP_PRIVATE, file, 0) != MAP_FAILED;
+	close(fd);
+	if (how != 'o')
+		close(file);
+	return ok;
+}
+
+/* A process whose working directory or root is `dir`, that has `dir`/file open or mapped, or whose program lies there. */
 static pid_t start_user(int dirfd, const char *dir, char how)
 {
 	int ready[2];
 	char byte;
-	if (pipe(ready) != 0)
+	MEM_AUTO char *program = mem_printf("%s/program", dir);
+	MEM_AUTO char *path = mem_printf("/proc/self/fd/%d/%s", dirfd, program);
+	if (pipe2(ready, O_CLOEXEC) != 0 || (how == 'x' && !put_program(dirfd, program)))
 		return -1;
 	pid_t pid = fork();
 	if (pid == 0) {
-		int fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY);
-		int file = openat(fd, "file", O_RDONLY);
-		bool ok = fd >= 0 && file >= 0;
-		if (how == 'c')
-			ok = ok && fchdir(fd) == 0;
-		if (how == 'm')
-			ok = ok && mmap(NULL, 1, PROT_READ, MAP_PRIVATE, file, 0) != MAP_FAILED;
-		close(fd);
-		if (how != 'o')
-			close(file);
-		ok = ok && write(ready[1], "x", 1) == 1;
+		if (how == 'x')
+			execl(path, "program", "600", NULL);
+		bool ok = how != 'x' && use(dirfd, dir, how) && write(ready[1], "x", 1) == 1;
 		while (ok)
 			pause();
 		_exit(1);
 	}
 	close(ready[1]);
-	pid_t result = read(ready[0], &byte, 1) == 1 ? pid : -1;
+	pid_t result = read(ready[0], &byte, 1) == (how == 'x' ? 0 : 1) ? pid : -1;
 	close(ready[0]);
 	return result;
 }
@@ -699,7 +725,9 @@ static void test_processes(void)
 		const char *says;
 	} rows[] = { { 'c', "cwd of pid " },
 		     { 'o', "open file of pid " },
-		     { 'm', "mapped file of pid " } };
+		     { 'm', "mapped file of pid " },
+		     { 'x', "program of pid " },
+		     { 'r', "root of pid " } };
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		PLACE_AUTO p;
 		char says[64];
@@ -707,6 +735,10 @@ static void test_processes(void)
 		make_idle(&p, "one");
 		make_idle(&p, "one-b");
 		pid_t pid = start_user(p.base.fd, "one", rows[i].how);
+		if (rows[i].how == 'r' && geteuid() != 0) {
+			tap_skip("a process keeps its root", "needs root");
+			continue;
+		}
 		TAP_TEXT(planned(&p, "one", says), "keep busy", "a process keeps it: %s",
 		         rows[i].says);
 		TAP_TEXT(planned(&p, "one-b", says), "trash idle", "and not its neighbour");
