@@ -216,6 +216,30 @@ def test_the_project_directory_is_the_cwd_of_the_cli_and_the_environment_tells_t
     assert result.stdout.splitlines() == [f"{root}/project", f"{root}/claude-config", f"{root}/claude-config/projects/ws_w1/memory"]
 
 
+def test_download_file_and_upload_file_are_verbatim_and_a_missing_object_is_told_apart(memory, tmp_path):
+    """ErrObjectNotFound: a sentinel, so that it is no transport or auth failure."""
+    base = memory("honoured")
+    place = base.store.url
+    (tmp_path / "turn.jsonl").write_bytes(bytes(range(256)) * 100)
+    base.run("ws-s3", "put", "-q", tmp_path / "turn.jsonl", f"{place}/sessions/s1.jsonl")
+    assert base.store.get("sessions/s1.jsonl") == bytes(range(256)) * 100
+    base.run("ws-s3", "get", "-q", f"{place}/sessions/s1.jsonl", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == bytes(range(256)) * 100
+    base.run("ws-s3", "get", "-q", f"{place}/sessions/absent", tmp_path / "none", status=66)
+    base.run("ws-s3", "get", "-q", f"{place}/sessions/s1.jsonl", tmp_path / "none", status=69, env={"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"})
+    assert not (tmp_path / "none").exists()
+
+
+def test_download_tar_gz_and_upload_tar_gz_with_what_shall_be_left_out(memory, tmp_path):
+    base = memory("honoured")
+    make_files(tmp_path / "home", {"settings.json": "{}", "projects/own/s1.jsonl": "turn", "projects/other/s2.jsonl": "turn"})
+    url = f"{base.store.url}/home.tar.gz"
+    base.run("ws-archive", "create", "-q", "-C", tmp_path / "home", "-o", url, "--exclude", "/projects/own")
+    assert read_files(untar(base.store.get("home.tar.gz"), tmp_path / "by-tar")) == {"settings.json": "{}", "projects/other/s2.jsonl": "turn"}
+    base.run("ws-archive", "extract", "-q", "-C", tmp_path / "back", url)
+    assert read_files(tmp_path / "back") == read_files(tmp_path / "by-tar")
+
+
 # ---- what the Go program wrote ----
 
 
