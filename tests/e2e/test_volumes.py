@@ -507,7 +507,7 @@ def test_a_reset_shows_the_disk_usage_before_and_after(box):
     *_, done = box.reset("volumes", "--force", "--purge")
     for line in (planned, done):
         assert line["action"] == "total" and line["place"] == str(box.base.path) and line["bytes"] == held
-    assert planned["free_before_bytes"] == planned["free_after_bytes"] > 0 and done["free_after_bytes"] > 0
+        assert line["free_before_bytes"] > 0 and line["free_after_bytes"] > 0
     text = box.base.run("ws-teardown", "--reset", "volumes", "box").stdout.splitlines()[-1]
     assert re.fullmatch(rf"would take 0 B; free in {box.base.path}: .+ before, .+ after", text), text
 
