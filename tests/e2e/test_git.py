@@ -434,7 +434,9 @@ def test_a_worktree_that_somebody_locked_in_git_stays_and_the_reason_is_told(bas
     repo.git("worktree", "lock", "--reason", "agent (pid 7)", root)
     for args in ([], ["--discard"], ["--dry-run"]):
         assert "is locked (agent (pid 7))" in one_message(base.teardown("t1", *args, status=75), "ws-teardown")
-    base.run("ws-gc", "--older", "0s", "--force-dirty", status=1)
+    for args in (["--dry-run"], []):
+        assert base.gc("--older", "0s", "--force-dirty", *args)[0]["t1"] == "keep pinned"
+    assert "agent (pid 7)" in base.ls()["t1"]["pin_reason"]
     assert (repo.status(root), content(root)) == before and base.state("t1") == "ready"
     base.teardown("--keep", "t1")
     repo.git("worktree", "unlock", root)
