@@ -456,7 +456,7 @@ def test_openai_agents_3093_a_stored_state_reaches_nothing_outside(local, tmp_pa
 
 
 def test_aistudio_1373_a_failed_read_never_becomes_a_write(memory, faults, tmp_path):
-    """A restore that raised, and the next push put the image's defaults over five thousand objects."""
+    """A restore that raised, and the next push put the image's defaults over five thousand objects. codenvy#1663 and agentcore's workspace-sync.js did the same."""
     base = memory("honoured")
     seed(base, tmp_path, {"work": "all of it"})
     saved = base.store.get(HOME_KEY)
@@ -658,6 +658,19 @@ def test_57_a_403_for_a_key_that_is_there_names_the_other_permission(memory, fau
     faults.on("*", HOME_KEY, error(403, "AccessDenied"), times=9)
     result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
     assert "s3:GetObject is missing" in result.stderr and HOME_KEY in result.stderr, result
+    leaves_nothing(base)
+
+
+@pytest.mark.parametrize("secret", ["", None])
+def test_57_a_secret_that_was_left_empty_is_told_before_a_turn_begins(memory, tmp_path, secret):
+    """The chart let it be empty, and every turn failed late."""
+    base = memory("honoured")
+    env = {"AWS_SECRET_ACCESS_KEY": secret or ""}
+    if secret is None:
+        del base.env["AWS_SECRET_ACCESS_KEY"]
+        env = {}
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", "--", "touch", tmp_path / "turn", status=78, env=env)
+    assert "an access key but not the secret key" in result.stderr and not (tmp_path / "turn").exists()
     leaves_nothing(base)
 
 

@@ -38,6 +38,7 @@ def mounts_of(result):
 
 
 def test_the_container_uses_seven_persistent_storage_locations(base):
+    """dcfd313: cloned repositories and SSH keys were in none of them."""
     text = volumes(base, "--explain").stdout
     sections = {head: body for head, _, body in (part.partition("]\n") for part in text.split("[")[1:])}
     for name, (container, host, priority, path) in VOLUMES.items():
