@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/table.h"
+#include "os/dir.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/log.h"
@@ -40,6 +41,42 @@ static void show_json(const struct reset_item *item, bool done)
 	applet_json_line(o);
 }
 
+static uint64_t taken_bytes(const struct reset_plan *plan)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < plan->count; i++)
+		sum += plan->items[i].taken ? plan->items[i].bytes : 0;
+	return sum;
+}
+
+/* How full the disk was, and is: what went to the trash takes its room until ws-gc empties that. */
+static void show_usage(const struct applet_call *call, const struct base_dir *b,
+                       const struct reset_plan *plan, const struct dir_space *before, bool done)
+{
+	struct err ignored = ERR_INIT;
+	struct dir_space after = *before;
+	char taken[NUM_TEXT_MAX], free_before[NUM_TEXT_MAX], free_after[NUM_TEXT_MAX];
+	if (dir_space(b->fd, &after, &ignored) != 0)
+		after = *before;
+	if (call->common->json) {
+		struct js *o = js_object();
+		js_set_text(o, "action", "total");
+		js_set_text(o, "place", b->path);
+		js_set_int(o, "bytes", (int64_t)taken_bytes(plan));
+		js_set_int(o, "free_before_bytes", (int64_t)before->free_bytes);
+		js_set_int(o, "free_after_bytes", (int64_t)after.free_bytes);
+		js_set_bool(o, "dry_run", !done);
+		applet_json_line(o);
+		return;
+	}
+	BUF_AUTO text = buf_make(OUTPUT_MAX);
+	buf_printf(&text, "%s %s; free in %s: %s before, %s after\n",
+	           done ? "taken:" : "would take", num_format_size(taken_bytes(plan), taken),
+	           b->path, num_format_size(before->free_bytes, free_before),
+	           num_format_size(after.free_bytes, free_after));
+	applet_print(&text);
+}
+
 static void show(const struct applet_call *call, const struct reset_plan *plan, bool done)
 {
 	static const char *const titles[] = { "VOLUME", "PRIORITY", "ACTION",
@@ -71,6 +108,9 @@ static int reset(const struct applet_call *call, const struct teardown_reset *o,
                  const struct base_dir *b, const struct record *r, struct err *e)
 {
 	VOLUME_LIST_AUTO volumes = { .count = 0 };
+	struct dir_space before = { .free_bytes = 0 };
+	struct err ignored = ERR_INIT;
+	bool is_known = dir_space(b->fd, &before, &ignored) == 0;
 	struct reset_plan *plan = mem_new(1, sizeof(*plan));
 	int rc = volume_load(r->profile, call->config, NULL, &volumes, e);
 	if (rc == 0)
@@ -79,6 +119,8 @@ static int reset(const struct applet_call *call, const struct teardown_reset *o,
 		rc = reset_run(b, r, plan, o->purge, e);
 	if (rc == 0)
 		show(call, plan, done);
+	if (rc == 0 && is_known)
+		show_usage(call, b, plan, &before, done);
 	reset_free(plan);
 	mem_free(plan);
 	return rc;

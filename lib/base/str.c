@@ -39,6 +39,15 @@ bool str_is(struct str a, const char *text)
 	return str_eq(a, str_of(text));
 }
 
+bool str_is_any(struct str s, const char *const *texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_is(s, texts[i]))
+			return true;
+	}
+	return false;
+}
+
 int str_cmp(struct str a, struct str b)
 {
 	size_t common = a.len < b.len ? a.len : b.len;

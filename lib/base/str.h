@@ -28,6 +28,8 @@ bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b);
 /* Equal to a NUL-terminated string. */
 bool str_is(struct str a, const char *text);
+/* Whether it is one of the `count` texts. */
+bool str_is_any(struct str s, const char *const *texts, size_t count);
 /* Byte order, as S3 sorts keys: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 

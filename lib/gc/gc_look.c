@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "os/dir.h"
+#include "ws/git_tree.h"
 
 static const char lock_file[] = "lock";
 
@@ -152,6 +153,21 @@ static void look_at_holder(struct gc_look *l)
 	say(l, text);
 }
 
+/* Who locks a worktree in git pins the workspace. */
+static void look_at_git_lock(const struct base_dir *b, const char *id, struct gc_look *l)
+{
+	struct err e = ERR_INIT;
+	if (l->pinned || !l->brief.in_git || !l->is_directory)
+		return;
+	MEM_AUTO struct record *r = mem_new(1, sizeof(*r));
+	if (record_load(b, id, r, &e) != 0)
+		return;
+	l->pinned = git_tree_check_lock(id, r->git_dir, &e) != 0;
+	if (l->pinned)
+		snprintf(l->pin.reason, sizeof(l->pin.reason), "%.255s", e.msg);
+	record_free(r);
+}
+
 static void look_at_users(const struct base_dir *b, const char *id, const struct users *users,
                           struct gc_look *l)
 {
@@ -206,6 +222,7 @@ void gc_look_at(const struct base_dir *b, const char *id, const struct gc_look_h
 	look_at_pin(b, id, how->now_ms, out);
 	look_at_directory(b, id, out);
 	look_at_holder(out);
+	look_at_git_lock(b, id, out);
 	look_at_users(b, id, how->users, out);
 	look_at_mounts(b, id, how->mounts, out);
 	if (out->pinned)

@@ -34,7 +34,7 @@ struct gc_look {
 	bool locked;
 	char holder[LOCK_HOLDER_MAX]; /* when locked */
 	bool has_directory, is_directory;
-	bool pinned; /* by a pin that has not ended, or that can't be read */
+	bool pinned; /* by a pin that has not ended, or that can't be read, or by a lock of somebody else in git */
 	struct pin pin;
 	bool busy;       /* a process uses it */
 	bool mounted;    /* a mount point at or below it */

@@ -29,14 +29,6 @@ static const char *const caches[] = {
 	"target",
 };
 
-static bool is_one_of(struct str name, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_is(name, list[i]))
-			return true;
-	return false;
-}
-
 enum order order_of(struct str path, bool is_dir)
 {
 	struct str rest = path, part = { "", 0 };
@@ -44,11 +36,11 @@ enum order order_of(struct str path, bool is_dir)
 	while (rest.len > 0) {
 		str_cut(rest, '/', &part, &rest);
 		/* A file of such a name is no cache. */
-		if ((is_dir || rest.len > 0) && is_one_of(part, caches, COUNTOF(caches)))
+		if ((is_dir || rest.len > 0) && str_is_any(part, caches, COUNTOF(caches)))
 			return ORDER_LAST;
 		git |= str_is(part, ".git");
 	}
-	if (git || is_dir || is_one_of(part, locks, COUNTOF(locks)))
+	if (git || is_dir || str_is_any(part, locks, COUNTOF(locks)))
 		return ORDER_FIRST;
 	return ORDER_MIDDLE;
 }

@@ -36,15 +36,6 @@ static const char *const places[] = {
 /* Of .env.NAME: what is written for others to read. */
 static const char *const examples[] = { "example", "sample", "template", "dist" };
 
-static bool is_one_of(struct str s, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (str_is(s, list[i]))
-			return true;
-	}
-	return false;
-}
-
 static bool is_place(struct str path)
 {
 	for (size_t i = 0; i < COUNTOF(places); i++) {
@@ -64,8 +55,9 @@ bool secrets_match(struct str path)
 	if (str_is(directory, ".secrets"))
 		return true;
 	if (str_starts(name, S(".env.")))
-		return !is_one_of(str_skip(name, 5), examples, COUNTOF(examples));
-	if (str_cut_last(name, '.', &head, &ending) && is_one_of(ending, endings, COUNTOF(endings)))
+		return !str_is_any(str_skip(name, 5), examples, COUNTOF(examples));
+	if (str_cut_last(name, '.', &head, &ending) &&
+	    str_is_any(ending, endings, COUNTOF(endings)))
 		return true;
-	return is_one_of(name, names, COUNTOF(names)) || is_place(path);
+	return str_is_any(name, names, COUNTOF(names)) || is_place(path);
 }

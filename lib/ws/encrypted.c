@@ -2,9 +2,8 @@
 #include "ws/encrypted.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
+#include "base/str.h"
 #include "os/dir.h"
 
 static const char devices[] = "/sys/dev/block";
@@ -16,21 +15,13 @@ static const char *const encrypting_types[] = {
 /* Nothing of them is on a disk, unless it is swapped out as it is. */
 static const char *const memory_types[] = { "tmpfs", "ramfs", "devtmpfs" };
 
-static bool is_one_of(const char *type, const char *const *types, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 enum block_crypt encrypted_judge(const char *sysfs, const struct mount *m,
                                  const struct file_stat *dir)
 {
-	if (dir->encrypted || is_one_of(m->fs_type, encrypting_types, COUNTOF(encrypting_types)))
+	if (dir->encrypted ||
+	    str_is_any(str_of(m->fs_type), encrypting_types, COUNTOF(encrypting_types)))
 		return BLOCK_CRYPT_YES;
-	if (is_one_of(m->fs_type, memory_types, COUNTOF(memory_types)))
+	if (str_is_any(str_of(m->fs_type), memory_types, COUNTOF(memory_types)))
 		return BLOCK_CRYPT_NO;
 	/* Networks, layers, and file systems of several disks (btrfs, ZFS) have no device that would stand for all. */
 	if (m->major == 0)

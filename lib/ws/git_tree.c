@@ -220,12 +220,12 @@ static int points_at(const struct record *record, const char *root, struct err *
 	return str_is(str_trim(buf_str(&text)), expected);
 }
 
-int git_tree_check_lock(const struct record *record, struct err *e)
+int git_tree_check_lock(const char *id, const char *git_dir, struct err *e)
 {
 	FD_AUTO admin = -1;
 	BUF_AUTO reason = buf_make(LINK_MAX);
 	struct err why = ERR_INIT;
-	if (dir_open_root(record->git_dir, &admin, &why) != 0 ||
+	if (dir_open_root(git_dir, &admin, &why) != 0 ||
 	    dir_read_file(admin, "locked", &reason, &why) != 0) {
 		if (why.kind == ERR_KIND_NOT_FOUND)
 			return 0;
@@ -238,7 +238,7 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 	return err_set(e, ERR_KIND_TRY_AGAIN,
 	               "workspace %s: its worktree is locked (%" STR_FMT
 	               "); `git worktree unlock` in the repository lets it go",
-	               record->id, STR_ARG(text));
+	               id, STR_ARG(text));
 }
 
 int git_tree_is_linked(const struct record *record, int fd, const char *root, struct err *e)

@@ -23,7 +23,7 @@ int git_tree_forget(const struct base_dir *b, struct record *record, struct err 
 int git_tree_is_linked(const struct record *record, int fd, const char *root,
                        struct err *e) MUST_CHECK;
 /* TRY_AGAIN, with the reason, when somebody else has locked the worktree in git, who wants it to stay. */
-int git_tree_check_lock(const struct record *record, struct err *e) MUST_CHECK;
+int git_tree_check_lock(const char *id, const char *git_dir, struct err *e) MUST_CHECK;
 /* The branch that it is on, or shall be; NULL: the head is detached. */
 const char *git_tree_branch(const struct record *record);
 /* How git is run in the workspace's tree: by the record's git_dir, whatever .git says by now. */

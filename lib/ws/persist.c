@@ -39,15 +39,6 @@ static const char *const lasting_types[] = {
 	"gpfs", "ntfs3", "vfat", "exfat", "ubifs", "fuseblk", "fakeowner", "grpcfuse",  "vboxsf",
 };
 
-static bool is_one_of(const char *type, const char *const *types, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_id(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -95,8 +86,8 @@ void persist_judge(const struct mount *m, bool in_container, struct persist *out
 	snprintf(out->fs_type, sizeof(out->fs_type), "%s", m->fs_type);
 	snprintf(out->source, sizeof(out->source), "%s", m->source);
 	bool is_root = strcmp(m->mount_point, "/") == 0;
-	bool is_layer = is_one_of(m->fs_type, layer_types, COUNTOF(layer_types));
-	if (is_one_of(m->fs_type, memory_types, COUNTOF(memory_types)))
+	bool is_layer = str_is_any(str_of(m->fs_type), layer_types, COUNTOF(layer_types));
+	if (str_is_any(str_of(m->fs_type), memory_types, COUNTOF(memory_types)))
 		say(out, PERSIST_EPHEMERAL, "it is in memory, or made anew at each start");
 	else if (is_layer && strcmp(m->root, "/") == 0)
 		say(out, PERSIST_EPHEMERAL, "it is in the container's own layer");
@@ -109,7 +100,7 @@ void persist_judge(const struct mount *m, bool in_container, struct persist *out
 		    "it is an anonymous volume, which goes with the container");
 	else if (str_has(str_of(m->root), S("kubernetes.io~empty-dir")))
 		say(out, PERSIST_EPHEMERAL, "it is an emptyDir, which goes with the pod");
-	else if (is_one_of(m->fs_type, lasting_types, COUNTOF(lasting_types)) ||
+	else if (str_is_any(str_of(m->fs_type), lasting_types, COUNTOF(lasting_types)) ||
 	         str_starts(str_of(m->fs_type), S("fuse.")))
 		say(out, PERSIST_PERSISTENT, "it is mounted");
 	else

@@ -15,7 +15,9 @@ static bool is_worktree(const struct teardown_job *j)
 
 int teardown_git_may_go(struct teardown_job *j, struct err *e)
 {
-	return !is_worktree(j) || j->o->keep ? 0 : git_tree_check_lock(&j->record, e);
+	return !is_worktree(j) || j->o->keep
+	               ? 0
+	               : git_tree_check_lock(j->record.id, j->record.git_dir, e);
 }
 
 int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,

@@ -54,6 +54,7 @@ def test_file_content_reading_during_execution(base):
 
 
 def test_the_size_limit_is_checked_before_a_byte_is_read(task):
+    """Letta 03h7: it was checked after the whole was read."""
     with open(task.root / "huge", "wb") as huge:
         huge.truncate(1 << 40)
     (task.root / "limit").write_bytes(b"x" * 1_000_000)

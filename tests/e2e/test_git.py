@@ -331,6 +331,7 @@ def test_a_discarded_worktree_can_be_had_back_from_the_trash(base, repo):
 
 
 def test_a_new_branch_begins_at_what_origin_has_now_issue_3860(base, repo):
+    """claude-code#88967 (77 commits behind), catalyst#963."""
     (repo.upstream / "file").write_text("newer\n")
     newest = repo.commit("newer", repo.upstream)
     before = repo.git("rev-parse", "origin/main")
@@ -434,7 +435,9 @@ def test_a_worktree_that_somebody_locked_in_git_stays_and_the_reason_is_told(bas
     repo.git("worktree", "lock", "--reason", "agent (pid 7)", root)
     for args in ([], ["--discard"], ["--dry-run"]):
         assert "is locked (agent (pid 7))" in one_message(base.teardown("t1", *args, status=75), "ws-teardown")
-    base.run("ws-gc", "--older", "0s", "--force-dirty", status=1)
+    for args in (["--dry-run"], []):
+        assert base.gc("--older", "0s", "--force-dirty", *args)[0]["t1"] == "keep pinned"
+    assert "agent (pid 7)" in base.ls()["t1"]["pin_reason"]
     assert (repo.status(root), content(root)) == before and base.state("t1") == "ready"
     base.teardown("--keep", "t1")
     repo.git("worktree", "unlock", root)
@@ -601,6 +604,7 @@ def test_gc_keeps_the_work_of_what_it_collects_agent_deck_1995(base, repo):
 
 
 def test_32_at_once_and_none_fails_claude_code_47266(base, repo):
+    """claude-code#34645, #55724 (8 of 13 agents lost work), dot-agent-deck#541: races for .git/config and for commondir."""
     with ThreadPoolExecutor(32) as pool:
         roots = list(pool.map(lambda n: create(base, repo, f"p{n}", f"session/{n}", "--wait", "60s", timeout=300), range(32)))
     assert sorted(repo.worktrees()) == sorted(map(str, roots))
@@ -705,6 +709,7 @@ def test_a_relative_source_gives_links_that_work_issue_2f127ae(base, repo):
 
 
 def test_destroy_removes_the_link_and_not_what_it_points_to_issue_322(base, repo):
+    """Deletes outside managed roots; claude-code#75275: 800 GB through links."""
     before = helpers.tree_digest(repo.path / "node_modules")
     for end in ([], ["--discard"]):
         create(base, repo, "t1", "fix", "--link", "node_modules")

@@ -54,6 +54,7 @@ def test_the_fields_for_programs(file_base):
 
 
 def test_the_table_for_people(file_base):
+    """vibesql#3286, 20x#481: a count alone is the wrong signal, free space stands beside it."""
     file_base.setup("--id", "t1", "--owner", "me")
     session = Session(file_base, "--id", "t2")
     title, one, two, space = file_base.run("ws-ls").stdout.splitlines()

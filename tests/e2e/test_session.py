@@ -208,6 +208,30 @@ def test_the_project_directory_is_the_cwd_of_the_cli_and_the_environment_tells_t
     assert result.stdout.splitlines() == [f"{root}/project", f"{root}/claude-config", f"{root}/claude-config/projects/ws_w1/memory"]
 
 
+def test_download_file_and_upload_file_are_verbatim_and_a_missing_object_is_told_apart(memory, tmp_path):
+    """ErrObjectNotFound: a sentinel, so that it is no transport or auth failure."""
+    base = memory("honoured")
+    place = base.store.url
+    (tmp_path / "turn.jsonl").write_bytes(bytes(range(256)) * 100)
+    base.run("ws-s3", "put", "-q", tmp_path / "turn.jsonl", f"{place}/sessions/s1.jsonl")
+    assert base.store.get("sessions/s1.jsonl") == bytes(range(256)) * 100
+    base.run("ws-s3", "get", "-q", f"{place}/sessions/s1.jsonl", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == bytes(range(256)) * 100
+    base.run("ws-s3", "get", "-q", f"{place}/sessions/absent", tmp_path / "none", status=66)
+    base.run("ws-s3", "get", "-q", f"{place}/sessions/s1.jsonl", tmp_path / "none", status=69, env={"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"})
+    assert not (tmp_path / "none").exists()
+
+
+def test_download_tar_gz_and_upload_tar_gz_with_what_shall_be_left_out(memory, tmp_path):
+    base = memory("honoured")
+    make_files(tmp_path / "home", {"settings.json": "{}", "projects/own/s1.jsonl": "turn", "projects/other/s2.jsonl": "turn"})
+    url = f"{base.store.url}/home.tar.gz"
+    base.run("ws-archive", "create", "-q", "-C", tmp_path / "home", "-o", url, "--exclude", "/projects/own")
+    assert read_files(untar(base.store.get("home.tar.gz"), tmp_path / "by-tar")) == {"settings.json": "{}", "projects/other/s2.jsonl": "turn"}
+    base.run("ws-archive", "extract", "-q", "-C", tmp_path / "back", url)
+    assert read_files(tmp_path / "back") == read_files(tmp_path / "by-tar")
+
+
 # ---- what the Go program wrote ----
 
 
@@ -424,7 +448,7 @@ def test_openai_agents_3093_a_stored_state_reaches_nothing_outside(local, tmp_pa
 
 
 def test_aistudio_1373_a_failed_read_never_becomes_a_write(memory, faults, tmp_path):
-    """A restore that raised, and the next push put the image's defaults over five thousand objects."""
+    """A restore that raised, and the next push put the image's defaults over five thousand objects. codenvy#1663 and agentcore's workspace-sync.js did the same."""
     base = memory("honoured")
     seed(base, tmp_path, {"work": "all of it"})
     saved = base.store.get(HOME_KEY)
@@ -626,6 +650,19 @@ def test_57_a_403_for_a_key_that_is_there_names_the_other_permission(memory, fau
     faults.on("*", HOME_KEY, error(403, "AccessDenied"), times=9)
     result = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=77)
     assert "s3:GetObject is missing" in result.stderr and HOME_KEY in result.stderr, result
+    leaves_nothing(base)
+
+
+@pytest.mark.parametrize("secret", ["", None])
+def test_57_a_secret_that_was_left_empty_is_told_before_a_turn_begins(memory, tmp_path, secret):
+    """The chart let it be empty, and every turn failed late."""
+    base = memory("honoured")
+    env = {"AWS_SECRET_ACCESS_KEY": secret or ""}
+    if secret is None:
+        del base.env["AWS_SECRET_ACCESS_KEY"]
+        env = {}
+    result = base.run("ws-setup", *WORKSPACE, "--session", "s1", "--", "touch", tmp_path / "turn", status=78, env=env)
+    assert "an access key but not the secret key" in result.stderr and not (tmp_path / "turn").exists()
     leaves_nothing(base)
 
 

@@ -1,5 +1,6 @@
 """Profile `task` (system 000, the Letta OpenCode plugin): docker's arguments, time limits."""
 import csv
+import json
 import os
 import shlex
 import signal
@@ -9,11 +10,91 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, finish, need_root, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
 
 
 def docker(base, *args, **options):
     return shlex.split(base.run("ws-setup", "--print", "docker", *args, **options).stdout)
+
+
+# ---- "Directory Structure", "Docker Mode Behavior", "Isolation" ----
+
+
+def test_the_base_is_opt_stacks_unless_workspace_dir_says_another(ws, tmp_path):
+    """The document has two defaults; the code had one."""
+    assert "base = /opt/stacks\n" in ws("ws-setup", "--explain").stdout
+    assert json.loads(ws("ws-setup", "--id", "task-1", "--dry-run", "--json").stdout)["path"] == "/opt/stacks/task-1"
+    root = ws("ws-setup", "--id", "task-1", env={"WORKSPACE_DIR": f"{tmp_path}/workspaces"}).stdout.strip()
+    assert root == f"{tmp_path}/workspaces/task-1" and os.path.isdir(root)
+
+
+def test_files_persist_after_task_completion_and_can_be_retrieved_for_archival(base, tmp_path):
+    """The container is gone, and its --rm took nothing: `ls`, `tar -czf`, and what is here for them."""
+    words = docker(base, "--id", "task-123")
+    assert "--rm" in words
+    root = base.path / "task-123"
+    make_files(root, {"output.txt": "done\n", "src/main.py": "print()\n"})
+    assert [line["path"] for line in helpers.lines(base.run("ws-file", "ls", "--json", "task-123"))] == ["output.txt", "src"]
+    assert base.run("ws-file", "cat", "task-123", "output.txt").stdout == "done\n"
+    helpers.run(["tar", "-czf", tmp_path / "by-tar.tar.gz", "-C", root, "."])
+    base.run("ws-archive", "create", "-q", "-o", tmp_path / "by-ws.tar.gz", root)
+    for name in ("by-tar", "by-ws"):
+        assert read_files(untar((tmp_path / f"{name}.tar.gz").read_bytes(), tmp_path / name)) == read_files(root)
+
+
+def test_archive_task_workspace_then_clean_up_the_original(base, tmp_path):
+    """archiveTaskWorkspace({destination}), cleanupTaskWorkspace: in the document only."""
+    make_files(base.setup("--id", "task-123"), {"output.txt": "done\n"})
+    destination = tmp_path / "archives/task-123.tar.gz"
+    destination.parent.mkdir()
+    base.run("ws-archive", "create", "-q", "-o", destination, base.path / "task-123")
+    base.run("ws-archive", "verify", "-q", destination)
+    base.teardown("--discard", "task-123")
+    assert not (base.path / "task-123").exists()
+    assert (base.setup("--id", "task-124", "--from", destination) / "output.txt").read_text() == "done\n"
+
+
+def test_each_task_gets_its_own_isolated_directory_no_cross_task_file_access(base, tmp_path):
+    one, two = base.setup("--id", "task-1", "--user", f"{os.getuid()}:{os.getgid()}"), base.setup("--id", "task-2")
+    make_files(two, {"theirs": "x"})
+    (one / "way").symlink_to("../task-2/theirs")
+    for path in ("../task-2/theirs", "way", str(two / "theirs")):
+        base.run("ws-file", "cat", "task-1", path, status=None).complains(path)
+    assert docker(base, "--id", "task-1")[docker(base, "--id", "task-1").index("--mount") + 1] == f"type=bind,source={one},target=/workspace"
+    if os.geteuid() == 0:
+        open_to_others = stat.S_IMODE(two.stat().st_mode) & 0o077
+        assert open_to_others == 0, "another user, as whom another task runs, can't look in"
+
+
+def test_remove_a_specific_task_workspace_and_remove_all(base):
+    for name in ("task-1", "task-2", "task-3"):
+        make_files(base.setup("--id", name), {"file": name})
+    (base.path / "of-the-operator").mkdir()
+    base.teardown("--discard", "task-2")
+    assert sorted(path.name for path in base.path.iterdir() if path.name != ".ws") == ["of-the-operator", "task-1", "task-3"]
+    base.teardown("--discard", *(name for name, line in base.ls().items() if line["state"] == "ready"))
+    assert [path.name for path in base.path.iterdir() if path.name != ".ws"] == ["of-the-operator"], "a glob away from deleting other stacks"
+
+
+def test_monitor_disk_usage(base):
+    make_files(base.setup("--id", "task-1"), {"large": "x" * 1_000_000, "small": "x"})
+    line = base.ls()["task-1"]
+    du = helpers.run(["du", "-s", "--block-size=1", base.path / "task-1"]).stdout.split()[0]
+    assert line["allocated_bytes"] == int(du) and line["base_free_bytes"] > 0
+
+
+def test_cleanup_of_workspaces_older_than_seven_days_takes_no_fresh_work_and_not_the_base(base):
+    """`find -type d -mtime +7 -exec rm -rf` took a workspace that was edited seconds before, and the base with it."""
+    root = base.setup("--id", "edited")
+    make_files(root, {"file": "a month ago"})
+    base.age("edited", 30)
+    (root / "file").write_text("seconds ago")
+    for path in (root, base.path):
+        os.utime(path, (time.time() - 30 * 86400,) * 2)
+    recipe = helpers.run(["find", base.path, "-type", "d", "-name", "[!.]*", "-mtime", "+7"]).stdout.split()
+    assert {str(root), str(base.path)} <= set(recipe), "which it would remove"
+    plan, _ = base.gc("--older", "7d")
+    assert plan["edited"] == "keep young" and (root / "file").read_text() == "seconds ago"
 
 
 # ---- "Docker Run Command" ----

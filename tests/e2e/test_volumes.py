@@ -38,6 +38,7 @@ def mounts_of(result):
 
 
 def test_the_container_uses_seven_persistent_storage_locations(base):
+    """dcfd313: cloned repositories and SSH keys were in none of them."""
     text = volumes(base, "--explain").stdout
     sections = {head: body for head, _, body in (part.partition("]\n") for part in text.split("[")[1:])}
     for name, (container, host, priority, path) in VOLUMES.items():
@@ -490,12 +491,26 @@ def test_a_reset_takes_its_tier_and_nothing_else(box, tier):
 @pytest.mark.parametrize("tier", TIERS)
 def test_the_plan_of_a_reset_is_what_the_reset_does(box, tier):
     def plan(found):
-        return [{key: value for key, value in line.items() if key not in ("dry_run", "moved_to")} for line in found]
+        changing = ("dry_run", "moved_to", "free_before_bytes", "free_after_bytes")
+        return [{key: value for key, value in line.items() if key not in changing} for line in found]
 
     before = box.full()
     planned = plan(box.reset(tier))
     assert plan(box.reset(tier, "--dry-run", "--force")) == planned and box.full() == before
     assert plan(box.reset(tier, "--force")) == planned
+
+
+def test_a_reset_shows_the_disk_usage_before_and_after(box):
+    for path in box.all():
+        make_files(path, {"data": "x" * 300_000})
+    held = sum(int(helpers.run(["du", "-s", "--block-size=1", path / "data"]).stdout.split()[0]) for path in TIERS["volumes"](box))
+    *_, planned = box.reset("volumes")
+    *_, done = box.reset("volumes", "--force", "--purge")
+    for line in (planned, done):
+        assert line["action"] == "total" and line["place"] == str(box.base.path) and line["bytes"] == held
+        assert line["free_before_bytes"] > 0 and line["free_after_bytes"] > 0
+    text = box.base.run("ws-teardown", "--reset", "volumes", "box").stdout.splitlines()[-1]
+    assert re.fullmatch(rf"would take 0 B; free in {box.base.path}: .+ before, .+ after", text), text
 
 
 def test_a_host_directory_that_was_there_before_is_never_reset(box):

@@ -96,6 +96,21 @@ def test_the_directory_is_private(base):
     assert (base.path / ".ws").stat().st_mode & 0o777 == 0o700
 
 
+def test_a_base_that_others_can_exchange_is_refused(plain_user, base):
+    need_root()
+    theirs = plain_user.dir / "theirs"
+    theirs.mkdir(mode=0o777)
+    os.chown(theirs, 12345, 12345)
+    plain_user("ws-setup", "--base", theirs, "--id", "t1", status=77).complains("belongs to user 12345")
+    mine = plain_user.dir / "mine"
+    plain_user("ws-setup", "--base", mine, "--id", "t1")
+    os.chown(mine / ".ws", 12345, 12345)
+    plain_user("ws-setup", "--base", mine, "--id", "t2", status=77)
+    base.run("ws-setup", "--base", mine, "--id", "t2", status=77).complains("belongs to user 12345")
+    for place in ("/", base.ws.home):
+        base.run("ws-setup", "--base", place, "--id", "t1", status=64)
+
+
 def test_setup_prints_the_environment_and_json(base):
     quoted = "it's"
     text = base.run("ws-setup", "--id", "t1", "--label", f"a={quoted}", "--print", "env").stdout

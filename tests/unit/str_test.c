@@ -15,6 +15,10 @@ static void test_compare(void)
 	TAP_OK(!str_eq_nocase(S("\xC3\x84"), S("\xC3\xA4")), "other case is not ignored");
 	TAP_OK(!str_eq_nocase(S("["), S("{")), "neither is what is 32 away and no letter");
 	TAP_OK(str_is(S("x"), "x") && !str_is(S("x"), "xy"), "str_is compares with a C string");
+	static const char *const texts[] = { "x", "yz" };
+	TAP_OK(str_is_any(S("yz"), texts, 2) && !str_is_any(S("y"), texts, 2) &&
+	               !str_is_any(S("yz"), texts, 1) && !str_is_any(S(""), texts, 0),
+	       "str_is_any compares with several");
 	TAP_OK(str_cmp(S("a"), S("b")) < 0 && str_cmp(S("b"), S("a")) > 0, "bytes have an order");
 	TAP_OK(str_cmp(S("a"), S("a/")) < 0 && str_cmp(S("a"), S("a")) == 0,
 	       "a prefix comes first");
