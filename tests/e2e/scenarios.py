@@ -195,6 +195,10 @@ class Discard(Scenario):
         old, new = before
         case.is_sane()
         assert case.lies_in("base") in ([], [new]), "half of it is left"
+        assert case.base.state("t1") == ("ready" if case.there.exists() else "trashed")
+        if index % 3 == 0 and not case.there.exists():  # whoever comes next finishes it
+            case.base.teardown("t1")
+            assert case.base.record("t1")["state"] == "trashed"
         if index % 2:
             case.base.teardown("--discard", "t1", status=None)
             assert not case.there.exists()
