@@ -46,6 +46,11 @@ int teardown_git_preview(struct teardown_job *j, int root, struct err *e)
 	return 0;
 }
 
+int teardown_git_check(struct teardown_job *j, struct err *e)
+{
+	return is_worktree(j) ? git_tree_check_lock(&j->record, e) : 0;
+}
+
 int teardown_git_unlink(struct teardown_job *j, struct err *e)
 {
 	FD_AUTO root = -1;
