@@ -21,9 +21,14 @@ void git_repo_close(struct git_repo *r);
 
 /* Its lock, against all other ws on this host: for what changes administrative files, never for a checkout. */
 int git_repo_lock(const struct git_repo *r, struct lock *out, struct err *e) MUST_CHECK;
-/* Remove the lock of a ref that a git of ours left behind when it was killed: one that was made at `since_ms` or later,
- * and stays. For who knows that no git of ours is at work on that ref; a lock of somebody else's goes away by itself. */
+/* Remove the lock of a ref (or of "packed-refs") that a killed git left behind: one that was made at `since_ms` or later,
+ * or an hour ago, and stays. For who knows that no git of ours is at work on it; a lock of somebody else's goes away by
+ * itself. */
 void git_repo_drop_lock(const struct git_repo *r, const char *ref, int64_t since_ms);
+/* Delete a ref by `g` if it is at `oid`, past the locks that a killed git left in the repository at `path`; one that is gone
+ * already is fine. */
+int git_repo_delete_ref(const char *path, const struct git *g, const char *ref, const char *oid,
+                        struct err *e) MUST_CHECK;
 /* How git is run on its refs and objects. */
 struct git git_repo_git(const struct git_repo *r, int64_t timeout_ms);
 /* The object that `name` is: 1 and `oid`, 0 there is no such commit, -1. */

@@ -534,6 +534,29 @@ def test_teardown_of_a_worktree_whose_directory_is_gone_ends_issue_5463(base, re
     assert repo.git("rev-parse", "fix") == commit
 
 
+def lock_packed_refs(repo, age_s):
+    lock = repo.path / ".git/packed-refs.lock"
+    lock.touch()
+    os.utime(lock, (time.time() - age_s,) * 2)
+    return lock
+
+
+def test_the_lock_of_all_refs_that_a_killed_git_left_long_ago_is_removed_with_a_word(base, repo):
+    create(base, repo)
+    lock = lock_packed_refs(repo, 2 * 3600)
+    result = base.teardown("t1", "--drop-branch")
+    assert "packed-refs.lock: removed, a git that was killed had left it" in result.stderr and not lock.exists()
+    assert repo.refs("refs/heads") == ["refs/heads/main"]
+
+
+def test_the_lock_of_all_refs_that_somebody_has_is_left_alone(base, repo):
+    root = create(base, repo)
+    lock = lock_packed_refs(repo, 60)
+    result = base.teardown("t1", "--drop-branch")
+    assert "packed-refs.lock" in result.stderr and lock.exists() and not root.exists()
+    assert repo.refs("refs/heads") == ["refs/heads/fix", "refs/heads/main"]
+
+
 def test_nothing_registered_is_left_that_would_block_the_branch_issue_2045(base, repo):
     for n in range(3):
         create(base, repo)

@@ -705,6 +705,57 @@ def test_two_hosts_on_one_workspace_the_second_is_told_who_has_it(base_and_store
     assert (there.setup("--id", "t1") / "file").read_text() == "work\n"
 
 
+def held_by_one(places, tmp_path):
+    """So many hosts that take a workspace in the same moment: it runs in one of them, and the others are told."""
+    flag = tmp_path / "flag"
+    flag.touch()
+    script = f'while [ -e "{flag}" ]; do sleep 0.02; done; pwd >>"{tmp_path}/ran"'
+    running = [place.start("ws-setup", "--id", "t1", "--", "sh", "-c", script) for place in places]
+    wait_until(lambda: sum(process.poll() is None for process in running) == 1, what="one that is left")
+    flag.unlink()
+    ended = [finish(process) for process in running]
+    (winner,) = [place for place, (status, _, _) in zip(places, ended, strict=True) if status == 0]
+    assert (tmp_path / "ran").read_text() == f"{winner.path}/t1\n"
+    for status, _, err in ended:
+        assert status == 0 or (status == 75 and str(winner.path) in err), err
+    assert objects(winner.store, "lease") == [] and objects(winner.store, "claims/") == []
+
+
+def hosts(base, tmp_path, count=12):
+    return [Base(base.ws, tmp_path / f"host-{n}", base.store) for n in range(count)]
+
+
+def test_of_many_hosts_that_come_in_the_same_moment_one_gets_the_workspace(base_and_store, tmp_path):
+    """Swift 2.30 ignores conditions."""
+    held_by_one(hosts(base_and_store, tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("conditions", ["honoured", "ignored", "refused"])
+def test_of_many_hosts_one_gets_it_whatever_becomes_of_conditions(memory, tmp_path, conditions):
+    held_by_one(hosts(memory(conditions), tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("claim_is_old_s", [0, 30, 62])
+def test_a_claim_that_a_killed_host_left_is_named_and_ends(memory, faults, tmp_path, claim_is_old_s):
+    """Whoever comes again from its base goes on; others after a minute, or when it has been removed."""
+    base = memory("ignored")
+    there = other_host(base, tmp_path)
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    faults.on("PUT", "t1.lease$", reply(200, silent=True, then="stall"), times=9)
+    process = base.start("ws-setup", "--id", "t1", "--", "true", env={"AWS_ENDPOINT_URL_S3": faults.url})
+    wait_until(lambda: faults.seen("PUT", "t1.lease$"), what="the lease's upload")
+    process.kill()
+    process.wait()
+    (claim,) = objects(base.store, "claims/")
+    base.store.s3.objects["b"][f"p/{claim}"].modified_s -= claim_is_old_s
+    if claim_is_old_s == 30:
+        refused = there.run("ws-setup", "--id", "t1", "--", "true", status=75)
+        assert claim in refused.stderr and "ws-s3 rm" in refused.stderr, refused
+        base.ws("ws-s3", "rm", f"{base.store.url}/{claim}", env=base.env)
+    (there if claim_is_old_s else base).run("ws-setup", "--id", "t1", "--", "true")
+    assert objects(base.store, "lease") == [] and objects(base.store, "claims/") == []
+
+
 def test_two_hosts_the_names_of_hosts_tell_them_apart(file_base):
     """Two containers may see different bases at the same path."""
     need_root()
@@ -752,7 +803,7 @@ def test_two_hosts_the_lease_is_renewed_while_the_command_runs_and_not_by_force(
 
 
 def test_a_store_that_cannot_be_written_to_is_no_reason_not_to_work(ws, tmp_path, faults):
-    faults.on("PUT", r"\.lease", error(403, "AccessDenied"), times=9)
+    faults.on("PUT", r"\.lease|claims/", error(403, "AccessDenied"), times=9)
     faults.on("*", r"\.ws-probe", error(403, "AccessDenied"), times=99, optional=True)
     faults.on("*", "", error(404, "NoSuchKey"), times=99)
     env = {"AWS_ENDPOINT_URL_S3": faults.url, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "AWS_MAX_ATTEMPTS": "1"}
