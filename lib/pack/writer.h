@@ -1,7 +1,7 @@
 /*
  * A tree to an archive: walk, tar, groups, parallel compression, in order to a sink. FORMAT.md describes
- * the bytes. Memory: jobs × (group and its compressed form), whatever the tree's size, and the index
- * (about 100 bytes an entry).
+ * the bytes. Memory: jobs × (group and its compressed form), and some 20 MiB of index and hardlinks at most, whatever
+ * the tree's size; but the names of one directory are kept while it is walked.
  */
 #ifndef WS_PACK_WRITER_H
 #define WS_PACK_WRITER_H
