@@ -31,7 +31,7 @@ struct writer_options {
 	bool exclude_caches; /* of directories with a CACHEDIR.TAG store just that and themselves */
 	bool order;          /* by restore priority (order.h), in several walks */
 	bool one_file_system;
-	bool reproducible;   /* owner 0, no names, whole-second times clamped to mtime_max_s */
+	bool reproducible; /* owner 0, no names, no holes, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
 	bool keep_going;     /* unreadable things are left out and counted instead of ending it */
 	struct progress *progress;
