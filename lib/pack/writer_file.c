@@ -196,8 +196,9 @@ static int prepare(struct writer *w, struct content *c, struct writer_item *item
 	entry.size_bytes = item->stat.size_bytes;
 	if (writer_xattrs(w, c->fd, item->name, &entry, e))
 		return -1;
-	bool holes =
-		item->stat.allocated_bytes < entry.size_bytes && entry.size_bytes >= SPARSE_MIN;
+	/* Where holes lie is the file system's doing: the same tree on another one may have others, or none. */
+	bool holes = !w->options->reproducible && item->stat.allocated_bytes < entry.size_bytes &&
+	             entry.size_bytes >= SPARSE_MIN;
 	if (holes && find_extents(w, c->fd, item->name, &entry, e))
 		return -1;
 	buf_clear(&w->header);
