@@ -20,6 +20,12 @@ int chain_not(struct chain *c, const char *fmt, ...)
 	return 0;
 }
 
+int64_t chain_deadline(const struct chain *c, int64_t ms)
+{
+	int64_t own_ms = sys_monotonic_ms() + ms, all_ms = c->config->until_ms;
+	return all_ms > 0 && all_ms < own_ms ? all_ms : own_ms;
+}
+
 void chain_end(struct chain *c)
 {
 	trust_free(c->trust);

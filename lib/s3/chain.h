@@ -21,6 +21,7 @@ struct chain_config {
 	const char *ca_bundle;
 	bool allow_http; /* keys and tokens over plain http to a host that is not loopback */
 	const struct stop *stop; /* who ends the asking; NULL: nobody */
+	int64_t until_ms; /* monotonic; when it ends in any case; 0: each provider has its own time */
 };
 
 /* Who was asked, and why it has nothing. */

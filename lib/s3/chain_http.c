@@ -46,7 +46,8 @@ int chain_http_ask(struct chain *c, const struct chain_ask *ask, int *status, st
 {
 	struct http_timeouts times = { .connect_ms = ask->timeout_ms,
 		                       .idle_ms = ask->timeout_ms,
-		                       .total_ms = ask->timeout_ms };
+		                       .total_ms = ask->timeout_ms,
+		                       .until_ms = c->config->until_ms };
 	struct http_conn *conn;
 	buf_clear(body);
 	if (ask->url->https && !c->trust && trust_load(c->config->ca_bundle, &c->trust, e))

@@ -78,7 +78,9 @@ static int ask_container_once(struct chain *c, const struct url *url, struct cre
 static int ask_container(struct chain *c, const struct url *url, struct credentials *out,
                          struct err *e)
 {
-	struct retry retry = { .max_attempts = CONTAINER_TRIES, .stop = c->config->stop };
+	struct retry retry = { .max_attempts = CONTAINER_TRIES,
+		               .deadline_ms = c->config->until_ms,
+		               .stop = c->config->stop };
 	for (;;) {
 		struct err failure = ERR_INIT;
 		int found = ask_container_once(c, url, out, &failure);

@@ -27,6 +27,8 @@ void chain_end(struct chain *c);
 /* A provider: 1 and *out, 0 it is not set up (and says so in c->why), -1 it is and fails. */
 typedef int chain_provider(struct chain *c, struct credentials *out, struct err *e);
 
+/* When who may take so long has to give up (monotonic). */
+int64_t chain_deadline(const struct chain *c, int64_t ms);
 /* Say why there is nothing. Returns 0. */
 int chain_not(struct chain *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The keys that one of the AWS files has for `profile`: as a provider. */

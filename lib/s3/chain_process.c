@@ -91,7 +91,7 @@ static char **environment(void)
 	return env;
 }
 
-static int run(char **words, const struct stop *stop, struct buf *output, struct err *e)
+static int run(const struct chain *c, char **words, struct buf *output, struct err *e)
 {
 	MEM_AUTO char **env = environment();
 	struct proc_spawn how = {
@@ -104,8 +104,8 @@ static int run(char **words, const struct stop *stop, struct buf *output, struct
 		.die_with_parent = true,
 	};
 	int status = 0;
-	if (proc_capture_run(&how, sys_monotonic_ms() + PROCESS_TIMEOUT_MS, stop, output, &status,
-	                     e))
+	if (proc_capture_run(&how, chain_deadline(c, PROCESS_TIMEOUT_MS), c->config->stop, output,
+	                     &status, e))
 		return -1;
 	if (status == 0)
 		return 0;
@@ -136,7 +136,7 @@ int chain_process_run(struct chain *c, const char *profile, struct credentials *
 	if (!words)
 		return err_set(e, ERR_KIND_CONFIG, "credential_process of profile \"%s\": %s",
 		               profile, "a quote is open, or there are too many words");
-	if (check_file(c->conf, profile, e) || run(words, c->config->stop, &output, e))
+	if (check_file(c->conf, profile, e) || run(c, words, &output, e))
 		return err_context(e, "credential_process of profile \"%s\"", profile);
 	MEM_AUTO char *origin = mem_printf("credential_process %s", words[0]);
 	return chain_json_take(buf_str(&output), "SessionToken", true, origin, out, e);

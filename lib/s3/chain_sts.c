@@ -169,7 +169,7 @@ static int ask_once(struct sts *s, struct err *e)
 static int ask(struct sts *s, const char *action, struct err *e)
 {
 	struct retry retry = { .max_attempts = STS_TRIES,
-		               .deadline_ms = sys_monotonic_ms() + STS_ALL_MS,
+		               .deadline_ms = chain_deadline(s->c, STS_ALL_MS),
 		               .stop = s->c->config->stop };
 	for (;;) {
 		struct err failure = ERR_INIT;

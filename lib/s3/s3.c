@@ -70,6 +70,7 @@ static int set_credentials(struct s3 *s3, const struct s3_config *config, struct
 		.region = config->region,
 		.ca_bundle = config->ca_bundle,
 		.allow_http = config->allow_http,
+		.until_ms = s3->until_ms,
 	};
 	return keyring_open(&chain, &s3->keyring, e);
 }

@@ -335,6 +335,23 @@ def test_a_redirect_of_the_agent_is_not_followed(client, giver):
     assert len(giver.requests) == 1
 
 
+# ---- the time allowed for all ----
+
+
+@pytest.mark.parametrize("who", ["a role", "a container", "a program"])
+def test_the_time_allowed_for_all_is_for_asking_for_keys_too(client, giver, tmp_path, who):
+    """By themselves they have 30, 6 and 60 seconds, and the first two are asked three times in them."""
+    env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": giver.url + "/c"} if who == "a container" else {}
+    if who == "a role":
+        client.write("config", ROLE.replace("profile p", "default"))
+    if who == "a program":
+        client.write("config", f"[default]\ncredential_process = '{program(tmp_path, 'sleep 50')}'\n")
+    else:
+        giver.on("*", "", reply(200, silent=True, then="stall"), times=9)
+    client("ls", "--max-time", "200ms", "s3://b", env=env, status=75, timeout=30)
+    assert len(giver.requests) == (who != "a program")
+
+
 # ---- machine ----
 
 

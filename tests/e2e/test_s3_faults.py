@@ -455,3 +455,17 @@ def test_a_certificate_for_another_name_is_refused(ws, tmp_path):
         assert len(server.requests) == 1
     finally:
         server.stop()
+
+
+def test_an_ipv6_address_is_an_endpoint_without_tls_too(scripted):
+    """Loopback is loopback: credentials go there over plain http."""
+    server = Faults(address=("::1", 0)).start()
+    try:
+        server.on("GET", "", page("a"), reply(200, b"x", {"ETag": '"e"'}))
+        url = f"http://[::1]:{server.port}"
+        assert listed(scripted("ls", "-r", "--json", "s3://b", "--endpoint-url", url)) == ["a"]
+        assert scripted("cat", "s3://b/a", "--endpoint-url", url).output == b"x"
+        assert [request.headers["host"] for request in server.requests] == [f"[::1]:{server.port}"] * 2
+        assert scripted("presign", "s3://b/a", "--endpoint-url", url).stdout.startswith(url + "/b/a?")
+    finally:
+        server.stop()

@@ -37,6 +37,19 @@ def test_an_upload_that_waits_for_the_server_ends_when_asked_and_is_aborted(inte
     assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
 
 
+@pytest.mark.parametrize("verb", ["mv", "sync", "run"])
+def test_the_other_verbs_end_like_that_too(interrupted, ceph, bucket, faults, tmp_path, verb):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_bytes(noise(LARGE))
+    (tmp_path / "list").write_text(f"put {tmp_path}/d/f s3://{bucket}/f\n")
+    args = {"mv": ["-r", tmp_path / "d", f"s3://{bucket}"], "sync": [tmp_path / "d", f"s3://{bucket}"], "run": [tmp_path / "list"]}
+    running = interrupted(verb, *args[verb])
+    faults.on("PUT", "partNumber=2", stalled(STALLED["an answer"], running))
+    assert "interrupted" in running.start().ends(143) or verb == "run"
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    assert (tmp_path / "d/f").read_bytes() == noise(LARGE)
+
+
 @pytest.mark.parametrize("sent", [None, 0, 1000])
 def test_a_download_that_waits_for_the_server_ends_when_asked_and_leaves_no_file(interrupted, ceph, bucket, faults, tmp_path, sent):
     ceph.put(bucket, "k", noise(LARGE))
