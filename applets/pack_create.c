@@ -5,6 +5,7 @@
 
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
+#include "applets/s3_stop.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "os/dir.h"
@@ -247,6 +248,22 @@ static int create(const struct applet_call *call, struct writer_options *how, st
 	return result_of(&r, e);
 }
 
+/* Asked to stop, it leaves no half of an upload on the server. */
+static int create_there(const struct applet_call *call, struct writer_options *how, struct err *e)
+{
+	struct options o = *(const struct options *)call->options;
+	struct applet_call with_client = *call;
+	S3_AUTO s3 = NULL;
+	struct stopper *stopper;
+	if (!str_starts(str_of(o.output), S("s3://")))
+		return create(call, how, e);
+	if (s3_open(&o.s3, &s3, e) || s3_stop_begin(&o.s3, s3, &stopper, e))
+		return -1;
+	o.s3.client = s3;
+	with_client.options = &o;
+	return s3_stop_end(stopper, create(&with_client, how, e), e);
+}
+
 static int format_of(struct str name)
 {
 	if (str_ends(name, S(".tar")))
@@ -283,7 +300,7 @@ static int run(const struct applet_call *call, struct err *e)
 		               level_max);
 	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
 		return -1;
-	return create(call, &how, e);
+	return create_there(call, &how, e);
 }
 
 const struct applet pack_create_applet = {

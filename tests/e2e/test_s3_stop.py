@@ -50,6 +50,15 @@ def test_the_other_verbs_end_like_that_too(interrupted, ceph, bucket, faults, tm
     assert (tmp_path / "d/f").read_bytes() == noise(LARGE)
 
 
+def test_an_archive_that_is_written_to_the_server_leaves_no_half_of_it(interrupted, ceph, bucket, faults, tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_bytes(noise(LARGE))
+    running = interrupted("create", "-C", tmp_path / "d", "-o", f"s3://{bucket}/a.tar.gz", applet="ws-archive")
+    faults.on("PUT", "partNumber=2", stalled(STALLED["an answer"], running))
+    assert "interrupted" in running.start().ends(143)
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
 @pytest.mark.parametrize("sent", [None, 0, 1000])
 def test_a_download_that_waits_for_the_server_ends_when_asked_and_leaves_no_file(interrupted, ceph, bucket, faults, tmp_path, sent):
     ceph.put(bucket, "k", noise(LARGE))

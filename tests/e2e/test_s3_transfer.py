@@ -350,13 +350,13 @@ def interrupted(ws, faults, servers):
     """interrupted("cp", ..., number=SIGTERM): starts ws-s3; the returned function, given to a fault as meanwhile, sends the signal."""
 
     class Running:
-        def __init__(self, *args, number=signal.SIGTERM, server=None, **options):
+        def __init__(self, *args, number=signal.SIGTERM, server=None, applet="ws-s3", **options):
             self._there, self._sent = threading.Event(), threading.Event()
-            self._args, self._options, self.number = args, options, number
+            self._args, self._options, self.number = (applet, *args), options, number
             self._env = {**(server or helpers.S3("ceph", servers("ceph"))).env, "AWS_ENDPOINT_URL_S3": faults.url}
 
         def start(self):
-            self.process = ws.start("ws-s3", *self._args, env=self._env, **self._options)
+            self.process = ws.start(*self._args, env=self._env, **self._options)
             self._there.set()
             return self
 
