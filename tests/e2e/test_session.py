@@ -4,7 +4,6 @@ Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a w
 """
 import gzip
 import os
-import pty
 import re
 import shutil
 import signal
@@ -17,7 +16,7 @@ from faults import error, reply, through
 from memory_s3 import MemoryS3
 
 import ws as helpers
-from place import Base, Session, base_and_store, broker, broker_base, file_base, fill_disk, finish, make_files, need_root, project_hash, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, Terminal, base_and_store, broker, broker_base, file_base, fill_disk, finish, make_files, need_root, project_hash, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -133,22 +132,39 @@ def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults
     assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
 
 
-@pytest.mark.parametrize("label", ["save", "restore"])
-def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, label):
-    base, (ours, theirs) = through_faults(memory, faults), pty.openpty()
-    if label == "restore":
+TURN = ["ws-setup", *WORKSPACE, "--session", "s1"]
+TRANSFERS = {
+    "save": ["ws-teardown", "sess_s1"],
+    "save with a deadline": ["ws-teardown", "--deadline", "1h", "sess_s1"],
+    "save at the end of a command": [*TURN, "--", "true"],
+    "restore": TURN,
+}
+
+
+@pytest.mark.parametrize("what", TRANSFERS)
+def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, what):
+    base = through_faults(memory, faults)
+    if what == "restore":
         base.teardown("sess_s1")
-    faults.on("PUT" if label == "save" else "GET", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
-    process = base.start(*(["ws-teardown", "sess_s1"] if label == "save" else ["ws-setup", *WORKSPACE, "--session", "s1"]), stderr=theirs)
-    os.close(theirs)
-    try:
-        seen = b""
-        while label.encode() not in seen:  # an end without it is an error of the read
-            seen += os.read(ours, 1000)
-    finally:
+    faults.on("GET" if what == "restore" else "PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    with Terminal() as terminal:
+        process = base.start(*TRANSFERS[what], stderr=terminal.theirs)
+        terminal.shows(what.split()[0])
         process.kill()
         process.wait()
-        os.close(ours)
+
+
+@pytest.mark.parametrize("mode, deadline", [("auto", "2s"), ("never", "200ms")])
+def test_after_a_deadline_the_line_of_the_progress_is_gone(memory, faults, mode, deadline):
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    with Terminal() as terminal:
+        process = base.start("ws-teardown", "--progress", mode, "--deadline", deadline, "sess_s1", stderr=terminal.theirs)
+        shown = terminal.shows("--retry")
+        assert process.wait(20) == 75
+    line = re.search(r"[^\r\n]*--retry", shown).group()
+    assert line.removeprefix("\x1b[K").startswith("ws-teardown: "), shown
+    assert ("\r\x1b[Ksave " in shown) == (mode == "auto"), shown
 
 
 def test_a_retry_resumes_and_sends_no_part_twice(memory, faults):
