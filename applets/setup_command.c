@@ -73,12 +73,15 @@ static int save(struct setup *s, const struct setup_command *c,
 	FD_AUTO stop_fd = -1;
 	if (signals_open_stop(&stop_fd, e))
 		return -1;
+	struct progress progress = { .label = "save" };
 	const struct teardown_options how = {
 		.deadline_ms = deadline_left_ms(c, ended),
 		.deadline_on_stop = !ended->terminated,
 		.wake_fd = stop_fd,
 		.config = c->call->config,
 		.s3 = c->s3,
+		.progress = &progress,
+		.meter = applet_meter_mode(c->call),
 		.notice = ws_options_notice,
 	};
 	struct teardown_result result = { .side_key = NULL };

@@ -2,7 +2,6 @@
 
 Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a weak point of reference/systems.md, section 2.1.
 """
-import functools
 import gzip
 import io
 import os
@@ -171,14 +170,39 @@ def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults
     assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
 
 
-@pytest.mark.parametrize("label", ["save", "restore"])
-def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, label):
+TURN = ["ws-setup", *WORKSPACE, "--session", "s1"]
+TRANSFERS = {
+    "save": ["ws-teardown", "sess_s1"],
+    "save with a deadline": ["ws-teardown", "--deadline", "1h", "sess_s1"],
+    "save at the end of a command": [*TURN, "--", "true"],
+    "restore": TURN,
+}
+
+
+@pytest.mark.parametrize("what", TRANSFERS)
+def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, what):
     base = through_faults(memory, faults)
-    if label == "restore":
+    if what == "restore":
         base.teardown("sess_s1")
-    faults.on("PUT" if label == "save" else "GET", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
-    command = ["ws-teardown", "sess_s1"] if label == "save" else ["ws-setup", *WORKSPACE, "--session", "s1"]
-    helpers.terminal_shows(functools.partial(base.start, *command), label)
+    faults.on("GET" if what == "restore" else "PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    with helpers.Terminal() as terminal:
+        process = base.start(*TRANSFERS[what], stderr=terminal.theirs)
+        terminal.shows(what.split()[0])
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("mode, deadline", [("auto", "2s"), ("never", "200ms")])
+def test_after_a_deadline_the_line_of_the_progress_is_gone(memory, faults, mode, deadline):
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    with helpers.Terminal() as terminal:
+        process = base.start("ws-teardown", "--progress", mode, "--deadline", deadline, "sess_s1", stderr=terminal.theirs)
+        shown = terminal.shows("--retry")
+        assert process.wait(20) == 75
+    line = re.search(r"[^\r\n]*--retry", shown).group()
+    assert line.removeprefix("\x1b[K").startswith("ws-teardown: "), shown
+    assert ("\r\x1b[Ksave " in shown) == (mode == "auto"), shown
 
 
 def test_a_retry_resumes_and_sends_no_part_twice(memory, faults):

@@ -72,19 +72,38 @@ def run(command, status=0, timeout=60, **options):
     return result
 
 
+class Terminal:
+    """A terminal of which we see what is shown: give `theirs` to a process."""
+
+    def __enter__(self):
+        self.ours, self.theirs = pty.openpty()
+        return self
+
+    def __exit__(self, *error):
+        os.close(self.ours)
+        if self.theirs is not None:
+            os.close(self.theirs)
+
+    def shows(self, text):
+        """All that comes until this is there; that it ends before is an error of the read."""
+        if self.theirs is not None:
+            os.close(self.theirs)
+            self.theirs = None
+        seen = b""
+        while text.encode() not in seen:
+            seen += os.read(self.ours, 1000)
+        return seen.decode()
+
+
 def terminal_shows(start, text):
     """Start a command whose standard error is a terminal, start(stderr=…), wait until it shows text, and kill it."""
-    ours, theirs = pty.openpty()
-    process = start(stderr=theirs)
-    os.close(theirs)
-    try:
-        seen = b""
-        while text.encode() not in seen:  # an end without it is an error of the read
-            seen += os.read(ours, 1000)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    with Terminal() as terminal:
+        process = start(stderr=terminal.theirs)
+        try:
+            terminal.shows(text)
+        finally:
+            process.kill()
+            process.wait()
 
 
 class Ws:
