@@ -165,9 +165,10 @@ void log_status_line(const char *text)
 	/* A full last column would scroll. */
 	quoted[fitting(quoted, log_stderr_width() - 1)] = '\0';
 	pthread_mutex_lock(&log_state.lock);
+	bool nothing = quoted[0] == '\0' && log_state.status[0] == '\0';
 	memcpy(log_state.status, quoted, sizeof(quoted));
 	int len = snprintf(out, sizeof(out), "\r\033[K%s", quoted);
-	if (len > 0)
+	if (len > 0 && !nothing)
 		put(out, (size_t)len);
 	pthread_mutex_unlock(&log_state.lock);
 }

@@ -28,7 +28,8 @@ static void name_claim(struct claim *c)
 	MEM_AUTO char *generations = generation_prefix(c->key);
 	digest_sha256_of(c->put->if_etag, strlen(c->put->if_etag), hash);
 	codec_hex(hash, TAG_BYTES, tag);
-	c->prefix = mem_printf("%s%s%s/", generations, claims, tag);
+	c->all = mem_printf("%s%s", generations, claims);
+	c->prefix = mem_printf("%s%s/", c->all, tag);
 	c->name = mem_printf("%s%0*lld-%s", c->prefix, MS_DIGITS, (long long)sys_now_ms(),
 	                     c->put->save_id);
 }
@@ -70,6 +71,7 @@ static bool is_own_old(const struct claim *c, const char *name)
 	return str_cut_last(str_of(name), '-', NULL, &save_id) && str_is(save_id, c->put->save_id);
 }
 
+/* What was left on a state that is over is in nobody's way, but has to go some day. */
 static void see(struct claim *c, const struct store_list_entry *entry, struct seen *out)
 {
 	int order = strcmp(entry->key, c->name);
@@ -77,6 +79,8 @@ static void see(struct claim *c, const struct store_list_entry *entry, struct se
 		out->own = true;
 	else if (c->put_ms - entry->modified_ms > c->believed_ms || is_own_old(c, entry->key))
 		drop(c, entry->key);
+	else if (!str_starts(str_of(entry->key), str_of(c->prefix)))
+		return;
 	else if (order > 0)
 		out->behind = true;
 	else if (!out->before) {
@@ -90,7 +94,7 @@ static int look(struct claim *c, struct seen *out, struct err *e)
 	struct store_list *list;
 	struct store_list_entry entry;
 	int got;
-	if (store_list_open(c->store, c->prefix, &list, e) != 0)
+	if (store_list_open(c->store, c->all, &list, e) != 0)
 		return -1;
 	while ((got = store_list_next(list, &entry, e)) > 0)
 		see(c, &entry, out);
@@ -182,7 +186,8 @@ void claim_drop(struct claim *c)
 {
 	if (c->name)
 		drop(c, c->name);
+	mem_free(c->all);
 	mem_free(c->prefix);
 	mem_free(c->name);
-	c->prefix = c->name = NULL;
+	c->all = c->prefix = c->name = NULL;
 }

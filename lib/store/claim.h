@@ -25,9 +25,10 @@ struct claim {
 		*put; /* save_id: whose it is; if_etag: the state that is to be replaced */
 	int64_t believed_ms;
 	bool will_retry; /* then whoever lost stays until the winner is done, so as not to keep it from that by new claims */
-	char *prefix, *name; /* of all claims on the same state; our own */
-	int64_t began_ms;    /* monotonic */
-	int64_t put_ms;      /* by the store's clock */
+	char *all, *prefix,
+		*name;    /* of all claims on the key, of those on the same state; our own */
+	int64_t began_ms; /* monotonic */
+	int64_t put_ms;   /* by the store's clock */
 };
 
 /* Fill store to will_retry; wait until it is our turn. CONFLICT when the state is another one by now or someone

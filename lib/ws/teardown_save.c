@@ -164,6 +164,8 @@ int teardown_save_in_time(struct teardown_job *j, struct err *e)
 	int ended = wait_for(j, &task, &result, e);
 	if (ended <= 0) {
 		proc_kill_task(&task);
+		/* The child's: of a line that we did not draw there is nothing to remove. */
+		log_status_line(" ");
 		log_status_line("");
 	}
 	reload(j);

@@ -10,6 +10,8 @@ import re
 import shutil
 import traceback
 
+from memory_s3 import MemoryS3
+
 import ws as helpers
 from place import Base, digest, make_files, read_files, untar
 from repo import Repo, content, make_work
@@ -548,7 +550,56 @@ class Reset(Scenario):
         assert len([path for path in case.base.area("trash") if os.listdir(path)]) == 7
 
 
+# ---- a store that others use, too ----
+
+
+class Shared(Scenario):
+    """A turn of a session, on S3: its lease is taken and renewed, the state that it shares replaced by a conditional put."""
+
+    conditions = "honoured"
+    command = ("ws-setup", "--profile", "session", "--workspace", "w1", "--session", "s1", "--", "sh", "-c", 'echo new >"$CLAUDE_CONFIG_DIR/settings"')
+    calls = [*CALLS, "sendto", "connect"]
+
+    def prepare(self, case):
+        case.s3 = MemoryS3(self.conditions).start()
+        credentials = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "AWS_ENDPOINT_URL_S3": case.s3.url}
+        case.base.env |= {"WS_STORE": "s3://b/p", **credentials}
+        words = self.words(case)
+        case.base.run(*words[:-1], words[-1].replace("new", "old"))
+
+    def keys(self, case, part):
+        return [key for key in case.s3.objects["b"] if part in key]
+
+    def shared(self, case):
+        directory = untar(case.s3.objects["b"]["p/workspaces/w1/claude-home.tar.gz"].body, case.directory / "untarred")
+        settings = (directory / "settings").read_text()
+        shutil.rmtree(directory)
+        return settings
+
+    def check(self, case, before, index):
+        case.is_sane()
+        assert self.shared(case) in ("old\n", "new\n")
+        if index % 2:  # another host: it has to wait for the lease, or finds the state before or after
+            there = Base(case.ws, case.directory / "there")
+            there.env = {**case.base.env, "WORKSPACE_DIR": str(there.path)}
+            assert there.run("ws-setup", *self.words(case)[1:-3], "true", status=None).status in (0, 75)
+        case.base.run(*self.words(case))
+        assert self.shared(case) == "new\n"
+        for part in (".lease", "s1.gen/claims/", ".conflict-"):
+            assert [key for key in self.keys(case, part) if ".lease-" not in key] == [], part
+        assert len(self.keys(case, "/claims/")) <= 1  # on the state that was replaced: nobody asks for it any more
+        case.s3.stop()
+
+
+class SharedByClaims(Shared):
+    """The server ignores conditions: claims decide, and each state is a generation."""
+
+    conditions = "ignored"
+
+
 SCENARIOS = {
+    "a turn on a shared store": Shared,
+    "a turn on a store without conditions": SharedByClaims,
     "a setup": Setup,
     "a restore": Restore,
     "a teardown": Teardown,

@@ -169,7 +169,7 @@ static void test_terminal(void)
 	         "lines come above the progress line, which is cut and removed");
 	buf_clear(&text);
 	TAP_OK(on_terminal(draw_meter, &text), "another terminal opens");
-	TAP_OK(str_ends(buf_str(&text), S("\r\033[K")), "and leaves a clean line");
+	TAP_INT(text.len, 0, "and what is over before its first line was drawn writes nothing");
 }
 
 static void meter_on_a_pipe(void)
