@@ -69,12 +69,15 @@ int applet_result(uint64_t failed, uint64_t total, const char *things, struct er
 	               (unsigned long long)total, things);
 }
 
+enum meter_mode applet_meter_mode(const struct applet_call *call)
+{
+	return call->common->quiet ? METER_NEVER : (enum meter_mode)call->common->progress;
+}
+
 struct meter *applet_progress(const struct applet_call *call, struct progress *p, const char *label)
 {
 	p->label = label;
-	if (call->common->quiet)
-		return NULL;
-	return meter_start(p, (enum meter_mode)call->common->progress);
+	return meter_start(p, applet_meter_mode(call));
 }
 
 void applet_progress_end(struct meter *m)

@@ -13,6 +13,7 @@
 #include "cli/opt.h"
 #include "data/ini.h"
 #include "data/js.h"
+#include "os/meter.h"
 
 /* Options that every applet has. */
 struct applet_common {
@@ -66,7 +67,8 @@ struct js *applet_error_json(const struct err *e);
 int applet_result(uint64_t failed, uint64_t total, const char *things, struct err *e) MUST_CHECK;
 
 /* Progress: begin drawing and end. The struct is the caller's. */
-struct meter;
+/* When progress is drawn, by the options that all applets have. */
+enum meter_mode applet_meter_mode(const struct applet_call *call);
 struct meter *applet_progress(const struct applet_call *call, struct progress *p,
                               const char *label);
 void applet_progress_end(struct meter *m);

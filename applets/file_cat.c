@@ -34,7 +34,7 @@ static int cat(const struct file_target *t, const char *operand, uint64_t max_by
 	if (file_target_path(t, operand, found, &path, e) != 0 ||
 	    inside_read(&t->in, path, max_bytes, &fd, &st, e) != 0)
 		return -1;
-	return inside_copy(fd, 1, max_bytes, &copied, e, path);
+	return inside_copy(fd, 1, max_bytes, NULL, &copied, e, path);
 }
 
 static int run(const struct applet_call *call, struct err *e)

@@ -81,6 +81,18 @@ static void show(const struct applet_call *call, const char *path, const char *n
 	applet_json_line(o);
 }
 
+static int move(const struct applet_call *call, struct inside *in, const char *path, int dir,
+                const char *name, struct inside_copied *done, struct err *e)
+{
+	struct progress progress = { .label = NULL };
+	in->progress = &progress;
+	struct meter *meter = applet_progress(call, &progress, "mv");
+	int result = inside_move(in, path, dir, name, done, e);
+	applet_progress_end(meter);
+	in->progress = NULL;
+	return result;
+}
+
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
@@ -94,7 +106,7 @@ static int run(const struct applet_call *call, struct err *e)
 	    open_dest(dest, path, &dir, name, e) != 0 ||
 	    check_allowed(dir, dest, &o->allow, e) != 0 ||
 	    check_outside(dir, &target, dest, e) != 0 ||
-	    inside_move(&target.in, path, dir, name, &done, e) != 0)
+	    move(call, &target.in, path, dir, name, &done, e) != 0)
 		return -1;
 	show(call, path, name, &done);
 	return file_target_changed(&target, NULL, NULL, e);

@@ -74,12 +74,29 @@ static void show(const struct applet_call *call, const char *path, const struct 
 	applet_json_line(o);
 }
 
-static int run(const struct applet_call *call, struct err *e)
+static int put(const struct applet_call *call, struct inside *in, int from, const char *path,
+               struct inside_copied *done, struct err *e)
 {
 	const struct options *o = call->options;
 	const struct inside_put how = { .force = o->force,
 		                        .mode = o->mode,
 		                        .max_bytes = o->max_size_bytes };
+	struct progress progress = { .label = NULL };
+	struct file_stat st;
+	if (file_stat(from, &st, e, path) != 0)
+		return -1;
+	progress_expect(&progress, file_is_regular(&st) ? st.size_bytes : 0, 0);
+	in->progress = &progress;
+	struct meter *meter = applet_progress(call, &progress, "put");
+	int result = inside_put(in, from, path, &how, done, e);
+	applet_progress_end(meter);
+	in->progress = NULL;
+	return result;
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
 	const char *source = call->args[1], *path;
 	FILE_TARGET_AUTO target = { .in.fd = -1 };
 	FD_AUTO opened = -1;
@@ -91,7 +108,7 @@ static int run(const struct applet_call *call, struct err *e)
 	int from = is_stdin(source) ? 0 : opened;
 	if ((target.is_flat && flat_check_name(path, e) != 0) ||
 	    check_size(from, source, o->max_size_bytes, e) != 0 ||
-	    inside_put(&target.in, from, path, &how, &done, e) != 0)
+	    put(call, &target.in, from, path, &done, e) != 0)
 		return -1;
 	show(call, path, &done);
 	const char *owner = target.in.record.owner;

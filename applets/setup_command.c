@@ -72,12 +72,15 @@ static int save(struct setup *s, const struct setup_command *c,
 	FD_AUTO stop_fd = -1;
 	if (signals_open_stop(&stop_fd, e))
 		return -1;
+	struct progress progress = { .label = "save" };
 	const struct teardown_options how = {
 		.deadline_ms = deadline_left_ms(c, ended),
 		.deadline_on_stop = !ended->terminated,
 		.wake_fd = stop_fd,
 		.config = c->call->config,
 		.s3 = c->s3,
+		.progress = &progress,
+		.meter = applet_meter_mode(c->call),
 		.notice = ws_options_notice,
 	};
 	struct teardown_result result = { .side_key = NULL };
@@ -173,12 +176,15 @@ int setup_command_run(struct setup *s, const struct setup_command *c, struct err
 	struct err not_saved = ERR_INIT;
 	int saved = save(s, c, &ended, &not_saved);
 	proc_kill_task(&keeper);
-	if (saved == 0)
-		return started ? ended.status : (*e = why, -1);
-	if (!started || ended.status != 0) {
-		log_err(&not_saved);
-		return started ? ended.status : (*e = why, -1);
+	if (saved != 0 && started && ended.status == 0) {
+		*e = not_saved;
+		return -1;
 	}
-	*e = not_saved;
-	return -1;
+	if (saved != 0)
+		log_err(&not_saved);
+	if (!started && ended.status != 0)
+		log_err(&why);
+	else if (!started)
+		*e = why;
+	return started || ended.status != 0 ? ended.status : -1;
 }

@@ -58,7 +58,8 @@ static const char *state_of(const struct gc_look *l)
 	if (!l->record_ok)
 		return "bad-record";
 	if (l->record->state == RECORD_READY && !l->has_directory)
-		return "missing";
+		return record_is_discarding(l->record) ? record_state_name(RECORD_TRASHED)
+		                                       : "missing";
 	if (l->record->state == RECORD_READY && !l->is_directory)
 		return "replaced";
 	if (l->record->state == RECORD_READY && l->locked)

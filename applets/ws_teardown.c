@@ -224,7 +224,7 @@ static int run(const struct applet_call *call, struct err *e)
 		return -1;
 	if (o->reset.tier != TEARDOWN_RESET_NONE)
 		return teardown_reset_run(call, &o->reset, o->dry_run, &base, o->wait_ms, e);
-	struct progress progress = { .label = NULL };
+	struct progress progress = { .label = "save" };
 	const struct teardown_options how = {
 		.keep = o->keep,
 		.discard = o->discard,
@@ -239,9 +239,11 @@ static int run(const struct applet_call *call, struct err *e)
 		.config = call->config,
 		.s3 = &o->s3,
 		.progress = &progress,
+		.meter = applet_meter_mode(call),
 		.notice = ws_options_notice,
 	};
-	/* With a deadline, or detached, the save runs in a child of its own, which a thread here must not be in the way of. */
+	/* With a deadline, or detached, the save runs in a child of its own, which draws where it has a terminal: a thread here must
+	 * not be in its way. */
 	bool is_elsewhere = o->deadline_ms || o->detach;
 	struct meter *meter = is_elsewhere ? NULL : applet_progress(call, &progress, "save");
 	int result = o->retry ? retry(&base, &how, call, e) : each(&base, &how, call, e);

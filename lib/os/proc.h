@@ -4,6 +4,7 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "os/cgroup.h"
 
 struct proc_id {
 	int32_t pid;
@@ -26,6 +27,7 @@ struct proc_spawn {
 	bool die_gently;      /* a SIGTERM instead: it can take its lock files along */
 	uint32_t uid, gid;    /* when set_user */
 	bool set_user;
+	const struct cgroup *cgroup; /* to be in from the start, where that can be; NULL: ours */
 };
 
 struct proc {

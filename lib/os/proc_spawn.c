@@ -186,6 +186,9 @@ static void run_child(const struct proc_spawn *how, char *const *paths, int pipe
                       pid_t parent_group)
 {
 	char *const *env = how->env ? how->env : environ;
+	/* Before it is another user, and before it can fork. One that can't join is looked after by its process group. */
+	if (how->cgroup)
+		(void)!cgroup_join(how->cgroup);
 	pipe_fd = set_descriptors(how, pipe_fd);
 	if (how->new_group)
 		own_group(parent_group);

@@ -4,22 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/codec.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "crypto/digest.h"
-#include "os/sys.h"
-#include "store/store_backend.h"
+#include "store/claim.h"
 
 enum {
 	MS_DIGITS = 13,
 	SAVE_ID_LEN = 9, /* as sys_random_name makes them */
-	TAG_BYTES = 8,
-	WAIT_MS = 10 * 1000, /* for the claims of others to go: each only has to list once */
-	LOOK_MS = 50,
 };
-
-static const char claims[] = "claims/";
 
 /* ---- names ---- */
 
@@ -86,144 +78,19 @@ bool generation_parse(const char *key, const char *of, struct generation *out)
 	return out->who.len > 0 && out->save_id.len == SAVE_ID_LEN;
 }
 
-/* ---- whose turn it is ---- */
-
-struct turn {
-	struct store *store;
-	const char *key;
-	const struct store_put *put;
-	char *prefix, *claim; /* of all claims on the same state; our own */
-	int64_t claimed_ms;   /* by the store's clock */
-};
-
-static void free_turn(struct turn *t)
-{
-	mem_free(t->prefix);
-	mem_free(t->claim);
-}
-
-static void name_claim(struct turn *t)
-{
-	unsigned char hash[DIGEST_SHA256_LEN];
-	char tag[2 * TAG_BYTES + 1];
-	MEM_AUTO char *generations = generation_prefix(t->key);
-	digest_sha256_of(t->put->if_etag, strlen(t->put->if_etag), hash);
-	codec_hex(hash, TAG_BYTES, tag);
-	t->prefix = mem_printf("%s%s%s/", generations, claims, tag);
-	t->claim = mem_printf("%s%0*lld-%s", t->prefix, MS_DIGITS, (long long)sys_now_ms(),
-	                      t->put->save_id);
-}
-
-static int put_claim(struct turn *t, struct err *e)
-{
-	SINK_AUTO sink = NULL;
-	struct store_object object;
-	const struct store_put put = { .save_id = t->put->save_id };
-	if (store_sink(t->store, t->claim, &put, &sink, e) != 0 ||
-	    sink->write(sink, t->put->save_id, strlen(t->put->save_id), e) != 0 ||
-	    sink->finish(sink, NULL, e) != 0 || store_stat(t->store, t->claim, &object, e) != 0)
-		return -1;
-	t->claimed_ms = object.modified_ms;
-	return 0;
-}
-
-/* Best effort: what stays is a claim that the others believe until it is old. */
-static void drop(struct turn *t, const char *claim)
-{
-	struct err ignored = ERR_INIT;
-	(void)!store_delete(t->store, claim, &ignored);
-}
-
-struct claims_seen {
-	bool own, before, behind;
-};
-
-/* A save that was killed left it, and is being done again. */
-static bool is_own_old(const struct turn *t, const char *claim)
-{
-	struct str save_id;
-	return str_cut_last(str_of(claim), '-', NULL, &save_id) && str_is(save_id, t->put->save_id);
-}
-
-static void see(struct turn *t, const struct store_list_entry *entry, struct claims_seen *out)
-{
-	int order = strcmp(entry->key, t->claim);
-	if (order == 0)
-		out->own = true;
-	else if (t->claimed_ms - entry->modified_ms > GENERATION_CLAIM_MS ||
-	         is_own_old(t, entry->key))
-		drop(t, entry->key);
-	else if (order < 0)
-		out->before = true;
-	else
-		out->behind = true;
-}
-
-static int look(struct turn *t, struct claims_seen *out, struct err *e)
-{
-	struct store_list *list;
-	struct store_list_entry entry;
-	int got;
-	*out = (struct claims_seen){ .own = false };
-	if (store_list_open(t->store, t->prefix, &list, e) != 0)
-		return -1;
-	while ((got = store_list_next(list, &entry, e)) > 0)
-		see(t, &entry, out);
-	store_list_close(list);
-	return got;
-}
-
-/* CONFLICT when the current state is not the one that was asked for any more. */
-static int check_current(const struct turn *t, struct err *e)
-{
-	struct store_object object;
-	struct err why = ERR_INIT;
-	char shown[4096];
-	int result = store_stat(t->store, t->key, &object, &why);
-	if (result != 0 && why.kind != ERR_KIND_NOT_FOUND) {
-		*e = why;
-		return -1;
-	}
-	return store_check_condition(t->put, result == 0 ? &object : NULL,
-	                             store_key_url(t->store, t->key, shown, sizeof(shown)), e);
-}
-
-static int lost(const struct turn *t, struct err *e)
-{
-	char shown[4096];
-	return err_set(e, ERR_KIND_CONFLICT, "%s is being replaced by someone else at this moment",
-	               store_key_url(t->store, t->key, shown, sizeof(shown)));
-}
-
-static int wait_turn(struct turn *t, struct err *e)
-{
-	struct claims_seen seen;
-	int64_t until_ms = sys_monotonic_ms() + WAIT_MS;
-	for (;;) {
-		if (look(t, &seen, e) != 0)
-			return -1;
-		if (seen.before)
-			return lost(t, e);
-		/* After the look: who replaced it and took the claim away in between is seen here. */
-		if (check_current(t, e) != 0)
-			return -1;
-		if (seen.own && !seen.behind)
-			return 0;
-		if (sys_monotonic_ms() >= until_ms)
-			return lost(t, e);
-		sys_sleep_ms(LOOK_MS);
-	}
-}
+/* ---- becoming the current state ---- */
 
 int generation_commit(struct store *s, const char *generation, const char *key,
                       const struct store_put *put, struct blob_id *id, struct err *e)
 {
-	AUTO(free_turn) struct turn t = { .store = s, .key = key, .put = put };
-	name_claim(&t);
-	if (put_claim(&t, e) != 0)
-		return err_context(e, "claim %s", key);
-	int result = wait_turn(&t, e) != 0 ? -1 : store_copy(s, generation, key, put, id, e);
-	drop(&t, t.claim);
+	AUTO(claim_drop)
+	struct claim c = {
+		.store = s,
+		.key = key,
+		.put = put,
+		.believed_ms = GENERATION_CLAIM_MS,
+	};
+	int result = claim_take(&c, e) != 0 ? -1 : store_copy(s, generation, key, put, id, e);
 	struct err ignored = ERR_INIT; /* of what is over there is only more than needed */
 	if (result == 0)
 		(void)!generation_prune(s, key, GENERATION_KEEP, NULL, &ignored);

@@ -6,7 +6,6 @@
  *   DIR/NAME.tar.gz                              the current state, for readers who know nothing of this as well. Its save
  *                                                id says which generation it is a copy of: it is the pointer
  *   DIR/NAME.gen/<unix ms>-<who>-<save id>.tar.gz    a generation: it is or was the current state, or was about to be
- *   DIR/NAME.gen/claims/<state>/<unix ms>-<save id>  someone is about to replace <state> (16 hex digits of its ETag's hash)
  *   DIR/NAME.conflict-<who>-<unix ms>.tar.gz     a state that was built on another one than the store had: somebody's work,
  *                                                of which this is the only copy
  *
@@ -14,11 +13,8 @@
  * commit the newest GENERATION_KEEP stay. Who collects more of them keeps what the pointer names, and what is younger than
  * GENERATION_CLAIM_MS; a conflict is never a generation.
  *
- * Who wins: each puts its claim first and then looks at the claims of the others. Whoever sees one with a smaller name has
- * lost; the smallest waits until the others are gone; and only after a look that saw no other claim is the current
- * state looked at and replaced. So two never replace the same state, in a store whose listings show what was put (all
- * the tested ones do). A claim whose session died stands until the same save is done again, at most for
- * GENERATION_CLAIM_MS by the store's clock; until then the others lose, which means: are kept beside.
+ * Who wins is decided by claims (store/claim.h). One whose session died counts for at most GENERATION_CLAIM_MS; until
+ * then the others lose, which means: are kept beside.
  */
 #ifndef WS_STORE_GENERATION_H
 #define WS_STORE_GENERATION_H

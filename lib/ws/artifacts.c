@@ -74,7 +74,7 @@ static int hash(int dir, struct artifact *out, struct err *e)
 	FD_AUTO fd = -1;
 	struct inside_copied copied;
 	if (dir_open_file(dir, out->path.p, &fd, e) != 0 ||
-	    inside_copy(fd, -1, UINT64_MAX, &copied, e, out->path.p) != 0)
+	    inside_copy(fd, -1, UINT64_MAX, NULL, &copied, e, out->path.p) != 0)
 		return -1;
 	out->stat.size_bytes = copied.size_bytes;
 	memcpy(out->sha256, copied.sha256, sizeof(out->sha256));

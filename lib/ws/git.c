@@ -32,16 +32,14 @@ _Static_assert(COUNTOF(fixed) < FIXED_ARGS, "room for what is always said");
 
 /* ---- what it says ---- */
 
-/* Its first line with a fault, without "fatal: ". */
+/* Its first line with a fault, without "error: " or "fatal: ", which often only sums up ("adding files failed"). */
 static struct str fault_of(struct str text)
 {
 	struct str line, first = S("");
 	while (str_cut(text, '\n', &line, &text) || line.len > 0) {
 		line = str_trim(line);
-		if (str_starts(line, S("fatal: ")))
+		if (str_starts(line, S("fatal: ")) || str_starts(line, S("error: ")))
 			return str_skip(line, 7);
-		if (str_starts(line, S("error: ")))
-			line = str_skip(line, 7);
 		if (first.len == 0)
 			first = line;
 	}

@@ -25,24 +25,25 @@ static int stays(const char *branch, const char *reason, struct err *why)
 	return 0;
 }
 
-static int drop(const struct git_repo *repo, const char *branch, struct err *why, struct err *e)
+static int drop(const struct git_repo *repo, const struct record *r, struct err *why, struct err *e)
 {
 	const struct git g = git_repo_git(repo, GIT_METADATA_MS);
-	BUF_AUTO holder = buf_make(PATH_TEXT_MAX), locked = buf_make(PATH_TEXT_MAX);
+	BUF_AUTO holder = buf_make(PATH_TEXT_MAX);
+	const char *branch = r->git_branch;
 	MEM_AUTO char *ref = mem_printf("refs/heads/%s", branch);
 	char oid[GIT_OID_MAX], own[COUNT_MAX];
 	int there = git_find(&g, GIT_ARGS("rev-parse", "--verify", "--quiet", ref), oid,
 	                     sizeof(oid), e);
 	if (there <= 0)
 		return there < 0 ? -1 : stays(branch, "it is gone already", why);
-	int held = git_repo_holder(repo, branch, &holder, &locked, e);
+	int held = git_repo_holder(repo, branch, &holder, e);
 	if (held < 0 || count_own(&g, branch, oid, own, e) != 0)
 		return -1;
 	if (held)
 		return stays(branch, "it is checked out elsewhere", why);
 	if (strcmp(own, "0") != 0)
 		return stays(branch, "it has commits that are nowhere else", why);
-	return git_run(&g, GIT_ARGS("update-ref", "-d", ref, oid), NULL, e) != 0 ? -1 : 1;
+	return git_repo_delete_ref(r->git_repo, &g, ref, oid, e) != 0 ? -1 : 1;
 }
 
 int git_branch_drop(const struct record *r, struct err *why, struct err *e)
@@ -55,5 +56,5 @@ int git_branch_drop(const struct record *r, struct err *why, struct err *e)
 		return stays(r->git_branch, "what was not committed comes back to it", why);
 	if (git_repo_open(r->git_repo, &repo, e) != 0 || git_repo_lock(&repo, &lock, e) != 0)
 		return -1;
-	return drop(&repo, r->git_branch, why, e);
+	return drop(&repo, r, why, e);
 }

@@ -229,7 +229,7 @@ static int keep(struct keeper *k, struct err *e)
 		return -1;
 	if (is_clean) {
 		r->git_preserved[0] = '\0';
-		return old[0] ? git_run(g, GIT_ARGS("update-ref", "-d", ref, old), NULL, e) : 0;
+		return old[0] ? git_repo_delete_ref(r->git_repo, g, ref, old, e) : 0;
 	}
 	if (commit(k, new, e) != 0 || set_ref(k, ref, new, e) != 0)
 		return -1;

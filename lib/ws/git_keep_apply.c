@@ -29,13 +29,13 @@ static int merge(const struct git *g, const char *kept, struct err *e)
 	return git_run(g, GIT_ARGS("reset", "--hard", "--quiet"), NULL, e) != 0 ? -1 : 0;
 }
 
-static int move_ref(const struct git *g, const char *ref, const char *kept, const char *id,
+static int move_ref(const struct git *g, const char *ref, const char *kept, const struct record *r,
                     char left[GIT_NAME_MAX], struct err *e)
 {
-	snprintf(left, GIT_NAME_MAX, "refs/ws/conflict/%s/%.12s", id, kept);
+	snprintf(left, GIT_NAME_MAX, "refs/ws/conflict/%s/%.12s", r->id, kept);
 	if (git_run(g, GIT_ARGS("update-ref", left, kept), NULL, e) != 0)
 		return -1;
-	return git_run(g, GIT_ARGS("update-ref", "-d", ref, kept), NULL, e);
+	return git_repo_delete_ref(r->git_repo, g, ref, kept, e);
 }
 
 /* 1 it is in the tree, 0 it could not be, -1. */
@@ -71,7 +71,7 @@ int git_keep_apply(struct record *record, int fd, char left[GIT_NAME_MAX], struc
 	if (applied < 0)
 		return err_context(e, "bring back %s", ref);
 	if (!applied)
-		return move_ref(&g, ref, kept, record->id, left, e);
+		return move_ref(&g, ref, kept, record, left, e);
 	snprintf(record->git_preserved, sizeof(record->git_preserved), "%s", kept);
 	return 0;
 }

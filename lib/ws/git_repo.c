@@ -10,7 +10,8 @@
 
 enum {
 	PATH_TEXT_MAX = 4096,
-	DEAD_LOCK_MS = 1000, /* git takes the lock of a ref for a moment only */
+	DEAD_LOCK_MS = 1000,          /* git takes the lock of a ref for a moment only */
+	OLD_LOCK_MS = 60 * 60 * 1000, /* no git works that long on all of them */
 	LOOK_MS = 50,
 };
 
@@ -85,8 +86,10 @@ void git_repo_drop_lock(const struct git_repo *r, const char *ref, int64_t since
 	FD_AUTO parent = -1;
 	char name[DIR_NAME_MAX + 1];
 	MEM_AUTO char *path = mem_printf("%s.lock", ref);
-	if (dir_stat(r->fd, path, &first, &why) != 0 ||
-	    first.mtime_s * 1000 + first.mtime_ns / 1000000 < since_ms)
+	if (dir_stat(r->fd, path, &first, &why) != 0)
+		return;
+	int64_t made_ms = first.mtime_s * 1000 + first.mtime_ns / 1000000;
+	if (made_ms < since_ms && sys_now_ms() - made_ms < OLD_LOCK_MS)
 		return;
 	for (int64_t until = sys_monotonic_ms() + DEAD_LOCK_MS; sys_monotonic_ms() < until;) {
 		sys_sleep_ms(LOOK_MS);
@@ -97,8 +100,27 @@ void git_repo_drop_lock(const struct git_repo *r, const char *ref, int64_t since
 	    dir_unlink(parent, name, &why) != 0)
 		log_warn("%s", why.msg);
 	else
-		log_warn("%s/%s: removed, a git of ours that was killed had left it", r->common,
-		         path);
+		log_warn("%s/%s: removed, a git that was killed had left it", r->common, path);
+}
+
+int git_repo_delete_ref(const char *path, const struct git *g, const char *ref, const char *oid,
+                        struct err *e)
+{
+	GIT_REPO_AUTO repo = GIT_REPO_NONE;
+	char found[GIT_OID_MAX];
+	struct err why = ERR_INIT;
+	int64_t began_ms = sys_now_ms();
+	if (git_run(g, GIT_ARGS("update-ref", "-d", ref, oid), NULL, &why) == 0)
+		return 0;
+	if (git_repo_open(path, &repo, e) != 0)
+		return -1;
+	git_repo_drop_lock(&repo, ref, began_ms);
+	git_repo_drop_lock(&repo, "packed-refs", began_ms);
+	int there = git_find(g, GIT_ARGS("rev-parse", "--verify", "--quiet", ref), found,
+	                     sizeof(found), e);
+	if (there <= 0)
+		return there;
+	return git_run(g, GIT_ARGS("update-ref", "-d", ref, oid), NULL, e);
 }
 
 struct git git_repo_git(const struct git_repo *r, int64_t timeout_ms)

@@ -21,9 +21,14 @@ void git_repo_close(struct git_repo *r);
 
 /* Its lock, against all other ws on this host: for what changes administrative files, never for a checkout. */
 int git_repo_lock(const struct git_repo *r, struct lock *out, struct err *e) MUST_CHECK;
-/* Remove the lock of a ref that a git of ours left behind when it was killed: one that was made at `since_ms` or later,
- * and stays. For who knows that no git of ours is at work on that ref; a lock of somebody else's goes away by itself. */
+/* Remove the lock of a ref (or of "packed-refs") that a killed git left behind: one that was made at `since_ms` or later,
+ * or an hour ago, and stays. For who knows that no git of ours is at work on it; a lock of somebody else's goes away by
+ * itself. */
 void git_repo_drop_lock(const struct git_repo *r, const char *ref, int64_t since_ms);
+/* Delete a ref by `g` if it is at `oid`, past the locks that a killed git left in the repository at `path`; one that is gone
+ * already is fine. */
+int git_repo_delete_ref(const char *path, const struct git *g, const char *ref, const char *oid,
+                        struct err *e) MUST_CHECK;
 /* How git is run on its refs and objects. */
 struct git git_repo_git(const struct git_repo *r, int64_t timeout_ms);
 /* The object that `name` is: 1 and `oid`, 0 there is no such commit, -1. */
@@ -50,8 +55,8 @@ void git_repo_entries_free(struct git_repo_entries *l);
 /* Forget one worktree by the name of its entry, whatever became of its directory, which is not touched: no prune, which
  * would forget those of others whose directories are not visible just now. The lock has to be held. */
 int git_repo_forget(const struct git_repo *r, const char *name, struct err *e) MUST_CHECK;
-/* Where `branch` is checked out: 1, its path, and why that worktree is locked ("" when it is not); 0 nowhere; -1. */
+/* Where `branch` is checked out: 1 and its path, 0 nowhere, -1. */
 int git_repo_holder(const struct git_repo *r, const char *branch, struct buf *path,
-                    struct buf *locked, struct err *e) MUST_CHECK;
+                    struct err *e) MUST_CHECK;
 
 #endif

@@ -336,9 +336,6 @@ void git_setup_undo(struct setup_work *w)
 	}
 	git_repo_drop_lock(&repo, ref, w->git_began_ms);
 	const struct git g = git_repo_git(&repo, GIT_METADATA_MS);
-	if (w->git_made[0] &&
-	    git_run(&g, GIT_ARGS("update-ref", "-d", ref, w->git_made), NULL, &ignored) != 0) {
+	if (w->git_made[0] && git_repo_delete_ref(r->git_repo, &g, ref, w->git_made, &ignored) != 0)
 		log_warn("%s: %s", r->id, ignored.msg);
-		git_repo_drop_lock(&repo, ref, w->git_began_ms);
-	}
 }

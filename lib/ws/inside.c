@@ -89,8 +89,8 @@ int inside_read(const struct inside *in, const char *path, uint64_t max_bytes, i
 	return 0;
 }
 
-int inside_copy(int from, int to, uint64_t max_bytes, struct inside_copied *out, struct err *e,
-                const char *what)
+int inside_copy(int from, int to, uint64_t max_bytes, struct progress *progress,
+                struct inside_copied *out, struct err *e, const char *what)
 {
 	MEM_AUTO char *step = mem_new(STEP_BYTES, 1);
 	struct digest_sha256 digest;
@@ -104,6 +104,7 @@ int inside_copy(int from, int to, uint64_t max_bytes, struct inside_copied *out,
 		out->size_bytes += got;
 		if (out->size_bytes > max_bytes)
 			return too_large(what, max_bytes, e);
+		progress_add(progress, got, 0);
 		digest_sha256_add(&digest, step, got);
 		if (to >= 0 && file_write(to, step, got, e, what) != 0)
 			return -1;

@@ -7,6 +7,7 @@
 
 #include "base/defs.h"
 #include "base/err.h"
+#include "base/progress.h"
 #include "crypto/digest.h"
 #include "os/file.h"
 #include "ws/base_dir.h"
@@ -16,6 +17,8 @@ struct inside {
 	const struct base_dir *base;
 	struct record record;
 	int fd; /* the workspace's directory */
+	struct progress
+		*progress; /* where inside_put and inside_move count what they copy; may be NULL */
 };
 
 /* Open the workspace `id`; its lock is not needed. NOT_FOUND when there is none, or when what lies in its place is something
@@ -38,9 +41,10 @@ struct inside_copied {
 	char sha256[DIGEST_SHA256_HEX]; /* "" when the file was renamed, not copied */
 };
 
-/* Copy from one descriptor to another, at most `max_bytes` (DATA beyond); `what` names the source. */
-int inside_copy(int from, int to, uint64_t max_bytes, struct inside_copied *out, struct err *e,
-                const char *what) MUST_CHECK;
+/* Copy from one descriptor to another (-1: only hash it), at most `max_bytes` (DATA beyond), and count it in `progress`, which
+ * may be NULL; `what` names the source. */
+int inside_copy(int from, int to, uint64_t max_bytes, struct progress *progress,
+                struct inside_copied *out, struct err *e, const char *what) MUST_CHECK;
 
 struct inside_put {
 	bool force;         /* replace a file (never a directory) that is there: else CONFLICT */

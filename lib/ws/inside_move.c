@@ -12,6 +12,7 @@
 /* One file on its way. */
 struct way {
 	const char *path; /* for messages */
+	struct progress *progress;
 	int from_dir, to_dir;
 	char from[DIR_NAME_MAX + 1];
 	const char *to;
@@ -68,7 +69,7 @@ static int write_copy(const struct way *w, const char *temp, struct inside_copie
 	FD_AUTO to = -1;
 	if (dir_create_file(w->to_dir, temp, 0600, &to, e) != 0)
 		return -1;
-	if (inside_copy(w->fd, to, UINT64_MAX, out, e, w->path) != 0 ||
+	if (inside_copy(w->fd, to, UINT64_MAX, w->progress, out, e, w->path) != 0 ||
 	    attr_set_mode(to, w->st.mode & 0777, e, w->to) != 0 || file_sync(to, e, w->to) != 0)
 		return -1;
 	/* With an old time it looks abandoned to another move's sweep: so last, and what it has left to do is quick. */
@@ -97,6 +98,7 @@ static int move_by_copy(const struct way *w, struct inside_copied *out, struct e
 {
 	char temp[sizeof(DIR_TEMP_PREFIX) + 10] = DIR_TEMP_PREFIX;
 	struct err ignored = ERR_INIT;
+	progress_expect(w->progress, w->st.size_bytes, 0);
 	sys_random_name(temp + strlen(temp));
 	inside_put_sweep_dir(w->to_dir);
 	if (write_copy(w, temp, out, e) != 0 || publish(w, temp, e) != 0) {
@@ -124,8 +126,8 @@ static int check_dest(struct way *w, struct err *e)
 	w->has_arrived = dir_open_file(w->to_dir, w->to, &there, &ignored) == 0 &&
 	                 file_stat(there, &st, &ignored, w->to) == 0 &&
 	                 st.size_bytes == w->st.size_bytes && !is_same(w, w->to_dir, w->to) &&
-	                 inside_copy(there, -1, UINT64_MAX, &theirs, &ignored, w->to) == 0 &&
-	                 inside_copy(w->fd, -1, UINT64_MAX, &ours, &ignored, w->path) == 0 &&
+	                 inside_copy(there, -1, UINT64_MAX, NULL, &theirs, &ignored, w->to) == 0 &&
+	                 inside_copy(w->fd, -1, UINT64_MAX, NULL, &ours, &ignored, w->path) == 0 &&
 	                 strcmp(ours.sha256, theirs.sha256) == 0;
 	if (!w->has_arrived)
 		return err_set(e, ERR_KIND_CONFLICT, "%s is there already; nothing is replaced",
@@ -171,7 +173,12 @@ int inside_move(const struct inside *in, const char *path, int to, const char *n
                 struct inside_copied *out, struct err *e)
 {
 	AUTO(close_way)
-	struct way w = { .path = path, .from_dir = -1, .to_dir = to, .to = name, .fd = -1 };
+	struct way w = { .path = path,
+		         .progress = in->progress,
+		         .from_dir = -1,
+		         .to_dir = to,
+		         .to = name,
+		         .fd = -1 };
 	if (open_way(in, &w, e) != 0 || go(&w, out, e) != 0)
 		return -1;
 	struct js *fields = js_object();

@@ -97,6 +97,7 @@ struct put {
 	int parent;       /* where it goes */
 	const char *name; /* and as what */
 	const char *path; /* for messages */
+	struct progress *progress;
 	struct inside_copied *out;
 };
 
@@ -105,7 +106,7 @@ static int write_temp(const struct put *p, int stage, const char *temp, int from
 	FD_AUTO fd = -1;
 	if (dir_create_file(stage, temp, 0600, &fd, e) != 0)
 		return -1;
-	if (inside_copy(from, fd, p->how->max_bytes, p->out, e, p->path) != 0 ||
+	if (inside_copy(from, fd, p->how->max_bytes, p->progress, p->out, e, p->path) != 0 ||
 	    give_away(fd, p->parent, p->path, e) != 0 ||
 	    attr_set_mode(fd, p->how->mode, e, p->path) != 0 || file_sync(fd, e, p->path) != 0)
 		return -1;
@@ -153,7 +154,7 @@ int inside_put(const struct inside *in, int from, const char *path, const struct
 		return -1;
 	if (base_dir_area(in->base, "staging", &area, e) != 0)
 		return -1;
-	const struct put p = { how, parent, name, path, out };
+	const struct put p = { how, parent, name, path, in->progress, out };
 	if (put_by(&p, area, staged, from, e) != 0)
 		return -1;
 	tell(in, path, out);

@@ -3,13 +3,16 @@
 
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "crypto/digest.h"
 #include "data/js.h"
 #include "os/dir.h"
 #include "os/log.h"
 #include "os/proc.h"
 #include "os/sys.h"
+#include "store/claim.h"
 #include "store/generation.h"
 #include "store/store.h"
 #include "ws/part.h"
@@ -18,9 +21,11 @@ enum {
 	LEASE_MAX = 16 * 1024,
 	TIMEOUT_MS = 5000, /* of its requests: it may not keep anyone from working for long */
 	ATTEMPTS = 2,
-	LOOK_MS = 250, /* between two looks at what another one holds */
-	RENEWALS = 3,  /* in the time that it lasts */
-	RETRIES = 5,   /* of a put that another one was faster with */
+	LOOK_MS = 250,        /* between two looks at what another one holds */
+	RENEWALS = 3,         /* in the time that it lasts */
+	RETRIES = 5,          /* of a put that another one was faster with */
+	CLAIM_MS = 60 * 1000, /* a claim counts: several times what its requests may take */
+	HOLDER_BYTES = 4,
 };
 
 /* A lease at work. */
@@ -29,7 +34,9 @@ struct work {
 	struct store *store;
 	char *key;
 	struct js *ours;
-	bool is_held; /* by another one, at the last look */
+	char holder[2 * HOLDER_BYTES +
+	            2]; /* as a save id: the same for all that comes from this base */
+	bool is_held;   /* by another one, at the last look */
 };
 
 static void free_work(struct work *w)
@@ -88,6 +95,19 @@ static struct js *describe(const struct lease *l)
 	return o;
 }
 
+/* Its lock sees to it that only one at a time comes from a base. */
+static void name_holder(struct work *w)
+{
+	BUF_AUTO who = buf_make(LEASE_MAX);
+	unsigned char hash[DIGEST_SHA256_LEN];
+	buf_add_str(&who, js_get_str(w->ours, "host"));
+	buf_printf(&who, "\n%s\n%lld", w->l->base->path,
+	           (long long)js_get_int(w->ours, "base_made_ms", 0));
+	digest_sha256_of(who.p, who.len, hash);
+	w->holder[0] = 'h';
+	codec_hex(hash, HOLDER_BYTES, w->holder + 1);
+}
+
 static int start(const struct lease *l, struct work *w, struct err *e)
 {
 	const struct profile_words words = part_words(l->record);
@@ -101,6 +121,7 @@ static int start(const struct lease *l, struct work *w, struct err *e)
 		return -1;
 	w->key = generation_lease_key(key.p);
 	w->ours = describe(l);
+	name_holder(w);
 	return 0;
 }
 
@@ -134,10 +155,20 @@ static int read_lease(struct work *w, struct store_object *object, struct js **f
 	return err_set(e, ERR_KIND_DATA, "lease %s: it is no lease", w->key);
 }
 
-static int put_lease(struct work *w, const char *if_etag, struct err *e)
+static int put_lease(struct work *w, const struct store_put *put, struct err *e)
 {
 	SINK_AUTO sink = NULL;
 	BUF_AUTO text = buf_make(LEASE_MAX);
+	js_format(w->ours, &text);
+	if (buf_check(&text, e, "lease") != 0 || store_sink(w->store, w->key, put, &sink, e) != 0 ||
+	    sink->write(sink, text.p, text.len, e) != 0)
+		return -1;
+	return sink->finish(sink, NULL, e);
+}
+
+/* Where the store itself does not see to it that only one replaces this state, a claim does. */
+static int replace_lease(struct work *w, const char *if_etag, struct err *e)
+{
 	char save_id[10];
 	const struct store_put put = {
 		.save_id = save_id,
@@ -145,13 +176,21 @@ static int put_lease(struct work *w, const char *if_etag, struct err *e)
 		.atomic = store_is_conditional(w->store, if_etag, true),
 		.content_type = "application/json",
 	};
+	const struct store_put by = { .save_id = w->holder, .if_etag = if_etag };
+	AUTO(claim_drop)
+	struct claim claim = {
+		.store = w->store,
+		.key = w->key,
+		.put = &by,
+		.believed_ms = CLAIM_MS,
+		.will_retry = true,
+	};
 	sys_random_name(save_id);
-	js_format(w->ours, &text);
-	if (buf_check(&text, e, "lease") != 0 ||
-	    store_sink(w->store, w->key, &put, &sink, e) != 0 ||
-	    sink->write(sink, text.p, text.len, e) != 0)
+	if (!put.atomic && claim_take(&claim, e) != 0)
 		return -1;
-	return sink->finish(sink, NULL, e);
+	if (!put.atomic && !claim_is_young(&claim))
+		return err_set(e, ERR_KIND_CONFLICT, "the store is too slow to take %s", w->key);
+	return put_lease(w, &put, e);
 }
 
 /* What the store's clock says: the age of an object that is put for that. */
@@ -219,29 +258,38 @@ static int take_once(struct work *w, struct err *e)
 	w->is_held = free == 0;
 	if (free <= 0 || w->l->record->lease_ms == 0)
 		return free;
-	if (put_lease(w, there ? object.id.etag : "", &why) == 0)
+	if (replace_lease(w, there ? object.id.etag : "", &why) == 0)
 		return 1;
 	*e = why;
 	w->is_held = why.kind == ERR_KIND_CONFLICT;
 	return w->is_held ? 0 : -1;
 }
 
+/* Another one is taking it at this moment. */
+static int overtaken(const struct work *w, const struct err *why, struct err *e)
+{
+	return err_set(e, ERR_KIND_TRY_AGAIN, "workspace %s is being taken by someone else: %s",
+	               w->l->record->id, why->msg);
+}
+
 static int take(struct work *w, int64_t wait_ms, struct err *e)
 {
 	int64_t until_ms = sys_monotonic_ms() + wait_ms;
-	for (int faster = 0;;) {
+	for (int tries = 0;; tries++) {
 		struct err why = ERR_INIT;
 		int taken = take_once(w, &why);
 		if (taken > 0)
 			return 0;
-		faster += why.kind == ERR_KIND_CONFLICT;
-		bool over = wait_ms >= 0 && sys_monotonic_ms() >= until_ms;
-		if (taken < 0 || faster > RETRIES || (over && why.kind != ERR_KIND_CONFLICT)) {
+		bool faster = taken == 0 && why.kind == ERR_KIND_CONFLICT;
+		bool over = wait_ms >= 0 && sys_monotonic_ms() >= until_ms &&
+		            !(faster && tries < RETRIES);
+		if (over && faster)
+			return overtaken(w, &why, e);
+		if (over || taken < 0) {
 			*e = why;
 			return -1;
 		}
-		if (why.kind != ERR_KIND_CONFLICT)
-			sys_sleep_ms(LOOK_MS);
+		sys_sleep_ms(LOOK_MS);
 	}
 }
 

@@ -4,8 +4,9 @@
  *
  * It ends `lasts_ms` after it was put, by the clock of the store, and not before: a holder that lives renews it, one that
  * died is waited for. A holder is a host and a base; who comes again from the same base has the base's lock, so that the
- * lease is its own. Where the store can't put conditionally two that come in the same moment may both get it: what they
- * save is then decided by the tokens of their parts, as always.
+ * lease is its own. Where the store can't put conditionally claims decide (store/claim.h), so that of many that come in
+ * the same moment one gets it there, too; the claim of one that was killed keeps others from it for a minute, and not
+ * whoever comes again from its base.
  *
  * JSON: host, base, base_made_ms, id, pid, start_ticks, boot_id, since_ms, lasts_ms.
  */

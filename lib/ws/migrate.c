@@ -55,7 +55,7 @@ static int hash_of(int fd, const char *path, struct inside_copied *out, struct e
 		*e = why;
 		return why.kind == ERR_KIND_NOT_FOUND ? (err_clear(e), 0) : -1;
 	}
-	return inside_copy(file, -1, UINT64_MAX, out, e, path) != 0 ? -1 : 1;
+	return inside_copy(file, -1, UINT64_MAX, NULL, out, e, path) != 0 ? -1 : 1;
 }
 
 enum state { FREE, SAME, TAKEN };

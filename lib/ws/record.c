@@ -150,6 +150,14 @@ void record_event(struct record *r, const char *event, struct js *fields)
 	js_set(r->document, history_field, kept);
 }
 
+bool record_is_discarding(const struct record *r)
+{
+	const struct js *all = r->document ? js_get(r->document, history_field) : NULL;
+	size_t count = js_is_array(all) ? js_count(all) : 0;
+	const struct js *last = count > 0 ? js_at(all, count - 1) : NULL;
+	return js_is_object(last) && str_is(js_get_str(last, "event"), RECORD_DISCARDING);
+}
+
 bool record_part_may_be_saved(const struct record_part *p)
 {
 	return p->has_token && (p->was_absent || p->token.etag[0] != '\0');

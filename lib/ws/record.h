@@ -94,6 +94,9 @@ struct record_part *record_part(struct record *r, const char *name);
 /* Append {"time":now,"event":event,…fields} to its "history", which keeps the newest RECORD_EVENTS_MAX. Takes ownership of
  * `fields` (an object, or NULL). record_save writes it. */
 void record_event(struct record *r, const char *event, struct js *fields);
+/* The event that a discard begins with. While it is the last one, a directory that is not there was not lost. */
+#define RECORD_DISCARDING "discarding"
+bool record_is_discarding(const struct record *r);
 /* Forget the record and its directory; the lock in it may be held. Absent is fine. */
 int record_remove(const struct base_dir *b, const char *id, struct err *e) MUST_CHECK;
 /* Law 1: whether the part was read completely, or found absent, so that it may be saved. */

@@ -6,6 +6,7 @@
 
 #include "os/file.h"
 #include "os/group.h"
+#include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
 #include "ws/supervise_rest.h"
@@ -25,6 +26,7 @@ struct watch {
 	int64_t kill_at_ms;  /* -1: not yet */
 	bool ended;
 	bool paused; /* by us */
+	const struct cgroup *cgroup;
 	struct supervise_result *out;
 };
 
@@ -108,6 +110,7 @@ static void time_is_up(struct watch *w)
 	if (w->limit_at_ms < 0) {
 		w->kill_at_ms = -1;
 		send(w, SIGKILL);
+		cgroup_kill(w->cgroup);
 		return;
 	}
 	w->out->over_time = true;
@@ -157,18 +160,39 @@ static int end_leftovers(struct watch *w, struct err *e)
 	return 0;
 }
 
+/* As a shell says it, and tini. */
+static int not_started_status(const struct err *why)
+{
+	return why->kind == ERR_KIND_NOT_FOUND ? 127 : why->kind == ERR_KIND_DENIED ? 126 : 0;
+}
+
+/* Without one the process group and the reaping of orphans find everyone whom we may send a signal to. */
+static void open_cgroup(struct cgroup *out)
+{
+	struct err why = ERR_INIT;
+	if (cgroup_open(out, &why) != 0)
+		log_debug("the command gets no control group: %s", why.msg);
+}
+
 int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supervise_times *times,
                   struct supervise_result *out, struct err *e)
 {
-	memset(out, 0, sizeof(*out));
+	AUTO(cgroup_close) struct cgroup cgroup;
+	struct proc_spawn spawn = *how;
 	struct proc child;
-	if (proc_start(how, &child, e))
+	memset(out, 0, sizeof(*out));
+	open_cgroup(&cgroup);
+	spawn.cgroup = &cgroup;
+	if (proc_start(&spawn, &child, e)) {
+		out->status = not_started_status(e);
 		return -1;
+	}
 	FD_AUTO pidfd = child.pidfd;
 	(void)pidfd;
 	struct watch w = {
 		.child = child.pid,
 		.signal_fd = signal_fd,
+		.cgroup = &cgroup,
 		.grace_ms = times->grace_ms,
 		.limit_at_ms = times->limit_ms > 0 ? sys_monotonic_ms() + times->limit_ms : -1,
 		.kill_at_ms = -1,
@@ -180,5 +204,5 @@ int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supe
 			return -1;
 	}
 	proc_take_terminal();
-	return end_leftovers(&w, e) != 0 ? -1 : supervise_rest_end(times->spared, e);
+	return end_leftovers(&w, e) != 0 ? -1 : supervise_rest_end(times->spared, &cgroup, e);
 }

@@ -15,6 +15,7 @@ enum {
 
 struct rest {
 	int32_t spared;
+	const struct cgroup *cgroup;
 	int32_t pids[CHILDREN_MAX];
 	size_t count;
 };
@@ -76,7 +77,7 @@ static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 	for (;;) {
 		if (look(r, e) != 0)
 			return -1;
-		if (r->count == 0)
+		if (r->count == 0 && !cgroup_is_populated(r->cgroup))
 			return 1;
 		if (sys_monotonic_ms() >= until_ms)
 			return 0;
@@ -85,12 +86,14 @@ static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 	}
 }
 
-int supervise_rest_end(int32_t spared, struct err *e)
+int supervise_rest_end(int32_t spared, const struct cgroup *cgroup, struct err *e)
 {
-	struct rest r = { .spared = spared };
+	struct rest r = { .spared = spared, .cgroup = cgroup };
 	int ended = end_with(&r, false, TERM_MS, e);
-	if (ended == 0)
+	if (ended == 0) {
+		cgroup_kill(cgroup);
 		ended = end_with(&r, true, KILL_MS, e);
+	}
 	if (ended == 0)
 		log_warn(
 			"%zu processes of the command can't be ended; what they write during the save "

@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "data/ini.h"
 #include "os/lock.h"
+#include "os/meter.h"
 #include "s3/s3.h"
 #include "ws/base_dir.h"
 #include "ws/record.h"
@@ -32,6 +33,8 @@ struct teardown_options {
 	const struct ini *config;
 	const struct s3_config *s3;
 	struct progress *progress;
+	enum meter_mode
+		meter; /* of progress, for a save in a child of its own (deadline_ms, wake_fd): drawn there */
 	void (*notice)(void *ctx, const struct err *e); /* warnings on the way; may be NULL */
 	void *notice_ctx;
 };

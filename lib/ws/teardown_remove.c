@@ -66,12 +66,20 @@ int teardown_remove_saved(struct teardown_job *j, struct err *e)
 }
 
 /* The name is a promise that it can be had back whole; so it is not given before a deletion. What is kept has it in the
- * record before it moves: whatever a kill interrupts, the next setup finds the work. */
-static int name_trash(struct teardown_job *j, const char *name, struct err *e)
+ * record before it moves: whatever a kill interrupts, the next setup finds the work. Without a promise a disk that is too
+ * full to note anything is no reason to keep what would free it. */
+static int announce(struct teardown_job *j, const char *name, bool moves, struct err *e)
 {
+	struct err ignored = ERR_INIT;
 	snprintf(j->record.trash_name, sizeof(j->record.trash_name), "%s",
 	         j->o->keep_trash ? name : "");
-	return j->o->keep_trash ? record_save(j->b, &j->record, e) : 0;
+	if (moves)
+		record_event(&j->record, RECORD_DISCARDING, NULL);
+	if (j->o->keep_trash)
+		return record_save(j->b, &j->record, e);
+	if (moves)
+		(void)!record_save(j->b, &j->record, &ignored);
+	return 0;
 }
 
 int teardown_remove_discarded(struct teardown_job *j, struct err *e)
@@ -82,7 +90,7 @@ int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 		base_dir_aside_name(j->record.id, name);
 	else if (j->place.trash && j->o->keep_trash) /* by a discard before, killed or not */
 		snprintf(name, sizeof(name), "%s", j->record.trash_name);
-	if (name_trash(j, name, e) != 0 || (moves && to_trash(j, name, e) != 0))
+	if (announce(j, name, moves, e) != 0 || (moves && to_trash(j, name, e) != 0))
 		return -1;
 	j->out->removed = true;
 	j->record.state = RECORD_TRASHED;

@@ -1,6 +1,7 @@
 /* Saving all parts of a workspace, in time. */
 #include "base/mem.h"
 #include "os/dir.h"
+#include "os/log.h"
 #include "os/proc.h"
 #include "os/signals.h"
 #include "os/sys.h"
@@ -111,7 +112,11 @@ bool teardown_save_is_complete(struct teardown_job *j)
 
 static int work(void *ctx, struct err *e)
 {
-	return teardown_save_parts(ctx, e);
+	struct teardown_job *j = ctx;
+	struct meter *meter = meter_start(j->o->progress, j->o->meter);
+	int result = teardown_save_parts(j, e);
+	meter_stop(meter);
+	return result;
 }
 
 static int64_t deadline_from_now(const struct teardown_job *j)
@@ -157,8 +162,10 @@ int teardown_save_in_time(struct teardown_job *j, struct err *e)
 	if (proc_fork_task(work, j, &task, e) != 0)
 		return -1;
 	int ended = wait_for(j, &task, &result, e);
-	if (ended <= 0)
+	if (ended <= 0) {
 		proc_kill_task(&task);
+		log_status_line("");
+	}
 	reload(j);
 	if (ended == 0)
 		return err_set(e, ERR_KIND_TRY_AGAIN, "save %s: it was not done in time",

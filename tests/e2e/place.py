@@ -1,6 +1,7 @@
 """A base of workspaces and how to work in it; fixtures for the tests of the lifecycle."""
 import json
 import os
+import pty
 import re
 import signal
 import time
@@ -173,6 +174,29 @@ class Session:
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
+
+
+class Terminal:
+    """A terminal of which we see what is shown: give `theirs` to a process."""
+
+    def __enter__(self):
+        self.ours, self.theirs = pty.openpty()
+        return self
+
+    def __exit__(self, *error):
+        os.close(self.ours)
+        if self.theirs is not None:
+            os.close(self.theirs)
+
+    def shows(self, text):
+        """All that comes until this is there; that it ends before is an error of the read."""
+        if self.theirs is not None:
+            os.close(self.theirs)
+            self.theirs = None
+        seen = b""
+        while text.encode() not in seen:
+            seen += os.read(self.ours, 1000)
+        return seen.decode()
 
 
 @pytest.fixture

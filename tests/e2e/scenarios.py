@@ -195,6 +195,10 @@ class Discard(Scenario):
         old, new = before
         case.is_sane()
         assert case.lies_in("base") in ([], [new]), "half of it is left"
+        assert case.base.state("t1") == ("ready" if case.there.exists() else "trashed")
+        if index % 3 == 0 and not case.there.exists():  # whoever comes next finishes it
+            case.base.teardown("t1")
+            assert case.base.record("t1")["state"] == "trashed"
         if index % 2:
             case.base.teardown("--discard", "t1", status=None)
             assert not case.there.exists()
@@ -315,6 +319,24 @@ class GitDestroy(Git):
         assert (case.repo.status(root), content(root)) == before, "work was lost"
         case.base.teardown("t1")
         assert case.repo.worktrees() == [] and case.repo.git("fsck", "--no-dangling") == ""
+
+
+class GitDropBranch(Git):
+    """Its branch goes with it, by a git that locks all refs of the repository: nothing of that stays."""
+
+    command = ("ws-teardown", "--drop-branch", "t1")
+
+    def prepare(self, case):
+        super().prepare(case)
+        self.setup(case)
+
+    def check(self, case, before, index):
+        case.is_sane()
+        case.base.teardown("--drop-branch", "t1")
+        assert case.repo.worktrees() == [] and case.repo.refs("refs/heads") in (["refs/heads/fix", "refs/heads/main"], ["refs/heads/main"])
+        self.setup(case)
+        case.base.teardown("--drop-branch", "t1")
+        assert list((case.repo.path / ".git").rglob("packed-refs.lock")) == [] and case.repo.git("fsck", "--no-dangling") == ""
 
 
 class GitRestore(GitDestroy):
@@ -542,6 +564,7 @@ SCENARIOS = {
     "a worktree's creation": GitCreate,
     "a worktree's end": GitDestroy,
     "a worktree's restore": GitRestore,
+    "a worktree's end with its branch": GitDropBranch,
     "a clone's creation": CloneCreate,
     "put": Put,
     "put into a flat workspace": PutFlat,

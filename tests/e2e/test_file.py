@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import ws as helpers
-from place import Session, base, file_base, make_files, need_root, small_disk, unmount_below, wait_until  # noqa: F401 (fixtures)
+from place import Session, Terminal, base, file_base, make_files, need_root, small_disk, unmount_below, wait_until  # noqa: F401 (fixtures)
 from ws import lines
 
 
@@ -421,3 +421,29 @@ def test_a_move_that_was_killed_at_its_last_step_is_finished_by_the_next(task, t
     file(task, "mv", "t1", "a", tmp_path)
     file(task, "mv", "t1", "b", tmp_path, status=73).complains("b is there already")
     assert os.listdir(task.root) == ["b"] and (tmp_path / "a").read_text() == "same" and (tmp_path / "b").read_text() == "your"
+
+
+def test_a_terminal_sees_the_progress_of_a_put_that_takes_long(base):
+    base.setup("--id", "t1")
+    theirs, ours = os.pipe()
+    with Terminal() as terminal, os.fdopen(ours, "wb") as source:
+        process = base.start("ws-file", "put", "t1", "-", "file", stdin=theirs, stderr=terminal.theirs)
+        os.close(theirs)
+        source.write(bytes(3 << 20))
+        assert "put " in terminal.shows("3.0 MiB")
+        source.close()
+        assert process.wait(20) == 0
+    assert (base.path / "t1/file").stat().st_size == 3 << 20
+
+
+def test_a_terminal_sees_the_progress_of_a_move_that_takes_long(base, tmp_path):
+    """A copy, of which each step is slow."""
+    root = base.setup("--id", "t1")
+    (root / "file").write_bytes(bytes(8 << 20))
+    (root / "other").hardlink_to(root / "file")
+    with Terminal() as terminal:
+        slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=write:delay_exit=100000:when=1..20", helpers.BINARY]
+        process = subprocess.Popen([*slow, "ws-file", "mv", "t1", "file", tmp_path / "out"], env=base.ws.environment(base.env), stderr=terminal.theirs)
+        assert "mv " in terminal.shows(" of 8.0 MiB")
+        assert process.wait(60) == 0
+    assert (tmp_path / "out").stat().st_size == 8 << 20

@@ -5,7 +5,6 @@ Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a w
 import gzip
 import io
 import os
-import pty
 import re
 import shutil
 import signal
@@ -20,7 +19,7 @@ from faults import error, reply, through
 from memory_s3 import MemoryS3
 
 import ws as helpers
-from place import Base, Session, base_and_store, broker, broker_base, file_base, fill_disk, finish, make_files, need_root, project_hash, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, Terminal, base_and_store, broker, broker_base, file_base, fill_disk, finish, make_files, need_root, project_hash, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -171,22 +170,39 @@ def test_an_upload_that_a_store_only_says_to_have_is_not_believed(memory, faults
     assert (start(base, "s1") / "claude-config/turn").read_text() == "work"
 
 
-@pytest.mark.parametrize("label", ["save", "restore"])
-def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, label):
-    base, (ours, theirs) = through_faults(memory, faults), pty.openpty()
-    if label == "restore":
+TURN = ["ws-setup", *WORKSPACE, "--session", "s1"]
+TRANSFERS = {
+    "save": ["ws-teardown", "sess_s1"],
+    "save with a deadline": ["ws-teardown", "--deadline", "1h", "sess_s1"],
+    "save at the end of a command": [*TURN, "--", "true"],
+    "restore": TURN,
+}
+
+
+@pytest.mark.parametrize("what", TRANSFERS)
+def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faults, what):
+    base = through_faults(memory, faults)
+    if what == "restore":
         base.teardown("sess_s1")
-    faults.on("PUT" if label == "save" else "GET", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
-    process = base.start(*(["ws-teardown", "sess_s1"] if label == "save" else ["ws-setup", *WORKSPACE, "--session", "s1"]), stderr=theirs)
-    os.close(theirs)
-    try:
-        seen = b""
-        while label.encode() not in seen:  # an end without it is an error of the read
-            seen += os.read(ours, 1000)
-    finally:
+    faults.on("GET" if what == "restore" else "PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    with Terminal() as terminal:
+        process = base.start(*TRANSFERS[what], stderr=terminal.theirs)
+        terminal.shows(what.split()[0])
         process.kill()
         process.wait()
-        os.close(ours)
+
+
+@pytest.mark.parametrize("mode, deadline", [("auto", "2s"), ("never", "200ms")])
+def test_after_a_deadline_the_line_of_the_progress_is_gone(memory, faults, mode, deadline):
+    base = through_faults(memory, faults)
+    faults.on("PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    with Terminal() as terminal:
+        process = base.start("ws-teardown", "--progress", mode, "--deadline", deadline, "sess_s1", stderr=terminal.theirs)
+        shown = terminal.shows("--retry")
+        assert process.wait(20) == 75
+    line = re.search(r"[^\r\n]*--retry", shown).group()
+    assert line.removeprefix("\x1b[K").startswith("ws-teardown: "), shown
+    assert ("\r\x1b[Ksave " in shown) == (mode == "auto"), shown
 
 
 def test_a_retry_resumes_and_sends_no_part_twice(memory, faults):
@@ -713,6 +729,57 @@ def test_two_hosts_on_one_workspace_the_second_is_told_who_has_it(base_and_store
     assert (there.setup("--id", "t1") / "file").read_text() == "work\n"
 
 
+def held_by_one(places, tmp_path):
+    """So many hosts that take a workspace in the same moment: it runs in one of them, and the others are told."""
+    flag = tmp_path / "flag"
+    flag.touch()
+    script = f'while [ -e "{flag}" ]; do sleep 0.02; done; pwd >>"{tmp_path}/ran"'
+    running = [place.start("ws-setup", "--id", "t1", "--", "sh", "-c", script) for place in places]
+    wait_until(lambda: sum(process.poll() is None for process in running) == 1, what="one that is left")
+    flag.unlink()
+    ended = [finish(process) for process in running]
+    (winner,) = [place for place, (status, _, _) in zip(places, ended, strict=True) if status == 0]
+    assert (tmp_path / "ran").read_text() == f"{winner.path}/t1\n"
+    for status, _, err in ended:
+        assert status == 0 or (status == 75 and str(winner.path) in err), err
+    assert objects(winner.store, "lease") == [] and objects(winner.store, "claims/") == []
+
+
+def hosts(base, tmp_path, count=12):
+    return [Base(base.ws, tmp_path / f"host-{n}", base.store) for n in range(count)]
+
+
+def test_of_many_hosts_that_come_in_the_same_moment_one_gets_the_workspace(base_and_store, tmp_path):
+    """Swift 2.30 ignores conditions."""
+    held_by_one(hosts(base_and_store, tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("conditions", ["honoured", "ignored", "refused"])
+def test_of_many_hosts_one_gets_it_whatever_becomes_of_conditions(memory, tmp_path, conditions):
+    held_by_one(hosts(memory(conditions), tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("claim_is_old_s", [0, 30, 62])
+def test_a_claim_that_a_killed_host_left_is_named_and_ends(memory, faults, tmp_path, claim_is_old_s):
+    """Whoever comes again from its base goes on; others after a minute, or when it has been removed."""
+    base = memory("ignored")
+    there = other_host(base, tmp_path)
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    faults.on("PUT", "t1.lease$", reply(200, silent=True, then="stall"), times=9)
+    process = base.start("ws-setup", "--id", "t1", "--", "true", env={"AWS_ENDPOINT_URL_S3": faults.url})
+    wait_until(lambda: faults.seen("PUT", "t1.lease$"), what="the lease's upload")
+    process.kill()
+    process.wait()
+    (claim,) = objects(base.store, "claims/")
+    base.store.s3.objects["b"][f"p/{claim}"].modified_s -= claim_is_old_s
+    if claim_is_old_s == 30:
+        refused = there.run("ws-setup", "--id", "t1", "--", "true", status=75)
+        assert claim in refused.stderr and "ws-s3 rm" in refused.stderr, refused
+        base.ws("ws-s3", "rm", f"{base.store.url}/{claim}", env=base.env)
+    (there if claim_is_old_s else base).run("ws-setup", "--id", "t1", "--", "true")
+    assert objects(base.store, "lease") == [] and objects(base.store, "claims/") == []
+
+
 def test_two_hosts_the_names_of_hosts_tell_them_apart(file_base):
     """Two containers may see different bases at the same path."""
     need_root()
@@ -760,7 +827,7 @@ def test_two_hosts_the_lease_is_renewed_while_the_command_runs_and_not_by_force(
 
 
 def test_a_store_that_cannot_be_written_to_is_no_reason_not_to_work(ws, tmp_path, faults):
-    faults.on("PUT", r"\.lease", error(403, "AccessDenied"), times=9)
+    faults.on("PUT", r"\.lease|claims/", error(403, "AccessDenied"), times=9)
     faults.on("*", r"\.ws-probe", error(403, "AccessDenied"), times=99, optional=True)
     faults.on("*", "", error(404, "NoSuchKey"), times=99)
     env = {"AWS_ENDPOINT_URL_S3": faults.url, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "WS_STORE": "s3://b", "AWS_MAX_ATTEMPTS": "1"}

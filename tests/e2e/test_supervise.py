@@ -5,13 +5,15 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from faults import reply
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, finish, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, digest, file_base, finish, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
 
 SAVED = "tasks/t1.tar.gz"
 
@@ -82,10 +84,13 @@ def test_what_we_were_started_to_ignore_is_not_ignored_by_the_command(file_base)
     assert set(re.findall(r"\t([0-9a-f]+)", result.stdout)) == {"0" * 16}, result
 
 
-def test_a_command_that_is_not_there_is_an_error_and_the_workspace_is_saved(file_base):
-    result = supervise(file_base, "/no/such/program", status=66)
-    assert "/no/such/program" in one_message(result, "ws-setup")
-    assert not (file_base.path / "t1").exists()
+@pytest.mark.parametrize("command, status", [("/no/such/program", 127), ("no-such-program", 127), ("./text", 126), (".", 126)])
+def test_a_command_that_is_not_there_is_127_one_that_can_not_be_run_126_and_the_workspace_is_saved(file_base, command, status):
+    """As tini and a shell say it; of dumb-init test_fails_nonzero_with_bad_exec."""
+    make_files(file_base.setup("--id", "t1"), {"text": "text"})
+    result = supervise(file_base, command, status=status)
+    assert command in one_message(result, "ws-setup")
+    assert not (file_base.path / "t1").exists() and SAVED in file_base.store.keys()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGWINCH])
@@ -147,6 +152,81 @@ def test_a_daemon_gets_the_time_to_end_by_itself(file_base):
     daemon = "setsid sh -c 'trap \"echo done >said; exit\" TERM; echo >ready; while :; do sleep 0.02; done' &"
     supervise(file_base, "sh", "-c", f"{daemon} while [ ! -e ready ]; do sleep 0.01; done")
     assert (file_base.setup("--id", "t1") / "said").read_text() == "done\n"
+
+
+def control_group():
+    """Ours, of version 2: where ws-setup makes one for its command."""
+    at = next((line.split()[4] for line in open("/proc/self/mountinfo") if " - cgroup2 " in line), None)
+    own = next((line.strip()[3:] for line in open("/proc/self/cgroup") if line.startswith("0::")), None)
+    if not at or not own or not os.access(f"{at}{own}", os.W_OK) or not os.path.exists(f"{at}{own}"):
+        pytest.skip("there is no control group (version 2) that we may write to")
+    return Path(at + own)
+
+
+def groups_in(directory):
+    return {path.name for path in directory.glob("ws-*")}
+
+
+def test_the_command_has_a_control_group_of_its_own_that_goes_with_it(file_base):
+    ours, session = control_group(), Session(file_base, "--id", "t1", script="grep ^0:: /proc/self/cgroup >group")
+    name = f"ws-{session.process.pid}"
+    assert (file_base.path / "t1/group").read_text().strip().endswith(f"/{name}") and name in groups_in(ours)
+    session.flag.unlink()
+    assert finish(session.process)[0] == 0 and name not in groups_in(ours)
+
+
+def test_the_control_group_that_a_killed_supervisor_left_is_removed_by_the_next(file_base):
+    ours, session = control_group(), Session(file_base, "--id", "t1", script="true")
+    session.signal(signal.SIGKILL)
+    session.process.wait()
+    wait_until(lambda: not (ours / f"ws-{session.process.pid}/cgroup.procs").read_text(), what="the end of the command")
+    supervise(file_base, "true")
+    assert f"ws-{session.process.pid}" not in groups_in(ours)
+
+
+# Each one starts the next in a session of its own and ends: when its pid has been found out it is gone. The last one tells.
+RUNNER = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open("began", "w").close()
+end = time.monotonic() + 5
+while time.monotonic() < end:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+open(sys.argv[1], "w").close()
+"""
+
+
+def test_what_forks_without_end_is_ended_by_the_kill_of_its_control_group(file_base):
+    control_group()
+    make_files(file_base.setup("--id", "t1"), {"runner": RUNNER})
+    survived = file_base.path.parent / "survived"
+    # Its output is read until nobody has it any more.
+    supervise(file_base, "sh", "-c", f"{sys.executable} runner {survived} & while [ ! -e began ]; do sleep 0.01; done")
+    assert not survived.exists() and SAVED in file_base.store.keys()
+
+
+def test_at_the_end_of_the_grace_the_kill_reaches_who_left_the_group(file_base):
+    """While the command itself still has its time: it waits for the daemon, which ignores TERM."""
+    control_group()
+    script = f"{ESCAPEE} while [ ! -s pid ] || [ ! -s pid2 ]; do sleep 0.01; done; trap '' TERM"
+    session = Session(file_base, "--id", "t1", "--grace", "200ms", script=script)
+    session.signal()
+    status, _, err = finish(session.process)
+    assert status == 128 + signal.SIGKILL, err
+
+
+@pytest.mark.parametrize("test", [test_what_left_the_group_of_the_command_is_ended_before_the_save, test_a_daemon_gets_the_time_to_end_by_itself])
+def test_without_a_control_group_the_process_group_and_the_orphans_are_ended(file_base, monkeypatch, test):
+    """Where it may not be written to, as in a container that was given none."""
+    need_root()
+    ours, program = control_group(), file_base.path.parent / "ws-without"
+    ours = Path("/", *ours.parts[:next(i for i in range(len(ours.parts), 0, -1) if os.path.ismount(Path(*ours.parts[:i])))])
+    program.write_text(f'#!/bin/sh\nexec unshare --mount sh -c \'mount -o remount,bind,ro "{ours}" && exec "$0" "$@"\' "{helpers.BINARY}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(helpers, "BINARY", program)
+    test(file_base)
 
 
 def is_over(pid):

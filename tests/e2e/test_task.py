@@ -221,7 +221,7 @@ def test_the_status_of_a_task_is_one_of_those_that_the_system_had(base):
     assert history(base, "t2")[0] == "running"
     session.signal()
     assert finish(session.process)[0] == 143 and history(base, "t2")[0] == "cancelled"
-    base.run("ws-setup", "--id", "t3", "--", "/no/such/program", status=66)
+    base.run("ws-setup", "--id", "t3", "--", "/no/such/program", status=127)
     status, events = history(base, "t3")
     assert status == "failed" and events[2][0] == "failed" and "/no/such/program" in events[2][1]["why"]
 
@@ -244,7 +244,7 @@ def test_what_could_not_be_saved_and_what_was_discarded_is_in_the_history(base, 
     (base.path / ".ws/store").unlink()
     (tmp_path / "away").rename(base.path / ".ws/store")
     base.teardown("--retry")
-    assert names(base)[-5:] == ["created", "discarded", "undone", "spooled", "saved"]
+    assert names(base)[-6:] == ["created", "discarding", "discarded", "undone", "spooled", "saved"]
     assert "store" in dict(history(base)[1])["spooled"]["why"]
 
 
