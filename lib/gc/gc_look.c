@@ -162,7 +162,7 @@ static void look_at_git_lock(const struct base_dir *b, const char *id, struct gc
 	MEM_AUTO struct record *r = mem_new(1, sizeof(*r));
 	if (record_load(b, id, r, &e) != 0)
 		return;
-	l->pinned = git_tree_check_lock(id, r->git_dir, &e) != 0;
+	l->pinned = git_tree_check_lock(r, &e) != 0;
 	if (l->pinned)
 		snprintf(l->pin.reason, sizeof(l->pin.reason), "%.255s", e.msg);
 	record_free(r);

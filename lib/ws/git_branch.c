@@ -28,7 +28,7 @@ static int stays(const char *branch, const char *reason, struct err *why)
 static int drop(const struct git_repo *repo, const struct record *r, struct err *why, struct err *e)
 {
 	const struct git g = git_repo_git(repo, GIT_METADATA_MS);
-	BUF_AUTO holder = buf_make(PATH_TEXT_MAX), locked = buf_make(PATH_TEXT_MAX);
+	BUF_AUTO holder = buf_make(PATH_TEXT_MAX);
 	const char *branch = r->git_branch;
 	MEM_AUTO char *ref = mem_printf("refs/heads/%s", branch);
 	char oid[GIT_OID_MAX], own[COUNT_MAX];
@@ -36,7 +36,7 @@ static int drop(const struct git_repo *repo, const struct record *r, struct err 
 	                     sizeof(oid), e);
 	if (there <= 0)
 		return there < 0 ? -1 : stays(branch, "it is gone already", why);
-	int held = git_repo_holder(repo, branch, &holder, &locked, e);
+	int held = git_repo_holder(repo, branch, &holder, e);
 	if (held < 0 || count_own(&g, branch, oid, own, e) != 0)
 		return -1;
 	if (held)

@@ -55,8 +55,8 @@ void git_repo_entries_free(struct git_repo_entries *l);
 /* Forget one worktree by the name of its entry, whatever became of its directory, which is not touched: no prune, which
  * would forget those of others whose directories are not visible just now. The lock has to be held. */
 int git_repo_forget(const struct git_repo *r, const char *name, struct err *e) MUST_CHECK;
-/* Where `branch` is checked out: 1, its path, and why that worktree is locked ("" when it is not); 0 nowhere; -1. */
+/* Where `branch` is checked out: 1 and its path, 0 nowhere, -1. */
 int git_repo_holder(const struct git_repo *r, const char *branch, struct buf *path,
-                    struct buf *locked, struct err *e) MUST_CHECK;
+                    struct err *e) MUST_CHECK;
 
 #endif

@@ -69,8 +69,7 @@ int git_repo_forget(const struct git_repo *r, const char *name, struct err *e)
 }
 
 /* `git worktree list --porcelain -z`: lines "name value", an empty one behind each worktree. */
-int git_repo_holder(const struct git_repo *r, const char *branch, struct buf *path,
-                    struct buf *locked, struct err *e)
+int git_repo_holder(const struct git_repo *r, const char *branch, struct buf *path, struct err *e)
 {
 	const struct git g = git_repo_git(r, GIT_METADATA_MS);
 	BUF_AUTO text = buf_make(GIT_OUTPUT_MAX);
@@ -78,17 +77,14 @@ int git_repo_holder(const struct git_repo *r, const char *branch, struct buf *pa
 	if (git_run(&g, GIT_ARGS("worktree", "list", "--porcelain", "-z"), &text, e) != 0)
 		return -1;
 	struct str rest = buf_str(&text), line, name, value, at = S("");
-	bool found = false;
-	while (str_cut(rest, '\0', &line, &rest) && !(found && line.len == 0)) {
+	while (str_cut(rest, '\0', &line, &rest)) {
 		str_cut(line, ' ', &name, &value);
 		if (str_is(name, "worktree"))
 			at = value;
-		else if (str_is(name, "branch") && str_is(value, ref))
-			found = true;
-		else if (found && str_is(name, "locked"))
-			buf_printf(locked, "locked: %" STR_FMT, STR_ARG(value));
-	}
-	if (found)
+		if (!str_is(name, "branch") || !str_is(value, ref))
+			continue;
 		buf_add_str(path, at);
-	return found;
+		return 1;
+	}
+	return 0;
 }

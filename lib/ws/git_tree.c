@@ -10,10 +10,9 @@
 #include "os/remove.h"
 #include "os/sys.h"
 
-enum { LINK_MAX = 8192, RANDOM_LEN = 9 };
+enum { LINK_MAX = 8192, RANDOM_LEN = 9, REASON_SHOWN = 200 };
 
-/* Why a worktree of ours is locked: behind "workspace <id>". */
-#define LOCK_REASON "; ws-teardown removes it"
+static const char lock_file[] = "locked";
 
 struct git git_tree_git(const struct record *record, int fd)
 {
@@ -68,6 +67,68 @@ int git_tree_forget(const struct base_dir *b, struct record *record, struct err 
 	return git_repo_lock(&repo, &lock, e) != 0 ? -1 : forget_ours(&repo, b, record->id, e);
 }
 
+/* ---- locks of worktrees ---- */
+
+static char *our_reason(const char *id)
+{
+	return mem_printf("workspace %s; ws-teardown removes it", id);
+}
+
+/* Of an administrative directory: 1 and why it is locked, 0 it is not, -1. */
+static int read_reason(int dirfd, struct buf *reason, struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (dir_read_file(dirfd, lock_file, reason, &why) == 0)
+		return 1;
+	if (why.kind == ERR_KIND_NOT_FOUND)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+int git_tree_check_lock(const struct record *record, struct err *e)
+{
+	FD_AUTO fd = -1;
+	BUF_AUTO text = buf_make(LINK_MAX);
+	MEM_AUTO char *ours = our_reason(record->id);
+	struct err why = ERR_INIT;
+	int locked =
+		dir_open_root(record->git_dir, &fd, &why) != 0 ? -1 : read_reason(fd, &text, &why);
+	if (locked == 0 || (locked < 0 && why.kind == ERR_KIND_NOT_FOUND))
+		return 0;
+	if (locked < 0) {
+		*e = why;
+		return -1;
+	}
+	struct str reason = str_trim(buf_str(&text));
+	if (str_is(reason, ours))
+		return 0;
+	reason = str_head(reason, reason.len < REASON_SHOWN ? reason.len : REASON_SHOWN);
+	return err_set(e, ERR_KIND_CONFLICT,
+	               "workspace %s: somebody locked its worktree (\"%" STR_FMT
+	               "\"); `git worktree unlock` there lets it go",
+	               record->id, STR_ARG(reason));
+}
+
+/* Why the worktree at `path` may not be forgotten; empty: there is no reason. */
+static void add_reason(const struct git_repo *r, const char *path, struct buf *out)
+{
+	GIT_REPO_ENTRIES_AUTO all = { .list = NULL };
+	struct err ignored = ERR_INIT;
+	if (git_repo_entries(r, &all, &ignored) != 0)
+		return;
+	for (size_t i = 0; i < all.count; i++) {
+		FD_AUTO fd = -1;
+		BUF_AUTO text = buf_make(LINK_MAX);
+		MEM_AUTO char *admin = mem_printf("worktrees/%s", all.list[i].name);
+		if (strcmp(all.list[i].path, path) != 0 || dir_open(r->fd, admin, &fd, &ignored) ||
+		    read_reason(fd, &text, &ignored) != 1)
+			continue;
+		struct str reason = str_trim(buf_str(&text));
+		buf_printf(out, " and which is locked (\"%" STR_FMT "\")", STR_ARG(reason));
+	}
+}
+
 /* ---- who has the branch ---- */
 
 /* The workspace of ours that the path is, when somebody works in it. */
@@ -99,32 +160,26 @@ static bool is_over(const struct base_dir *b, struct str path, char id[DIR_NAME_
 	return record.state == RECORD_SAVED || record.state == RECORD_TRASHED;
 }
 
-/* A lock of ours says nothing that a person would have to know. */
-static void add_lock(struct str locked, struct buf *out)
-{
-	if (locked.len > 0 && !str_ends(locked, S(LOCK_REASON)))
-		buf_printf(out, ", %" STR_FMT, STR_ARG(locked));
-}
-
 static int check_holder(const struct git_repo *r, const struct base_dir *b, const char *branch,
                         struct err *e)
 {
-	BUF_AUTO path = buf_make(LINK_MAX), who = buf_make(LINK_MAX), locked = buf_make(LINK_MAX);
+	BUF_AUTO path = buf_make(LINK_MAX), who = buf_make(LINK_MAX);
 	FD_AUTO fd = -1;
 	char other[DIR_NAME_MAX + 1];
 	struct err ignored = ERR_INIT;
-	int held = git_repo_holder(r, branch, &path, &locked, e);
+	int held = git_repo_holder(r, branch, &path, e);
 	if (held <= 0)
 		return held;
 	if (is_over(b, buf_str(&path), other))
 		return forget_ours(r, b, other, e);
-	add_lock(buf_str(&locked), &who);
-	if (dir_open_root(path.p, &fd, &ignored) != 0)
+	if (dir_open_root(path.p, &fd, &ignored) != 0) {
+		add_reason(r, path.p, &who);
 		return err_set(
 			e, ERR_KIND_CONFLICT,
 			"branch %s is registered for the worktree %s, whose directory is not there%s; "
 			"`git worktree remove -f -f %s` in the repository forgets it",
 			branch, path.p, who.p, path.p);
+	}
 	add_user(b, buf_str(&path), &who);
 	return err_set(e, ERR_KIND_CONFLICT,
 	               "branch %s is checked out in %s already%s; a clone (--profile clone) or "
@@ -147,7 +202,7 @@ static int add(const struct git_repo *r, const struct record *record, const char
 {
 	const struct git g = git_repo_git(r, GIT_METADATA_MS);
 	const char *branch = git_tree_branch(record);
-	MEM_AUTO char *reason = mem_printf("workspace %s" LOCK_REASON, record->id);
+	MEM_AUTO char *reason = our_reason(record->id);
 	const char *args[GIT_ARGS_MAX + 1] = { "worktree", "add",      "--no-checkout",
 		                               "--lock",   "--reason", reason };
 	size_t n = 6;
@@ -218,27 +273,6 @@ static int points_at(const struct record *record, const char *root, struct err *
 	    dir_read_file(admin, "gitdir", &text, e) != 0)
 		return -1;
 	return str_is(str_trim(buf_str(&text)), expected);
-}
-
-int git_tree_check_lock(const char *id, const char *git_dir, struct err *e)
-{
-	FD_AUTO admin = -1;
-	BUF_AUTO reason = buf_make(LINK_MAX);
-	struct err why = ERR_INIT;
-	if (dir_open_root(git_dir, &admin, &why) != 0 ||
-	    dir_read_file(admin, "locked", &reason, &why) != 0) {
-		if (why.kind == ERR_KIND_NOT_FOUND)
-			return 0;
-		*e = why;
-		return -1;
-	}
-	struct str text = str_trim(buf_str(&reason));
-	if (str_ends(text, S(LOCK_REASON)))
-		return 0;
-	return err_set(e, ERR_KIND_TRY_AGAIN,
-	               "workspace %s: its worktree is locked (%" STR_FMT
-	               "); `git worktree unlock` in the repository lets it go",
-	               id, STR_ARG(text));
 }
 
 int git_tree_is_linked(const struct record *record, int fd, const char *root, struct err *e)

@@ -17,13 +17,13 @@ int git_tree_add(const struct git_repo *r, const struct base_dir *b, struct reco
 int git_tree_checkout(const struct record *record, int fd, struct err *e) MUST_CHECK;
 /* After the directory came to its place: let git know. Nothing happens when it does. */
 int git_tree_attach(const struct base_dir *b, struct record *record, struct err *e) MUST_CHECK;
+/* CONFLICT when somebody locked the worktree (`git worktree lock`): it says why. Our own lock is none. Runs nothing. */
+int git_tree_check_lock(const struct record *record, struct err *e) MUST_CHECK;
 /* Forget that the workspace is registered. Its directory is not touched. A repository that is gone is fine. */
 int git_tree_forget(const struct base_dir *b, struct record *record, struct err *e) MUST_CHECK;
 /* Whether the directory is the worktree that git knows under the record's git_dir: 1, 0, -1. Runs nothing. */
 int git_tree_is_linked(const struct record *record, int fd, const char *root,
                        struct err *e) MUST_CHECK;
-/* TRY_AGAIN, with the reason, when somebody else has locked the worktree in git, who wants it to stay. */
-int git_tree_check_lock(const char *id, const char *git_dir, struct err *e) MUST_CHECK;
 /* The branch that it is on, or shall be; NULL: the head is detached. */
 const char *git_tree_branch(const struct record *record);
 /* How git is run in the workspace's tree: by the record's git_dir, whatever .git says by now. */

@@ -222,7 +222,7 @@ static int decide(struct teardown_job *j, struct err *e)
 	discard = discard || (is_gone && record_is_discarding(&j->record));
 	if (!has_dir(j) && !j->in_spool && !discard)
 		return no_dir(j, e);
-	if (teardown_git_may_go(j, e) != 0 || (!discard && check_tokens(j, e) != 0))
+	if ((!discard && check_tokens(j, e) != 0) || (!j->o->keep && teardown_git_check(j, e) != 0))
 		return -1;
 	if (j->o->dry_run) {
 		j->out->removed = !j->o->keep;

@@ -3,7 +3,6 @@
 #include "ws/git_branch.h"
 #include "ws/git_keep.h"
 #include "ws/git_state.h"
-#include "ws/git_tree.h"
 #include "ws/journal.h"
 #include "ws/link.h"
 #include "ws/teardown_job.h"
@@ -11,13 +10,6 @@
 static bool is_worktree(const struct teardown_job *j)
 {
 	return j->profile.git == PROFILE_GIT_WORKTREE && j->record.git_dir[0];
-}
-
-int teardown_git_may_go(struct teardown_job *j, struct err *e)
-{
-	return !is_worktree(j) || j->o->keep
-	               ? 0
-	               : git_tree_check_lock(j->record.id, j->record.git_dir, e);
 }
 
 int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,
@@ -52,6 +44,11 @@ int teardown_git_preview(struct teardown_job *j, int root, struct err *e)
 	j->out->git_detached = state.detached;
 	j->out->git_ignored = rest.count;
 	return 0;
+}
+
+int teardown_git_check(struct teardown_job *j, struct err *e)
+{
+	return is_worktree(j) ? git_tree_check_lock(&j->record, e) : 0;
 }
 
 int teardown_git_unlink(struct teardown_job *j, struct err *e)

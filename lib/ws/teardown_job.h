@@ -57,8 +57,6 @@ bool teardown_save_is_complete(struct teardown_job *j);
 
 /* ---- teardown_git.c: worktrees; in other profiles all of it does nothing ---- */
 
-/* Whether git lets the worktree go (git_tree_check_lock). */
-int teardown_git_may_go(struct teardown_job *j, struct err *e) MUST_CHECK;
 struct git_keep_paths;
 /* Keep what was not committed in the repository, save the record that says so, and list what the archive is for. False in
  * *is_listed: the archive is of everything. */
@@ -67,6 +65,8 @@ int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *r
 /* For a dry run: what it would keep. */
 int teardown_git_preview(struct teardown_job *j, int root, struct err *e) MUST_CHECK;
 /* Remove the links into the source, before the directory goes to where it is deleted. */
+/* CONFLICT when somebody locked the worktree. */
+int teardown_git_check(struct teardown_job *j, struct err *e) MUST_CHECK;
 int teardown_git_unlink(struct teardown_job *j, struct err *e) MUST_CHECK;
 /* The directory is gone from its place: the repository forgets it, and its branch is free. Told when it fails: the next
  * setup or teardown does it again. */

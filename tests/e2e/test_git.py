@@ -418,32 +418,41 @@ def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
     assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
 
 
-def test_a_branch_whose_holder_is_locked_is_named_with_the_reason(base, repo, tmp_path):
-    repo.git("worktree", "add", "-q", "--lock", "--reason", "agent (pid 7)", "-b", "fix", tmp_path / "other")
-    assert f"checked out in {tmp_path}/other already, locked: agent (pid 7);" in refuse(base, repo, 73)
+@pytest.mark.parametrize("how", [(), ("--discard",), ("--dry-run",)])
+def test_a_worktree_that_its_user_locked_is_not_removed(base, repo, how):
+    """It is locked by us as well, so that no prune takes it: that is no reason."""
+    root = create(base, repo)
+    (root / "work").write_text("work")
+    repo.git("worktree", "unlock", root)
+    repo.git("worktree", "lock", "--reason", "still looking at it", root)
+    message = one_message(base.teardown("t1", *how, status=73), "ws-teardown")
+    assert 'somebody locked its worktree ("still looking at it")' in message and "git worktree unlock" in message
+    assert (root / "work").read_text() == "work" and repo.worktrees() == [str(root)]
+    base.teardown("--keep", "t1")
+    repo.git("worktree", "unlock", root)
+    base.teardown("t1")
+    assert repo.worktrees() == [] and (create(base, repo) / "work").exists()
+
+
+def test_a_registration_that_is_locked_and_whose_directory_is_gone_says_why(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "-b", "fix", "--lock", "--reason", "on a stick", tmp_path / "other")
     shutil.rmtree(tmp_path / "other")
-    assert "whose directory is not there, locked: agent (pid 7);" in refuse(base, repo, 73)
-    create(base, repo, "t1", "mine")
-    assert "locked" not in refuse(base, repo, 73, branch="mine"), "that ours are locked is no news"
+    assert 'not there and which is locked ("on a stick")' in refuse(base, repo, 73)
+    assert repo.worktrees() == [str(tmp_path / "other")]
 
 
-def test_a_worktree_that_somebody_locked_in_git_stays_and_the_reason_is_told(base, repo):
+def test_a_worktree_that_somebody_locked_in_git_is_kept_by_gc_and_its_plan_says_so(base, repo):
     """letta-code#3046, phoenix#3881: a lock is how others say that a worktree is in use."""
     root = create(base, repo)
     before = make_work(repo, root)
     repo.git("worktree", "unlock", root)
     repo.git("worktree", "lock", "--reason", "agent (pid 7)", root)
-    for args in ([], ["--discard"], ["--dry-run"]):
-        assert "is locked (agent (pid 7))" in one_message(base.teardown("t1", *args, status=75), "ws-teardown")
     for args in (["--dry-run"], []):
         assert base.gc("--older", "0s", "--force-dirty", *args)[0]["t1"] == "keep pinned"
     assert "agent (pid 7)" in base.ls()["t1"]["pin_reason"]
     assert (repo.status(root), content(root)) == before and base.state("t1") == "ready"
-    base.teardown("--keep", "t1")
-    repo.git("worktree", "unlock", root)
-    base.teardown("t1")
-    create(base, repo)
-    assert (repo.status(root), content(root)) == before
+
+
 
 
 def test_what_a_workspace_that_is_over_left_registered_is_forgotten_issue_2045(base, repo):

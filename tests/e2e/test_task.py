@@ -244,7 +244,7 @@ def test_what_could_not_be_saved_and_what_was_discarded_is_in_the_history(base, 
     (base.path / ".ws/store").unlink()
     (tmp_path / "away").rename(base.path / ".ws/store")
     base.teardown("--retry")
-    assert names(base)[-5:] == ["created", "discarded", "undone", "spooled", "saved"]
+    assert names(base)[-6:] == ["created", "discarding", "discarded", "undone", "spooled", "saved"]
     assert "store" in dict(history(base)[1])["spooled"]["why"]
 
 
