@@ -274,6 +274,41 @@ class Collect(Scenario):
         case.is_over()
 
 
+class CollectIntoArchive(Scenario):
+    """Whatever is stopped, the work is in the workspace, in the trash, or in the archive that the record names."""
+
+    command = ("ws-gc", "--older", "0s", "--archive-to", "file://{case.directory}/archives")
+
+    def prepare(self, case):
+        first_generation(case)
+        return case.work()
+
+    def check(self, case, before, index):
+        case.is_sane()
+        assert case.lies_in("base", "trash")[:1] == [before], "work was lost"
+        if index % 2:
+            case.base.run(*self.words(case))
+            assert not case.there.exists()
+        case.base.gc("--trash-ttl", "0s")
+        assert digest(case.base.setup("--restore", "t1")) == before
+        case.base.teardown("t1")
+        assert case.stored() == before
+        case.is_over()
+
+
+class Compress(CollectIntoArchive):
+    command = ("ws-gc", "--compress-after", "0s", "--min-age", "0s")
+
+
+class SendCompressed(CollectIntoArchive):
+    """The local archive moves on: one of both is whole, and the record names it."""
+
+    def prepare(self, case):
+        before = super().prepare(case)
+        case.base.run(*Compress.command)
+        return before
+
+
 # ---- git ----
 
 
@@ -612,6 +647,9 @@ SCENARIOS = {
     "an undo": Undo,
     "an undo by setup": UndoBySetup,
     "a collector": Collect,
+    "a collector that archives": CollectIntoArchive,
+    "a collector that compresses": Compress,
+    "a collector that sends what is compressed": SendCompressed,
     "a worktree's creation": GitCreate,
     "a worktree's end": GitDestroy,
     "a worktree's restore": GitRestore,

@@ -45,6 +45,7 @@ def test_what_is_collected_is_saved_first_and_can_be_had_back(base_and_store):
 
 
 def test_a_live_session_is_left_alone(file_base):
+    """G2: the lock of a session; processes: test_a_process_in_a_workspace_keeps_it."""
     session = Session(file_base, "--id", "t1")
     plan, total = file_base.gc("--older", "0s")
     assert plan["t1"] == "keep locked" and total["trashed"] == 0 and (file_base.path / "t1").is_dir()
@@ -107,6 +108,7 @@ def test_links_inside_are_removed_and_never_followed(file_base, canary):
 
 
 def test_a_directory_without_our_marker_is_no_base(ws, tmp_path, canary):
+    """G4: a root without our marker is not collected in."""
     place = Base(ws, canary)
     for arguments in ([], ["--older", "0s"], ["--older", "0s", "--trash-ttl", "0s"]):
         result = place.run("ws-gc", *arguments, status=78)
@@ -120,6 +122,7 @@ def test_a_directory_without_our_marker_is_no_base(ws, tmp_path, canary):
 @pytest.mark.parametrize("proc", [True, False], ids=["mountinfo", "no-proc"])
 @pytest.mark.parametrize("what", ["directory", "file", "workspace"])
 def test_a_workspace_with_a_mount_is_left_alone(file_base, canary, what, proc):
+    """G3: mounts, also of the same file system and without mountinfo."""
     need_root()
     make(file_base, "t1")
     inner = file_base.path / "t1/in ner"  # the space is escaped in mountinfo
@@ -203,6 +206,7 @@ def test_the_future_keeps_everything(file_base):
 
 
 def test_a_dry_run_prints_the_plan_that_the_run_executes(file_base):
+    """G5: a dry run is dry."""
     make(file_base, "t1", "t2", "t3")
     file_base.gc("--older", "0s", "--max-delete", "1")
     (file_base.path / "foreign").mkdir()
@@ -286,6 +290,7 @@ def test_an_interrupted_deletion_is_finished_by_the_next_run(file_base):
 
 
 def test_two_collectors_do_not_work_at_once(file_base, tmp_path):
+    """G11: one at a time; the second one ends with 75."""
     make(file_base, "t1")
     import fcntl
 

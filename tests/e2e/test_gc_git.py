@@ -76,6 +76,7 @@ def first(base, *args, **options):
 @pytest.mark.parametrize("what", WORK)
 @pytest.mark.parametrize("ephemeral", [False, True], ids=["saved", "ephemeral"])
 def test_work_that_only_the_workspace_has_keeps_it(file_base, repo, what, ephemeral):
+    """G1: never dirty, unpushed, stashed or detached work by default."""
     act, reason = WORK[what]
     root = file_base.setup("--id", "t1", *(["--ephemeral"] if ephemeral else []))
     tree = clone(repo, root / "deep/er/repo")

@@ -40,6 +40,7 @@ def test_keep_last_shields_from_other_policies(file_base):
 
 
 def test_what_was_used_within_ten_minutes_is_safe_from_pressure(file_base):
+    """G6: the floor; the limit: test_max_delete_may_be_a_share; the clock: test_a_clock_that_was_set_collects_nothing_once."""
     make(file_base, "a1", "a2")
     result = file_base.run("ws-gc", "--json", "--max-count", "0", status=1)
     assert '"reason":"min-age"' in result.stdout and "2 wanted, 0 freed" in result.stderr
@@ -52,6 +53,7 @@ def test_max_count_takes_the_longest_idle(file_base):
 
 
 def test_max_total_says_wanted_and_freed_when_it_is_missed(file_base):
+    """G8: a cap that can't be met is told."""
     make(file_base, "a", "b")
     session = Session(file_base, "--id", "c", script="head -c 3000000 /dev/zero >big")
     found = lines(file_base, "--max-total", "1M", *NOW, status=1)
@@ -228,7 +230,7 @@ def test_the_report_groups_and_adds_up(file_base):
 
 
 def test_blocks_that_files_share_are_noted(ws, tmp_path):
-    """XFS in a file: the copy of a file holds the same blocks, so deleting one of them frees nothing."""
+    """G10. XFS in a file: the copy of a file holds the same blocks, so deleting one of them frees nothing."""
     need_root()
     (tmp_path / "disk").mkdir()
     script = "truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image disk"
@@ -276,7 +278,7 @@ def test_a_dry_run_with_every_policy_is_what_the_run_does(file_base, tmp_path):
     make(file_base, "a1", "a2", "a3", owner="alice")
     make(file_base, "b1", "b2", owner="bob")
     file_base.run("ws-gc", "--pin", "b1")
-    arguments = ["--keep-last", "1", "--max-count", "2", "--max-delete", "2", "--quota", "alice=1K", "--explain", *NOW]
+    arguments = ["--keep-last", "1", "--max-count", "2", "--max-delete", "1", "--quota", "alice=1K", "--explain", *NOW]
 
     dry = file_base.run("ws-gc", "--json", *arguments, "--dry-run", status=None).output
     time.sleep(0.05)  # the clock goes on, and is not in it
@@ -306,6 +308,7 @@ def full_base(ws, tmp_path, size, **options):
 
 
 def test_it_works_on_a_full_disk(ws, tmp_path):
+    """G7: nothing has to be written before the first thing is removed."""
     base = full_base(ws, tmp_path, "2m")
     try:
         for name in ("a", "b"):

@@ -77,7 +77,7 @@ def test_a_watcher_cannot_be_dry(file_base):
 
 
 def test_after_a_pass_in_vain_the_next_ones_wait(full):
-    """Also from one cron run to the next; what is not about free space goes on."""
+    """G9, also from one cron run to the next: what is not about free space goes on."""
     sessions = [Session(full, "--id", name) for name in ("a", "b", "c")]
     command = ["ws-gc", "--min-free", "3500K", *NOW]
     assert "0 B freed" in full.run(*command, status=1).stderr and note(full)["vain_passes"] == 1

@@ -7,6 +7,7 @@
 
 #include "data/js.h"
 #include "gc/gc.h"
+#include "tests/unit/dice.h"
 #include "tests/unit/workspace.h"
 #include "ws/pin.h"
 
@@ -19,16 +20,6 @@ enum {
 	HOUR = 60 * MINUTE
 };
 #define DAY ((int64_t)24 * HOUR)
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t dice(uint64_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 11) % n;
-}
 
 /* ---- the model ---- */
 

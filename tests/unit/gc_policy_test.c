@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "gc/gc.h"
+#include "tests/unit/dice.h"
 #include "tests/unit/tap.h"
 
 enum { ITEMS_MAX = 14, ROUNDS = 20000 };
@@ -19,16 +20,6 @@ struct world {
 	struct gc_policy policy;
 	struct gc_space space;
 };
-
-static uint64_t random_state = 88172645463325252U;
-
-static uint64_t dice(uint64_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 11) % n;
-}
 
 static void make_limits(struct gc_limits *l)
 {
