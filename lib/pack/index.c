@@ -129,7 +129,7 @@ static int parse_root(struct index *ix, struct str raw, struct err *e)
 	struct wire w = wire_open(raw);
 	BUF_AUTO path = buf_make(raw.len);
 	uint64_t count;
-	index_wire_read_totals(&w, &ix->totals, &ix->sorted, &count);
+	index_wire_read_totals(&w, &ix->totals, &ix->order, &count);
 	if (w.bad || count > raw.len / BLOCK_WIRE_MIN)
 		return damaged(e, "its root is broken");
 	ix->blocks = mem_new((size_t)count + 1, sizeof(ix->blocks[0]));

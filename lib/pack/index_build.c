@@ -33,15 +33,16 @@ struct index_build {
 	size_t blocks;
 	struct index_totals totals;
 	struct buf last_path;
-	bool unsorted;
+	struct buf highest;   /* of names, by names_cmp_after */
+	bool unsorted, mixed; /* so not ASCENDING, not BLOCKS */
 };
 
-enum { BUFS = 9 };
+enum { BUFS = 10 };
 static void list_bufs(struct index_build *b, struct buf *all[BUFS])
 {
-	struct buf *list[BUFS] = { &b->entries, &b->hashes,     &b->members,
-		                   &b->path,    &b->first_path, &b->stored,
-		                   &b->root,    &b->root_path,  &b->last_path };
+	struct buf *list[BUFS] = { &b->entries,    &b->hashes, &b->members, &b->path,
+		                   &b->first_path, &b->stored, &b->root,    &b->root_path,
+		                   &b->last_path,  &b->highest };
 	memcpy(all, list, sizeof(list));
 }
 
@@ -91,18 +92,30 @@ static void begin_block(struct index_build *b, struct str path)
 	buf_add_str(&b->first_path, path);
 }
 
+static void note_order(struct index_build *b, struct str path, bool first_of_block)
+{
+	bool first = b->totals.entries == 0;
+	struct str limit = buf_str(first_of_block ? &b->highest : &b->first_path);
+	b->unsorted |= !first && names_cmp(buf_str(&b->last_path), path) >= 0;
+	b->mixed |= !first && names_cmp_after(limit, path) >= 0;
+	buf_clear(&b->last_path);
+	buf_add_str(&b->last_path, path);
+	if (!first && names_cmp_after(buf_str(&b->highest), path) >= 0)
+		return;
+	buf_clear(&b->highest);
+	buf_add_str(&b->highest, path);
+}
+
 void index_build_entry(struct index_build *b, const struct tar_head *head,
                        const unsigned char *sha256)
 {
 	static const unsigned char no_hash[INDEX_SHA256];
 	const struct entry *entry = &head->entry;
 	bool sparse = entry->extents != NULL;
+	note_order(b, entry->path, b->block.entries == 0);
 	if (b->block.entries++ == 0)
 		begin_block(b, entry->path);
-	if (b->totals.entries++ > 0 && names_cmp(buf_str(&b->last_path), entry->path) >= 0)
-		b->unsorted = true;
-	buf_clear(&b->last_path);
-	buf_add_str(&b->last_path, entry->path);
+	b->totals.entries++;
 
 	struct buf *out = &b->entries;
 	buf_add_char(out, (char)(entry->type | (sparse ? INDEX_WIRE_SPARSE : 0)));
@@ -187,7 +200,10 @@ int index_build_finish(struct index_build *b, struct str *out, struct err *e)
 	assert(!b->hash_missing);
 	if (b->block.members > 0)
 		end_block(b);
-	index_wire_add_totals(&raw, &b->totals, !b->unsorted, b->blocks);
+	enum index_wire_order order = !b->unsorted ? INDEX_WIRE_ASCENDING
+	                              : !b->mixed  ? INDEX_WIRE_BLOCKS
+	                                           : INDEX_WIRE_ANY;
+	index_wire_add_totals(&raw, &b->totals, order, b->blocks);
 	buf_add_str(&raw, buf_str(&b->root));
 	member_deflate(b->packer, buf_str(&raw), &packed);
 	bool large = b->stored.too_large || b->root.too_large || raw.too_large || packed.too_large;

@@ -17,7 +17,7 @@ struct index {
 	struct source *source;
 	struct limits limits;
 	struct index_totals totals;
-	bool sorted;
+	enum index_wire_order order;
 	struct index_footer footer;
 	enum member_form form;
 	struct index_block *blocks;

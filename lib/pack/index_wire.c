@@ -1,12 +1,10 @@
 /* The root's fields, each list once for writing and once for reading. */
 #include "pack/index_wire.h"
 
-enum { FLAG_SORTED = 1 };
-
-void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted,
-                           uint64_t blocks)
+void index_wire_add_totals(struct buf *out, const struct index_totals *t,
+                           enum index_wire_order order, uint64_t blocks)
 {
-	wire_add_varint(out, sorted ? FLAG_SORTED : 0);
+	wire_add_varint(out, order);
 	wire_add_varint(out, t->entries);
 	wire_add_varint(out, t->content_bytes);
 	wire_add_varint(out, t->raw_bytes);
@@ -15,12 +13,12 @@ void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool s
 	wire_add_varint(out, blocks);
 }
 
-void index_wire_read_totals(struct wire *w, struct index_totals *t, bool *sorted, uint64_t *blocks)
+void index_wire_read_totals(struct wire *w, struct index_totals *t, enum index_wire_order *order,
+                            uint64_t *blocks)
 {
 	uint64_t flags = wire_read_varint(w);
-	*sorted = flags == FLAG_SORTED;
-	w->bad |= flags > FLAG_SORTED;
-	w->bad |= flags > FLAG_SORTED;
+	*order = flags < INDEX_WIRE_ORDERS ? (enum index_wire_order)flags : INDEX_WIRE_ANY;
+	w->bad |= flags >= INDEX_WIRE_ORDERS;
 	t->entries = wire_read_varint(w);
 	t->content_bytes = wire_read_varint(w);
 	t->raw_bytes = wire_read_varint(w);

@@ -17,9 +17,18 @@ struct index_wire_block {
 	uint32_t crc;
 };
 
-void index_wire_add_totals(struct buf *out, const struct index_totals *t, bool sorted,
-                           uint64_t blocks);
-void index_wire_read_totals(struct wire *w, struct index_totals *t, bool *sorted, uint64_t *blocks);
+/* What is known of the order of names, as the root has it. */
+enum index_wire_order {
+	INDEX_WIRE_ANY,
+	INDEX_WIRE_ASCENDING, /* by names_cmp */
+	INDEX_WIRE_BLOCKS, /* a block by names_cmp_after behind the one before, and its first entry before its others */
+	INDEX_WIRE_ORDERS,
+};
+
+void index_wire_add_totals(struct buf *out, const struct index_totals *t,
+                           enum index_wire_order order, uint64_t blocks);
+void index_wire_read_totals(struct wire *w, struct index_totals *t, enum index_wire_order *order,
+                            uint64_t *blocks);
 void index_wire_add_block(struct buf *out, const struct index_wire_block *b);
 void index_wire_read_block(struct wire *w, struct index_wire_block *b);
 /* The next path into `path`, which holds the one before. */

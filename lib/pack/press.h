@@ -21,7 +21,8 @@ enum {
 struct press;
 
 struct press_options {
-	bool plain; /* a bare tar: no members, no index */
+	bool plain;  /* a bare tar: no members, no index */
+	bool gather; /* small files of one name next to each other, within a group */
 	enum member_form form;
 	int level; /* 1 to 12 */
 	unsigned jobs;

@@ -2,6 +2,7 @@
 anything that the archive does not hold; what only an index says is refused wherever what it speaks of is read."""
 import os
 import subprocess
+import tarfile
 
 import pytest
 import rawtar
@@ -161,8 +162,23 @@ def test_t73_an_index_that_tells_another_story_is_refused(ws, truth, canary, tmp
 
 
 def test_t73_names_that_are_not_in_the_order_that_the_index_promises_are_refused(ws, tmp_path):
-    raw = rawtar.tar(rawtar.file("b", b"b"), rawtar.file("a", b"a"))
-    for flag, status in ((0, 0), (1, 65)):
-        (tmp_path / "a").write_bytes(wsformat.pack(raw, sorted_flag=flag))
-        for command in (["verify"], ["list"], ["extract", "-q", "-C", tmp_path / f"out{flag}"]):
-            ws("ws-archive", *command, tmp_path / "a", status=status)
+    orders = {  # names, and of each promise whether it is kept when the second half of them is in another block
+        "b a": (True, False, False),
+        "a a/d b c": (True, True, False),
+        "a/c a/b a c": (True, False, False),
+        "a/b a/c/d a/c a": (True, False, True),
+        "a/b a/d a/c a": (True, False, False),
+        "a/b b/b a/c/d b": (True, False, False),
+        "a/b a/c b/c b/a": (True, False, False),
+        "a/b a/d a/c b/a b/c b": (True, False, True),
+        "b/b b/a b": (True, False, False),
+        "c c": (True, False, False),
+    }
+    for names, kept in orders.items():
+        parts = [rawtar.header(f"{name}/", tarfile.DIRTYPE) if f"{name}/" in names else rawtar.file(name, b"x") for name in names.split()]
+        half = len(parts) // 2
+        raw = rawtar.tar(*parts)
+        for flag, status in ((0, 0), (1, 0 if kept[1] else 65), (2, 0 if kept[2] else 65), (3, 65)):
+            (tmp_path / "a").write_bytes(wsformat.pack(raw, cuts=[len(b"".join(parts[:half]))], sorted_flag=flag, block_members=1))
+            for command in (["verify"], ["list"]):
+                assert ws("ws-archive", *command, tmp_path / "a", status=None).status == status, (names, flag)

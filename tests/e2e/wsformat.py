@@ -211,6 +211,11 @@ def footer(index_off, root_off, root_raw_len, root_crc, lies=None, seen=None):
 # ---- reading ----
 
 
+def after_key(e):
+    """A directory is greater than all below it."""
+    return [(0, part) for part in e.path.split(b"/") if part] + [(1,)] * (e.type == 1)
+
+
 class Cursor:
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -276,7 +281,8 @@ def read(data):
 
     root = Cursor(inflate(root_off, len(data) - 74 - root_off, root_raw_len, root_crc))
     flags, entry_count, content, tar_bytes, packed, member_count, blocks = [root.varint() for _ in range(7)]
-    entries, positions, pos, start, first_path, stored_at = [], [], 0, 0, b"", index_off
+    entries, positions, pos, start, first_path, stored_at, blocks_of = [], [], 0, 0, b"", index_off, []
+    assert flags in (0, 1, 2)
     for _ in range(blocks):
         n_members, n_entries, b_packed, b_raw, stored_len, raw_len = [root.varint() for _ in range(6)]
         block = Cursor(inflate(stored_at, stored_len, raw_len, root.u32()))
@@ -315,12 +321,18 @@ def read(data):
                 assert e.sha256 == hashlib.sha256(raw[data_at : data_at + e.stored]).digest(), e.path
         assert block.at == len(block.data) and sum(e.type == 0 for e in new) == files
         entries += new
+        blocks_of.append(new)
         start += b_raw
         stored_at += stored_len
     assert root.at == len(root.data) and stored_at == root_off
     assert (len(entries), len(raw), index_off, len(positions)) == (entry_count, tar_bytes, packed, member_count)
     assert pos == len(raw) - 1024 and raw.endswith(bytes(1024)) and content == sum(e.size for e in entries)
-    if flags & 1:
+    if flags == 2:
+        last = None
+        for keys in [[after_key(e) for e in new] for new in blocks_of if new]:
+            assert min(keys) == keys[0] and (last is None or last < keys[0])
+            last = max(keys)
+    if flags == 1:
         keys = [e.path.replace(b"/", b"\0") for e in entries]
         assert keys == sorted(set(keys))
     return raw, entries
