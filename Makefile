@@ -64,6 +64,9 @@ dist/ws: $(B)/ws tests/lint/gate.sh
 	@mkdir -p dist && strip -o $<.stripped $< && tests/lint/gate.sh $<.stripped $< && mv $<.stripped $@
 $(B)/ws: $(MAIN) $(B)/libws.a $(LIBRARIES)
 	$(LINK)
+# For make bench: what the checks of paths cost.
+$(B)/ws-unchecked: $(MAIN) $(B)/obj/tests/bench/unchecked.o $(B)/libws.a $(LIBRARIES)
+	$(LINK) -Wl,--wrap=openat,--wrap=syscall
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libws.a $(LIBRARIES)
 	$(LINK)
 # libFuzzer brings a main of its own; elsewhere the corpus is replayed.
@@ -130,6 +133,7 @@ demo:
 	$(INNER) all
 	@tests/demo/demo.sh
 bench: all
+	$(INNER) FLAVOUR=release build/release/ws-unchecked
 	@for bench in tests/bench/*.sh; do echo "== $$bench"; $$bench || exit 1; done
 test:
 	@tests/need.sh $(NEED-build) $(NEED-test)

@@ -56,7 +56,8 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
 	OPT_FLAG(
 		"reproducible", 0, struct options, reproducible,
-		"owner 0, times in whole seconds, none after SOURCE_DATE_EPOCH: same tree, same bytes"),
+		"owner 0, no holes, times in whole seconds, none after SOURCE_DATE_EPOCH: same tree, "
+		"same bytes"),
 	OPT_FLAG("keep-going", 'k', struct options, keep_going,
 	         "leave out what cannot be read; the archive is then partial, and the status 1"),
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,

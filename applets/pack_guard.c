@@ -5,15 +5,12 @@
 #include "os/log.h"
 #include "os/sandbox.h"
 
-/* Well above what the limits of lib/pack allow, well below what takes a machine down with it. */
-#define MEMORY_MAX (8ULL << 30)
-
 int pack_guard(const char *const *operands, size_t count, int writable, struct err *e)
 {
 	struct sandbox_rules rules = {
 		.writable = writable,
 		.offline = true,
-		.memory_bytes = MEMORY_MAX,
+		.memory_bytes = SANDBOX_PARSER_BYTES,
 	};
 	for (size_t i = 0; i < count; i++)
 		if (str_starts(str_of(operands[i]), S("s3://")))
@@ -26,6 +23,6 @@ int pack_guard(const char *const *operands, size_t count, int writable, struct e
 		         writable < 0 ? "writing nothing" : "writing only where they unpack",
 		         rules.offline ? ", without network" : "");
 	else
-		log_info("archives are read without Landlock: this kernel has none");
+		log_warn("archives are read without Landlock: this kernel has none");
 	return 0;
 }

@@ -2,10 +2,11 @@
 #include "applets/pack_patch.h"
 
 #include "applets/applet.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "pack/diff_text.h"
 
-enum { OUTPUT_MAX = 64 << 20, REGULAR = 0100000, SYMLINK = 0120000 };
+enum { OUTPUT_MAX = 64 << 20, FETCH_MAX = 32 << 20, REGULAR = 0100000, SYMLINK = 0120000 };
 
 struct patch {
 	struct inventory *before, *after;
@@ -196,6 +197,49 @@ static int add(struct patch *p, const struct diff_change *c, struct err *e)
 	return 0;
 }
 
+/* ---- archives without an index ---- */
+
+struct wanted {
+	const struct inventory_item **before, **after;
+	size_t before_count, after_count;
+	uint64_t bytes;
+};
+
+static void want(struct wanted *w, const struct inventory_item *item,
+                 const struct inventory_item **list, size_t *count)
+{
+	if (!item || item->type != ENTRY_TYPE_FILE || is_too_large(item))
+		return;
+	list[(*count)++] = item;
+	w->bytes += item->size_bytes;
+}
+
+static bool shows_content(const struct diff_change *c)
+{
+	unsigned content = DIFF_TYPE | DIFF_CONTENT;
+	return c->kind != DIFF_RENAMED && (c->kind != DIFF_MODIFIED || c->what & content);
+}
+
+/* Have the contents that the changes from `first` on show, as many as may be kept. Returns the first without. */
+static size_t fetch(struct patch *p, const struct diff_list *list, size_t first, struct err *e)
+{
+	struct wanted w = { .before = mem_new(list->count - first, sizeof(w.before[0])),
+		            .after = mem_new(list->count - first, sizeof(w.after[0])) };
+	size_t i = first;
+	for (; i < list->count && (i == first || w.bytes < FETCH_MAX); i++) {
+		const struct diff_change *c = &list->changes[i];
+		if (!shows_content(c))
+			continue;
+		want(&w, c->before, w.before, &w.before_count);
+		want(&w, c->after, w.after, &w.after_count);
+	}
+	int rc = inventory_fetch(p->before, w.before, w.before_count, e) ||
+	         inventory_fetch(p->after, w.after, w.after_count, e);
+	mem_free(w.before);
+	mem_free(w.after);
+	return rc ? first : i;
+}
+
 static void free_patch(struct patch *p)
 {
 	buf_free(&p->a);
@@ -215,7 +259,9 @@ int pack_patch_show(struct inventory *before, struct inventory *after, const str
 		.b = buf_make(DIFF_TEXT_BYTES_MAX + 1),
 		.out = buf_make(OUTPUT_MAX),
 	};
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0, had = 0; i < list->count; i++) {
+		if (i == had && (had = fetch(&p, list, i, e)) == i)
+			return -1;
 		buf_clear(&p.out);
 		if (add(&p, &list->changes[i], e) || buf_check(&p.out, e, "the patch of a file"))
 			return -1;

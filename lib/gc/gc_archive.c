@@ -8,8 +8,8 @@
 #include "gc/gc_take.h"
 #include "os/dir.h"
 #include "os/sys.h"
-#include "pack/reader.h"
 #include "store/store.h"
+#include "ws/confined.h"
 #include "ws/journal.h"
 #include "ws/part.h"
 
@@ -54,7 +54,7 @@ static int verify(const struct archive *a, struct err *e)
 	struct reader_check check;
 	const struct reader_options how = { .limits = NULL };
 	if (store_source(a->store, a->key, &source, NULL, e) == 0 &&
-	    reader_verify(source, &how, &check, e) == 0)
+	    confined_verify(source, &how, &check, e) == 0)
 		return 0;
 	return err_context(e, "verify %s", a->url);
 }

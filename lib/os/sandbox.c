@@ -1,13 +1,16 @@
 /* Core files off, and Landlock. */
 #include "os/sandbox.h"
 
+#include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "os/file.h"
+#include "os/pool.h"
 
 /* Version 1 refuses every rename and link between two directories, also beneath: not usable. */
 enum { LANDLOCK_REFER_VERSION = 2, LANDLOCK_TRUNCATE_VERSION = 3, LANDLOCK_TCP_VERSION = 4 };
@@ -73,13 +76,25 @@ static int landlock(const struct sandbox_rules *rules, long version, struct err 
 	return 1;
 }
 
-/* Lowered, never raised. */
+/* Bytes of it that are in use; 0 when /proc does not say. */
+static uint64_t address_space(void)
+{
+	char text[32] = "";
+	size_t got;
+	struct err ignored = ERR_INIT;
+	FD_AUTO fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || file_read(fd, text, sizeof(text) - 1, &got, &ignored, "statm"))
+		return 0;
+	return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Lowered, never raised; and not to what is in use already (sanitizers reserve terabytes), which nothing would fit into. */
 static int limit_memory(uint64_t bytes, struct err *e)
 {
 	struct rlimit now;
 	if (getrlimit(RLIMIT_AS, &now) != 0)
 		return err_sys(e, "limit of memory");
-	if (bytes == 0 || bytes >= now.rlim_cur)
+	if (bytes == 0 || bytes >= now.rlim_cur || address_space() > bytes)
 		return 0;
 	now.rlim_cur = bytes;
 	return setrlimit(RLIMIT_AS, &now) == 0 ? 0 : err_sys(e, "limit of memory");
@@ -91,4 +106,40 @@ int sandbox_confine(const struct sandbox_rules *rules, struct err *e)
 	if (limit_memory(rules->memory_bytes, e))
 		return -1;
 	return version < LANDLOCK_REFER_VERSION ? 0 : landlock(rules, version, e);
+}
+
+struct confined_job {
+	struct pool_job job;
+	const struct sandbox_rules *rules;
+	int (*run)(void *ctx, struct err *e);
+	void *ctx;
+	bool confined;
+};
+
+enum { STACK_BYTES = 1 << 20 };
+
+static int run_confined(struct pool_job *job, struct err *e)
+{
+	struct confined_job *j = (struct confined_job *)job;
+	int rc = sandbox_confine(j->rules, e);
+	j->confined = rc > 0;
+	return rc < 0 ? err_context(e, "confine a thread") : j->run(j->ctx, e);
+}
+
+int sandbox_run(const struct sandbox_rules *rules, int (*run)(void *ctx, struct err *e), void *ctx,
+                bool *confined, struct err *e)
+{
+	struct confined_job j = { { .run = run_confined }, rules, run, ctx, false };
+	struct rlimit before;
+	struct pool *pool;
+	if (getrlimit(RLIMIT_AS, &before) != 0)
+		return err_sys(e, "limit of memory");
+	if (pool_open(1, STACK_BYTES, 1, &pool, e))
+		return -1;
+	pool_submit(pool, &j.job);
+	int rc = pool_wait(pool, &j.job, e);
+	pool_close(pool);
+	*confined = j.confined;
+	/* The soft limit alone was lowered, which may always be taken back. */
+	return setrlimit(RLIMIT_AS, &before) == 0 || rc ? rc : err_sys(e, "limit of memory");
 }

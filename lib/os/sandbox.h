@@ -9,6 +9,9 @@
  * no core files (RLIMIT_CORE 0), not dumpable, umask 077 kept by the caller. Never fails. */
 void sandbox_harden(void);
 
+/* For parsers of archives: well above what the limits of lib/pack allow, well below what takes a machine down with it. */
+#define SANDBOX_PARSER_BYTES (8ULL << 30)
+
 /* What a parser of bytes from outside may still do. */
 struct sandbox_rules {
 	int writable;          /* the directory beneath which it may write; -1: nowhere */
@@ -19,5 +22,10 @@ struct sandbox_rules {
 /* Put this thread and those that it starts under `rules`, for ever (Landlock, no_new_privs, RLIMIT_AS). Files that are
  * open stay usable. 1 in force, 0 the kernel has no Landlock (the limit on memory is in force all the same). */
 int sandbox_confine(const struct sandbox_rules *rules, struct err *e) MUST_CHECK;
+
+/* Run `run` in a thread of its own that is put under `rules`; the process stays as it was, and so does, afterwards, its
+ * limit on memory. *confined: as sandbox_confine returned. Its result, and its error. */
+int sandbox_run(const struct sandbox_rules *rules, int (*run)(void *ctx, struct err *e), void *ctx,
+                bool *confined, struct err *e) MUST_CHECK;
 
 #endif

@@ -59,6 +59,7 @@ int disk_open(int root, const struct disk_options *options, struct disk **out, s
 	d->options = *options;
 	d->root = root;
 	d->text = buf_make(LINK_TEXT_MAX);
+	d->last_file = buf_make(SIZE_MAX / 2);
 	pathset_init(&d->paths);
 	disk_batch_init(d);
 	if (disk_dirs_init(d, e) == 0 && probe_granted(d, e) == 0)
@@ -76,6 +77,7 @@ void disk_close(struct disk *d)
 	disk_dirs_free(d);
 	pathset_free(&d->paths);
 	buf_free(&d->text);
+	buf_free(&d->last_file);
 	mem_free(d->links);
 	mem_free(d);
 }
@@ -102,6 +104,11 @@ static int remove_earlier(struct disk *d, struct str path, struct err *e)
 /* `path` is about to be something that is no directory, with `value` in the set. */
 static int claim(struct disk *d, struct str path, uint64_t value, struct err *e)
 {
+	if (d->options.ascending && value == DISK_FILE) {
+		buf_clear(&d->last_file);
+		buf_add_str(&d->last_file, path);
+		return 0;
+	}
 	uint64_t *before = pathset_find(&d->paths, path);
 	if (!before) {
 		pathset_put(&d->paths, path, value);
@@ -183,12 +190,20 @@ int disk_symlink(struct disk *d, const struct entry *entry, struct str path, str
 	return 0;
 }
 
+/* With ascending paths a file is not remembered; whether there is one shows when the link is made. */
+static bool may_lead_to(const struct disk *d, struct str target, struct str path)
+{
+	const uint64_t *value = pathset_find(&d->paths, target);
+	if (value)
+		return (*value & 3) != DISK_DIR && !str_eq(path, target);
+	return d->options.ascending && names_cmp(target, path) < 0;
+}
+
 int disk_hardlink(struct disk *d, const struct entry *entry, struct str path, struct str target,
                   struct err *e)
 {
 	struct disk_dir *dir;
-	const uint64_t *value = pathset_find(&d->paths, target);
-	if (!value || (*value & 3) == DISK_DIR || str_eq(path, target))
+	if (!may_lead_to(d, target, path))
 		return err_set(e, ERR_KIND_DATA,
 		               "'%s' is a hardlink to '%s', which is no file unpacked before it",
 		               names_show(path).text, names_show(target).text);

@@ -20,6 +20,9 @@ struct disk_options {
 	struct pool *pool;
 	unsigned batches; /* handed to workers at the same time; each may hold one group */
 	bool same_owner;
+	/* Whoever calls has seen to it that every path is greater than the one before (names_cmp): no file can come again,
+	 * and none has to be remembered. */
+	bool ascending;
 	struct progress *progress;
 };
 

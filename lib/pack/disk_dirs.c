@@ -128,9 +128,10 @@ static int make(struct disk *d, struct disk_dir *parent, struct str path, struct
 static int known(struct disk *d, struct str path, struct disk_dir **out, struct err *e)
 {
 	const uint64_t *value = pathset_find(&d->paths, path);
-	if (!value)
+	bool file = d->options.ascending && path.len > 0 && str_eq(buf_str(&d->last_file), path);
+	if (!value && !file)
 		return 0;
-	enum disk_kind kind = *value & 3;
+	enum disk_kind kind = file ? DISK_FILE : *value & 3;
 	if (kind != DISK_DIR)
 		return err_set(e, ERR_KIND_DATA,
 		               "'%s' is in the archive as a %s and as a directory",

@@ -41,7 +41,7 @@ static struct str target_of(const struct disk *d, const struct disk_link *link)
 
 static int fail(struct str path, struct err *e)
 {
-	if (e->sys_errno == EEXIST || e->sys_errno == ENAMETOOLONG)
+	if (e->sys_errno == EEXIST || e->sys_errno == ENAMETOOLONG || e->sys_errno == ENOENT)
 		e->kind = ERR_KIND_DATA;
 	return err_context(e, "unpack '%s'", names_show(path).text);
 }

@@ -44,8 +44,9 @@ struct disk_batch;
 struct disk {
 	struct disk_options options;
 	int root;
-	uint32_t granted; /* permission bits that a new file gets when it asks for all */
-	struct pathset paths;
+	uint32_t granted;     /* permission bits that a new file gets when it asks for all */
+	struct pathset paths; /* with ascending paths without the files ... */
+	struct buf last_file; /* ... but for this */
 	struct disk_dirs dirs;
 	struct disk_link *links;
 	size_t link_count, link_cap;

@@ -184,11 +184,15 @@ static int take_all(struct extraction *x, struct err *e)
 static int open_disk(struct extraction *x, int dirfd, struct err *e)
 {
 	struct reader *r = x->reader;
+	const struct extract_options *o = x->options;
 	const struct disk_options how = {
 		.pool = r->pool,
 		.batches = r->jobs + BATCHES_MORE,
-		.same_owner = x->options->same_owner,
-		.progress = x->options->progress,
+		.same_owner = o->same_owner,
+		/* As they come: what is stripped, or left out, is no longer in order, or no longer there. */
+		.ascending = r->index && index_is_sorted(r->index) && o->strip == 0 &&
+		             o->pattern_count == 0,
+		.progress = o->progress,
 	};
 	return disk_open(dirfd, &how, &x->disk, e);
 }

@@ -22,9 +22,11 @@ struct flow {
 	struct flow_group *free;
 	struct flow_group *first, *last; /* being inflated, in order */
 	unsigned waiting;
-	uint64_t number, offset, raw_offset; /* of the next member */
+	uint64_t number, raw_offset; /* of the next member */
 	uint64_t packed_total, raw_total;
-	struct buf seek; /* what the seek table of a zstd archive has to be */
+	struct buf seek;    /* what the seek table of a zstd archive has to be */
+	bool hidden;        /* the member before was of the index ... */
+	uint64_t hidden_at; /* ... and the first of those together was here */
 	bool ended;
 };
 
@@ -46,7 +48,6 @@ int flow_open(struct source *source, const struct flow_options *options, struct 
 	f->options = *options;
 	f->limits = *options->limits;
 	f->number = options->number;
-	f->offset = options->offset;
 	f->raw_offset = options->raw_offset;
 	f->seek = buf_make(SEEK_MAX);
 	feed_init(&f->feed, source, options->offset, options->end, options->progress);
@@ -134,6 +135,7 @@ static void note_seek(struct flow *f, const struct member_head *head)
 /* Hand the data member at the feed's start to the workers. */
 static int start_member(struct flow *f, const struct member_head *head, struct err *e)
 {
+	f->hidden = false;
 	note_seek(f, head);
 	if (check_totals(f, head, e) || feed_need(&f->feed, head->packed_len, e))
 		return -1;
@@ -144,13 +146,12 @@ static int start_member(struct flow *f, const struct member_head *head, struct e
 	g->packed = at_least(g->packed, &g->packed_cap, head->packed_len);
 	g->raw = at_least(g->raw, &g->raw_cap, head->raw_len);
 	memcpy(g->packed, feed_bytes(&f->feed), head->packed_len);
+	g->offset = f->feed.offset;
 	feed_skip(&f->feed, head->packed_len);
 	f->feed.piece = FEED_PIECE;
 	g->head = *head;
 	g->number = f->number++;
-	g->offset = f->offset;
 	g->raw_offset = f->raw_offset;
-	f->offset += head->packed_len;
 	f->raw_offset += head->raw_len;
 	g->next = NULL;
 	g->job.run = open_member;
@@ -165,14 +166,14 @@ static int start_member(struct flow *f, const struct member_head *head, struct e
 }
 
 /* The footer at the feed's start, and the seek table behind it. */
-static int pass_footer(struct flow *f, uint64_t index_off, struct err *e)
+static int pass_footer(struct flow *f, struct err *e)
 {
 	struct index_footer footer;
 	BUF_AUTO table = buf_make(SEEK_MAX + MEMBER_ZSTD_SEEK_EXTRA);
 	struct member_head head = member_look(feed_bytes(&f->feed), f->feed.len);
 	if (index_footer_parse(feed_bytes(&f->feed), f->feed.len, f->feed.offset, &footer, e) <=
 	            0 ||
-	    footer.index_off != index_off)
+	    !f->hidden || footer.index_off != f->hidden_at)
 		return bad_member(f, "the footer is broken", e);
 	feed_skip(&f->feed, head.packed_len);
 	if (head.form == MEMBER_ZSTD)
@@ -186,28 +187,30 @@ static int pass_footer(struct flow *f, uint64_t index_off, struct err *e)
 	return f->feed.len == 0 ? 0 : bad_member(f, "there is something behind its end", e);
 }
 
-/* Behind the data come index members, one footer, and nothing more. */
-static int pass_hidden(struct flow *f, struct err *e)
+/* A member of the index, or the footer, which nothing follows. */
+static int pass_hidden(struct flow *f, const struct member_head *head, struct err *e)
 {
-	uint64_t index_off = f->feed.offset;
-	struct member_head head;
-	for (;;) {
-		if (look(f, &head, e))
-			return -1;
-		if (head.kind != MEMBER_INDEX && head.kind != MEMBER_FOOTER)
-			return bad_member(
-				f, f->feed.len ? "the index is broken" : "the footer is missing",
-				e);
-		if (feed_need(&f->feed, head.packed_len, e))
-			return -1;
-		if (f->feed.len < head.packed_len ||
-		    member_payload(feed_bytes(&f->feed), head.packed_len).len == 0)
-			return bad_member(f, "the index is broken or cut off", e);
-		note_seek(f, &head);
-		if (head.kind == MEMBER_FOOTER)
-			return pass_footer(f, index_off, e);
-		feed_skip(&f->feed, head.packed_len);
-	}
+	if (feed_need(&f->feed, head->packed_len, e))
+		return -1;
+	if (f->feed.len < head->packed_len ||
+	    member_payload(feed_bytes(&f->feed), head->packed_len).len == 0)
+		return bad_member(f, "the index is broken or cut off", e);
+	note_seek(f, head);
+	f->ended = head->kind == MEMBER_FOOTER;
+	if (f->ended)
+		return pass_footer(f, e);
+	if (!f->hidden)
+		f->hidden_at = f->feed.offset;
+	f->hidden = true;
+	feed_skip(&f->feed, head->packed_len);
+	return 0;
+}
+
+static const char *what_is_wrong(const struct flow *f)
+{
+	if (f->hidden)
+		return f->feed.len ? "the index is broken" : "the footer is missing";
+	return f->feed.len < MEMBER_HEAD ? "it is cut off" : "no member of ours begins here";
 }
 
 static int start_next(struct flow *f, struct err *e)
@@ -222,12 +225,8 @@ static int start_next(struct flow *f, struct err *e)
 	if (head.kind == MEMBER_DATA)
 		return start_member(f, &head, e);
 	if (head.kind == MEMBER_FOREIGN)
-		return bad_member(f,
-		                  f->feed.len < MEMBER_HEAD ? "it is cut off"
-		                                            : "no member of ours begins here",
-		                  e);
-	f->ended = true;
-	return pass_hidden(f, e);
+		return bad_member(f, what_is_wrong(f), e);
+	return pass_hidden(f, &head, e);
 }
 
 int flow_next(struct flow *f, struct flow_group **out, struct err *e)

@@ -90,30 +90,55 @@ int index_fetch(struct index *ix, uint64_t offset, uint64_t stored_len, uint64_t
 	return 0;
 }
 
+struct sums {
+	uint64_t members, entries, packed, raw;
+	uint64_t data_end, offset; /* of the run at hand: where its members end; where it ends */
+	bool over;
+};
+
+static void add(struct sums *at, uint64_t *sum, uint64_t n)
+{
+	at->over |= __builtin_add_overflow(*sum, n, sum);
+}
+
+/* One run: the data members of its blocks, and behind them what carries the blocks. Returns the next run's first. */
+static size_t chain_run(struct index *ix, size_t first, struct sums *at)
+{
+	size_t next = first;
+	at->data_end = at->offset;
+	for (bool last = false; !last && next < ix->block_count; next++) {
+		struct index_block *b = &ix->blocks[next];
+		last = b->ends_run;
+		b->first_member = at->members;
+		b->packed_off = at->data_end;
+		b->raw_off = at->raw;
+		at->over |= b->wire.members == 0;
+		add(at, &at->members, b->wire.members);
+		add(at, &at->entries, b->wire.entries);
+		add(at, &at->packed, b->wire.packed_bytes);
+		add(at, &at->raw, b->wire.raw_bytes);
+		add(at, &at->data_end, b->wire.packed_bytes);
+	}
+	at->offset = at->data_end;
+	for (size_t i = first; i < next; i++) {
+		ix->blocks[i].stored_off = at->offset;
+		add(at, &at->offset, ix->blocks[i].wire.stored_len);
+	}
+	for (size_t i = first; i < next; i++)
+		ix->blocks[i].run_end = at->offset;
+	return next;
+}
+
 /* The blocks follow each other without gaps, in every measure, and end where the whole does. */
 static int chain_blocks(struct index *ix, struct err *e)
 {
-	struct index_block at = { .stored_off = ix->footer.index_off };
-	uint64_t entries = 0;
-	bool over = false;
-	for (size_t i = 0; i < ix->block_count; i++) {
-		struct index_block *b = &ix->blocks[i];
-		const struct index_wire_block *w = &b->wire;
-		b->first_member = at.first_member;
-		b->packed_off = at.packed_off;
-		b->raw_off = at.raw_off;
-		b->stored_off = at.stored_off;
-		over |= __builtin_add_overflow(at.first_member, w->members, &at.first_member);
-		over |= __builtin_add_overflow(at.packed_off, w->packed_bytes, &at.packed_off);
-		over |= __builtin_add_overflow(at.raw_off, w->raw_bytes, &at.raw_off);
-		over |= __builtin_add_overflow(at.stored_off, w->stored_len, &at.stored_off);
-		over |= __builtin_add_overflow(entries, w->entries, &entries);
-		over |= w->members == 0 || at.stored_off > ix->footer.root_off;
-	}
+	struct sums at = { .members = 0 };
+	for (size_t i = 0; i < ix->block_count && !at.over;)
+		i = chain_run(ix, i, &at);
 	const struct index_totals *t = &ix->totals;
-	if (over || at.first_member != t->members || at.packed_off != t->packed_bytes ||
-	    at.raw_off != t->raw_bytes || at.stored_off != ix->footer.root_off ||
-	    entries != t->entries || t->packed_bytes != ix->footer.index_off)
+	if (at.over || at.members != t->members || at.packed != t->packed_bytes ||
+	    at.raw != t->raw_bytes || at.entries != t->entries ||
+	    at.data_end != ix->footer.index_off || at.offset != ix->footer.root_off)
 		return damaged(e, "its parts do not add up");
 	if (t->raw_bytes < TAR_END || t->raw_bytes > INT64_MAX)
 		return damaged(e, "the size of the whole cannot be");
@@ -124,16 +149,36 @@ static int chain_blocks(struct index *ix, struct err *e)
 	return 0;
 }
 
+/* How many blocks are in each run but the last. */
+static void read_runs(struct index *ix, struct wire *w)
+{
+	uint64_t runs = wire_read_varint(w), sum = 0;
+	w->bad |= runs == 0 || runs >= ix->block_count;
+	for (uint64_t i = 0; i < runs && !w->bad; i++) {
+		uint64_t blocks = wire_read_varint(w);
+		w->bad |= blocks == 0 || blocks >= ix->block_count - sum;
+		if (w->bad)
+			return;
+		sum += blocks;
+		ix->blocks[sum - 1].ends_run = true;
+	}
+}
+
 static int parse_root(struct index *ix, struct str raw, struct err *e)
 {
+	unsigned flags;
 	struct wire w = wire_open(raw);
 	BUF_AUTO path = buf_make(raw.len);
 	uint64_t count;
-	index_wire_read_totals(&w, &ix->totals, &ix->order, &count);
+	index_wire_read_totals(&w, &ix->totals, &flags, &count);
 	if (w.bad || count > raw.len / BLOCK_WIRE_MIN)
 		return damaged(e, "its root is broken");
 	ix->blocks = mem_new((size_t)count + 1, sizeof(ix->blocks[0]));
 	ix->block_count = (size_t)count;
+	ix->sorted = flags & INDEX_WIRE_SORTED;
+	ix->gathered = flags & INDEX_WIRE_GATHERED;
+	if (flags & INDEX_WIRE_RUNS)
+		read_runs(ix, &w);
 	for (size_t i = 0; i < count && !w.bad; i++) {
 		struct index_block *b = &ix->blocks[i];
 		index_wire_read_block(&w, &b->wire);
@@ -232,4 +277,9 @@ uint64_t index_data_end(const struct index *ix)
 enum member_form index_form(const struct index *ix)
 {
 	return ix->form;
+}
+
+bool index_is_sorted(const struct index *ix)
+{
+	return ix->sorted;
 }

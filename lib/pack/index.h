@@ -39,7 +39,7 @@ struct index_totals {
 /* ---- the footer ---- */
 
 struct index_footer {
-	uint64_t index_off; /* of the first hidden member: where the data ends */
+	uint64_t index_off; /* of the first hidden member behind the data */
 	uint64_t
 		root_off; /* of the hidden members that carry the root; they end where the footer begins */
 	uint64_t root_raw_len;
@@ -67,6 +67,9 @@ void index_build_entry(struct index_build *b, const struct tar_head *head,
 void index_build_hash(struct index_build *b, const unsigned char sha256[INDEX_SHA256]);
 /* The next data member. */
 void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw_len, uint32_t crc);
+/* Hidden members that are to be written right here, behind the last data member that was told of: so many blocks have
+ * gathered that keeping them would take memory. A data member has to follow. Mostly empty; valid until the next call. */
+struct str index_build_spill(struct index_build *b);
 /* The hidden members: blocks, root, footer. *out is valid until index_build_free. Errors: DATA when the index is too large
  * to be read again. */
 int index_build_finish(struct index_build *b, struct str *out, struct err *e) MUST_CHECK;
@@ -83,6 +86,8 @@ const struct index_totals *index_totals(const struct index *ix);
 /* Where the data members end. */
 uint64_t index_data_end(const struct index *ix);
 enum member_form index_form(const struct index *ix);
+/* Whether it promises that paths ascend; a cursor holds it to that. */
+bool index_is_sorted(const struct index *ix);
 
 struct index_member {
 	uint64_t number, offset; /* in the archive */

@@ -16,6 +16,7 @@ enum {
 	BLOCK_TEXT = 48 * 1024,
 	LEVEL = 9,
 	STORED_MAX = 1 << 30,
+	KEPT = 4 << 20, /* of blocks; more is spilled */
 };
 
 struct index_build {
@@ -31,18 +32,21 @@ struct index_build {
 	/* All blocks before it: */
 	struct buf stored, root, root_path;
 	size_t blocks;
+	struct buf runs; /* of blocks that were spilled: how many in each */
+	size_t run_count, run_blocks;
+	uint64_t spilled;
+	bool taken; /* stored was given away */
 	struct index_totals totals;
-	struct buf last_path;
-	struct buf highest;   /* of names, by names_cmp_after */
-	bool unsorted, mixed; /* so not ASCENDING, not BLOCKS */
+	struct buf last_path, highest; /* the latter by names_cmp_after */
+	bool unsorted, mixed;          /* so not SORTED, not GATHERED */
 };
 
-enum { BUFS = 10 };
+enum { BUFS = 11 };
 static void list_bufs(struct index_build *b, struct buf *all[BUFS])
 {
-	struct buf *list[BUFS] = { &b->entries,    &b->hashes, &b->members, &b->path,
-		                   &b->first_path, &b->stored, &b->root,    &b->root_path,
-		                   &b->last_path,  &b->highest };
+	struct buf *list[BUFS] = { &b->entries,    &b->hashes,  &b->members, &b->path,
+		                   &b->first_path, &b->stored,  &b->root,    &b->root_path,
+		                   &b->last_path,  &b->highest, &b->runs };
 	memcpy(all, list, sizeof(list));
 }
 
@@ -149,8 +153,18 @@ void index_build_hash(struct index_build *b, const unsigned char sha256[INDEX_SH
 	b->hash_missing = false;
 }
 
+static void forget_taken(struct index_build *b)
+{
+	if (!b->taken)
+		return;
+	b->spilled += b->stored.len;
+	buf_clear(&b->stored);
+	b->taken = false;
+}
+
 static void end_block(struct index_build *b)
 {
+	forget_taken(b);
 	BUF_AUTO raw = buf_make(INDEX_PIECE_MAX);
 	BUF_AUTO packed = buf_make(STORED_MAX);
 	size_t before = b->stored.len;
@@ -174,6 +188,7 @@ static void end_block(struct index_build *b)
 	buf_clear(&b->hashes);
 	buf_clear(&b->members);
 	b->blocks++;
+	b->run_blocks++;
 }
 
 void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw_len, uint32_t crc)
@@ -193,25 +208,45 @@ void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw
 		end_block(b);
 }
 
+struct str index_build_spill(struct index_build *b)
+{
+	forget_taken(b);
+	if (b->block.members > 0 || b->stored.len < KEPT)
+		return (struct str){ "", 0 };
+	wire_add_varint(&b->runs, b->run_blocks);
+	b->run_count++;
+	b->run_blocks = 0;
+	b->taken = true;
+	return buf_str(&b->stored);
+}
+
+static void make_root(const struct index_build *b, struct buf *raw)
+{
+	unsigned flags = !b->unsorted ? INDEX_WIRE_SORTED : !b->mixed ? INDEX_WIRE_GATHERED : 0;
+	index_wire_add_totals(raw, &b->totals, flags | (b->run_count ? INDEX_WIRE_RUNS : 0),
+	                      b->blocks);
+	if (b->run_count)
+		wire_add_varint(raw, b->run_count);
+	buf_add_str(raw, buf_str(&b->runs));
+	buf_add_str(raw, buf_str(&b->root));
+}
+
 int index_build_finish(struct index_build *b, struct str *out, struct err *e)
 {
+	forget_taken(b);
 	BUF_AUTO raw = buf_make(INDEX_PIECE_MAX);
 	BUF_AUTO packed = buf_make(STORED_MAX);
 	assert(!b->hash_missing);
 	if (b->block.members > 0)
 		end_block(b);
-	enum index_wire_order order = !b->unsorted ? INDEX_WIRE_ASCENDING
-	                              : !b->mixed  ? INDEX_WIRE_BLOCKS
-	                                           : INDEX_WIRE_ANY;
-	index_wire_add_totals(&raw, &b->totals, order, b->blocks);
-	buf_add_str(&raw, buf_str(&b->root));
+	make_root(b, &raw);
 	member_deflate(b->packer, buf_str(&raw), &packed);
 	bool large = b->stored.too_large || b->root.too_large || raw.too_large || packed.too_large;
 	if (large)
 		return err_set(e, ERR_KIND_DATA, "the index is larger than what is read again");
 	struct index_footer footer = {
-		.index_off = b->totals.packed_bytes,
-		.root_off = b->totals.packed_bytes + b->stored.len,
+		.index_off = b->totals.packed_bytes + b->spilled,
+		.root_off = b->totals.packed_bytes + b->spilled + b->stored.len,
 		.root_raw_len = raw.len,
 		.root_crc = member_crc32(raw.p, raw.len),
 	};

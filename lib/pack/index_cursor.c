@@ -59,6 +59,8 @@ static int load(struct index_cursor *c, size_t number, uint64_t ahead, bool jump
 {
 	const struct index_block *b = &c->ix->blocks[number];
 	const struct index_wire_block *w = &b->wire;
+	if (ahead > b->run_end - b->stored_off)
+		ahead = b->run_end - b->stored_off;
 	if (index_fetch(c->ix, b->stored_off, w->stored_len, ahead, w->raw_len, w->crc, &c->raw, e))
 		return -1;
 	struct wire in = wire_open(buf_str(&c->raw));
@@ -226,9 +228,9 @@ static int check_order(struct index_cursor *c, struct str path, struct err *e)
 	const struct index *ix = c->ix;
 	if (c->first && !str_eq(path, first_path(ix, &ix->blocks[c->next_block - 1])))
 		return damaged(e, "a block begins with another name than the root says");
-	if (ix->order == INDEX_WIRE_BLOCKS && !is_within(c, path))
+	if (ix->gathered && !is_within(c, path))
 		return damaged(e, "a name is in another block than the root says");
-	if (ix->order != INDEX_WIRE_ASCENDING)
+	if (!ix->sorted)
 		return 0;
 	if (c->before.len > 0 && names_cmp(buf_str(&c->before), path) >= 0)
 		return damaged(e, "the names are not in order");
@@ -281,9 +283,8 @@ static size_t block_of(const struct index *ix, struct str path)
 	size_t found = 0;
 	for (size_t i = 0; i < ix->block_count; i++) {
 		const struct index_block *b = &ix->blocks[i];
-		int order = ix->order == INDEX_WIRE_BLOCKS
-		                    ? names_cmp_after(first_path(ix, b), path)
-		                    : names_cmp(first_path(ix, b), path);
+		int order = ix->gathered ? names_cmp_after(first_path(ix, b), path)
+		                         : names_cmp(first_path(ix, b), path);
 		if (b->wire.entries > 0 && order <= 0)
 			found = i;
 	}
@@ -309,7 +310,7 @@ int index_cursor_find(struct index_cursor *c, struct str path, struct index_memb
 	rewind_cursor(c);
 	if (ix->block_count == 0)
 		return 0;
-	bool in_one = ix->order != INDEX_WIRE_ANY;
+	bool in_one = ix->sorted || ix->gathered;
 	if (in_one && load(c, block_of(ix, path), 0, true, e))
 		return -1;
 	size_t stop = in_one ? c->next_block : ix->block_count;

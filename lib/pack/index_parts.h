@@ -9,15 +9,16 @@
 struct index_block {
 	struct index_wire_block wire;
 	uint64_t first_member, packed_off, raw_off; /* sums over the blocks before */
-	uint64_t stored_off;
-	size_t path_at, path_len; /* of its first entry, in index.paths */
+	uint64_t stored_off, run_end;               /* of its hidden members; of those of its run */
+	bool ends_run;                              /* data follows */
+	size_t path_at, path_len;                   /* of its first entry, in index.paths */
 };
 
 struct index {
 	struct source *source;
 	struct limits limits;
 	struct index_totals totals;
-	enum index_wire_order order;
+	bool sorted, gathered; /* as the root says */
 	struct index_footer footer;
 	enum member_form form;
 	struct index_block *blocks;

@@ -1,10 +1,10 @@
 /* The root's fields, each list once for writing and once for reading. */
 #include "pack/index_wire.h"
 
-void index_wire_add_totals(struct buf *out, const struct index_totals *t,
-                           enum index_wire_order order, uint64_t blocks)
+void index_wire_add_totals(struct buf *out, const struct index_totals *t, unsigned flags,
+                           uint64_t blocks)
 {
-	wire_add_varint(out, order);
+	wire_add_varint(out, flags);
 	wire_add_varint(out, t->entries);
 	wire_add_varint(out, t->content_bytes);
 	wire_add_varint(out, t->raw_bytes);
@@ -13,12 +13,13 @@ void index_wire_add_totals(struct buf *out, const struct index_totals *t,
 	wire_add_varint(out, blocks);
 }
 
-void index_wire_read_totals(struct wire *w, struct index_totals *t, enum index_wire_order *order,
+void index_wire_read_totals(struct wire *w, struct index_totals *t, unsigned *flags,
                             uint64_t *blocks)
 {
-	uint64_t flags = wire_read_varint(w);
-	*order = flags < INDEX_WIRE_ORDERS ? (enum index_wire_order)flags : INDEX_WIRE_ANY;
-	w->bad |= flags >= INDEX_WIRE_ORDERS;
+	uint64_t said = wire_read_varint(w);
+	w->bad |= said > (INDEX_WIRE_RUNS | INDEX_WIRE_GATHERED);
+	w->bad |= (said & INDEX_WIRE_SORTED) && (said & INDEX_WIRE_GATHERED);
+	*flags = (unsigned)said;
 	t->entries = wire_read_varint(w);
 	t->content_bytes = wire_read_varint(w);
 	t->raw_bytes = wire_read_varint(w);

@@ -8,6 +8,10 @@
 /* In the type byte of an entry: its stored length follows. */
 enum { INDEX_WIRE_TYPE = 0x0f, INDEX_WIRE_SPARSE = 0x10 };
 
+/* Flags of the root: paths ascend; there are blocks between the data, and how many follows the totals; blocks ascend by
+ * names_cmp_after, each with its first entry before its others (and paths do not ascend). */
+enum { INDEX_WIRE_SORTED = 1, INDEX_WIRE_RUNS = 2, INDEX_WIRE_GATHERED = 4 };
+
 /* What the root says of one block; the path of its first entry ("" without entries) follows. */
 struct index_wire_block {
 	uint64_t members, entries;
@@ -17,17 +21,9 @@ struct index_wire_block {
 	uint32_t crc;
 };
 
-/* What is known of the order of names, as the root has it. */
-enum index_wire_order {
-	INDEX_WIRE_ANY,
-	INDEX_WIRE_ASCENDING, /* by names_cmp */
-	INDEX_WIRE_BLOCKS, /* a block by names_cmp_after behind the one before, and its first entry before its others */
-	INDEX_WIRE_ORDERS,
-};
-
-void index_wire_add_totals(struct buf *out, const struct index_totals *t,
-                           enum index_wire_order order, uint64_t blocks);
-void index_wire_read_totals(struct wire *w, struct index_totals *t, enum index_wire_order *order,
+void index_wire_add_totals(struct buf *out, const struct index_totals *t, unsigned flags,
+                           uint64_t blocks);
+void index_wire_read_totals(struct wire *w, struct index_totals *t, unsigned *flags,
                             uint64_t *blocks);
 void index_wire_add_block(struct buf *out, const struct index_wire_block *b);
 void index_wire_read_block(struct wire *w, struct index_wire_block *b);

@@ -11,7 +11,7 @@ enum { LINKS_MAX = 16, NAME_BYTES_MAX = 32 * 1024 };
 struct inventory *inventory_new(const struct inventory_options *options)
 {
 	struct inventory *v = mem_new(1, sizeof(*v));
-	v->text = buf_make(SIZE_MAX / 2);
+	v->text = v->kept = buf_make(SIZE_MAX / 2);
 	v->path = v->link = buf_make(NAME_BYTES_MAX);
 	v->dirfd = -1;
 	v->progress = options->reader.progress;
@@ -31,6 +31,7 @@ void inventory_close(struct inventory *v)
 		return;
 	reader_close(v->reader);
 	buf_free(&v->text);
+	buf_free(&v->kept);
 	buf_free(&v->path);
 	buf_free(&v->link);
 	mem_free(v->rows);

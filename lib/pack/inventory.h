@@ -55,6 +55,10 @@ const struct inventory_item *inventory_at(const struct inventory *v, size_t i);
 /* Have `item`, a file of this inventory, hashed: live files, and sparse ones of an archive, are read now. */
 int inventory_hash(struct inventory *v, const struct inventory_item *item,
                    struct err *e) MUST_CHECK;
+/* Before inventory_read is asked for these files: an archive that can only be read from its start is read once for all of
+ * them. Their contents are kept until the next call; whoever calls sees to it that they are not too many. */
+int inventory_fetch(struct inventory *v, const struct inventory_item *const *items, size_t count,
+                    struct err *e) MUST_CHECK;
 /* Append the content of the file `item`, or the target of the symlink. NOT_FOUND for files of a snapshot, which holds none. */
 int inventory_read(struct inventory *v, const struct inventory_item *item, struct buf *out,
                    struct err *e) MUST_CHECK;

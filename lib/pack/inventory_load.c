@@ -30,6 +30,23 @@ static int hash_content(struct inventory *v, struct inventory_item *item, struct
 	return 0;
 }
 
+/* The content, held against its hash in the index. Of a sparse file that is the hash of its stored form. */
+static int check_content(struct inventory *v, struct inventory_item *item,
+                         const struct entry *entry, struct err *e)
+{
+	struct reader_piece piece;
+	const struct scan *scan = &v->reader->scan;
+	int rc;
+	scan_check_content(&v->reader->scan);
+	if (entry->extents || !scan->want_sha256)
+		return hash_content(v, item, e);
+	while ((rc = reader_piece(v->reader, &piece, e)) > 0)
+		continue;
+	memcpy(item->sha256, scan->want_sha256, INVENTORY_SHA256);
+	item->hashed = rc == 0;
+	return rc;
+}
+
 /* Add the present entry of the archive under its clean path. */
 static struct inventory_row *add(struct inventory *v, const struct entry *entry, struct err *e)
 {
@@ -71,9 +88,9 @@ static int load_all(struct inventory *v, struct err *e)
 		struct inventory_row *row = add(v, entry, e);
 		if (!row)
 			return -1;
-		if (v->reader->ours)
-			scan_check_content(&v->reader->scan);
-		if (entry->type == ENTRY_TYPE_FILE && hash_content(v, &row->item, e))
+		if (entry->type == ENTRY_TYPE_FILE &&
+		    (v->reader->ours ? check_content(v, &row->item, entry, e)
+		                     : hash_content(v, &row->item, e)))
 			return -1;
 		progress_add(v->progress, 0, 1);
 	}
@@ -166,37 +183,4 @@ int inventory_hash(struct inventory *v, const struct inventory_item *item, struc
 		                                                         : hash_content(v, own, e);
 	MEM_AUTO char *path = mem_str(item->path);
 	return hash_live(v, own, path, e);
-}
-
-/* ---- contents ---- */
-
-static int read_archived(struct inventory *v, const struct inventory_item *item, struct buf *out,
-                         struct err *e)
-{
-	const struct entry *entry;
-	size_t got = 1;
-	if (reader_find(v->reader, item->path, &entry, e) < 0)
-		return -1;
-	while (got > 0) {
-		if (reader_read(v->reader, v->step, INVENTORY_STEP, &got, e))
-			return -1;
-		buf_add(out, v->step, got);
-	}
-	return 0;
-}
-
-int inventory_read(struct inventory *v, const struct inventory_item *item, struct buf *out,
-                   struct err *e)
-{
-	MEM_AUTO char *path = mem_str(item->path);
-	int rc = 0;
-	if (item->type == ENTRY_TYPE_SYMLINK)
-		buf_add_str(out, item->link);
-	else if (v->reader)
-		rc = read_archived(v, item, out, e);
-	else if (v->dirfd >= 0)
-		rc = dir_read_file(v->dirfd, path, out, e);
-	else
-		rc = err_set(e, ERR_KIND_NOT_FOUND, "a snapshot has no contents");
-	return rc ? -1 : buf_check(out, e, path);
 }

@@ -12,6 +12,9 @@ struct inventory_row {
 	struct inventory_item item;
 	size_t number; /* in the order of the archive */
 	size_t path_at, path_len, link_at, link_len;
+	/* Of inventory_fetch: asked for; had, in inventory.kept. */
+	bool wanted, kept;
+	size_t kept_at, kept_len;
 };
 
 struct inventory {
@@ -21,6 +24,7 @@ struct inventory {
 	struct buf path, link; /* of the entry at hand */
 	struct reader *reader; /* of an archive */
 	int dirfd;             /* of a tree, else -1 */
+	struct buf kept;       /* contents, of inventory_fetch */
 	struct progress *progress;
 	unsigned char *step; /* INVENTORY_STEP bytes to read into */
 };

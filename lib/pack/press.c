@@ -224,9 +224,22 @@ static void empty(struct group *g)
 	buf_clear(&g->text);
 }
 
+static void note_hidden(struct press *p, struct str hidden)
+{
+	while (p->options.form == MEMBER_ZSTD && hidden.len > 0) {
+		struct member_head head = member_look((const unsigned char *)hidden.p, hidden.len);
+		member_zstd_seek_add(&p->seek, &head);
+		hidden = str_skip(hidden, head.packed_len);
+	}
+}
+
 static int emit_oldest(struct press *p, struct err *e)
 {
 	struct group *g = &p->groups[p->oldest];
+	struct str hidden = index_build_spill(p->index);
+	note_hidden(p, hidden);
+	if (hidden.len > 0 && emit(p, hidden.p, hidden.len, e))
+		return -1;
 	p->oldest = (p->oldest + 1) % p->group_count;
 	p->waiting--;
 	if (pool_wait(p->pool, &g->job, e) || emit(p, g->packed, g->packed_len, e))
@@ -321,16 +334,6 @@ void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN])
 	memcpy(g->earlier, sha256, DIGEST_SHA256_LEN);
 }
 
-static void make_seek_table(struct press *p, struct str hidden, struct buf *table)
-{
-	while (hidden.len > 0) {
-		struct member_head head = member_look((const unsigned char *)hidden.p, hidden.len);
-		member_zstd_seek_add(&p->seek, &head);
-		hidden = str_skip(hidden, head.packed_len);
-	}
-	member_zstd_seek_format(&p->seek, table);
-}
-
 static int emit_index(struct press *p, struct err *e)
 {
 	BUF_AUTO table = buf_make(SEEK_MAX);
@@ -339,8 +342,9 @@ static int emit_index(struct press *p, struct err *e)
 		return 0;
 	if (index_build_finish(p->index, &hidden, e))
 		return -1;
+	note_hidden(p, hidden);
 	if (p->options.form == MEMBER_ZSTD)
-		make_seek_table(p, hidden, &table);
+		member_zstd_seek_format(&p->seek, &table);
 	if (emit(p, hidden.p, hidden.len, e) || buf_check(&table, e, "the seek table"))
 		return -1;
 	return emit(p, table.p, table.len, e);

@@ -1,7 +1,7 @@
 /*
  * A tree to an archive: walk, tar, groups, parallel compression, in order to a sink. FORMAT.md describes
- * the bytes. Memory: jobs × (group and its compressed form), whatever the tree's size, and the index
- * (about 100 bytes an entry).
+ * the bytes. Memory: jobs × (group and its compressed form), and some 20 MiB of index and hardlinks at most, whatever
+ * the tree's size; but the names of one directory are kept while it is walked.
  */
 #ifndef WS_PACK_WRITER_H
 #define WS_PACK_WRITER_H
@@ -33,7 +33,7 @@ struct writer_options {
 	/* Of tar.gz, without `order`: small files of one name together, a directory after its content. */
 	bool gather;
 	bool one_file_system;
-	bool reproducible;   /* owner 0, no names, whole-second times clamped to mtime_max_s */
+	bool reproducible; /* owner 0, no names, no holes, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
 	bool keep_going;     /* unreadable things are left out and counted instead of ending it */
 	struct progress *progress;

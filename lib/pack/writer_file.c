@@ -196,8 +196,9 @@ static int prepare(struct writer *w, struct content *c, struct writer_item *item
 	entry.size_bytes = item->stat.size_bytes;
 	if (writer_xattrs(w, c->fd, item->name, &entry, e))
 		return -1;
-	bool holes =
-		item->stat.allocated_bytes < entry.size_bytes && entry.size_bytes >= SPARSE_MIN;
+	/* Where holes lie is the file system's doing: the same tree on another one may have others, or none. */
+	bool holes = !w->options->reproducible && item->stat.allocated_bytes < entry.size_bytes &&
+	             entry.size_bytes >= SPARSE_MIN;
 	if (holes && find_extents(w, c->fd, item->name, &entry, e))
 		return -1;
 	buf_clear(&w->header);
@@ -237,6 +238,18 @@ static int leave_borrowed(struct writer *w, const struct writer_item *item)
 	return 0;
 }
 
+static void remember(struct writer *w, const struct writer_item *item)
+{
+	struct err why = ERR_INIT;
+	if (!linkmap_put(&w->links, item->stat.dev, item->stat.ino, item->stat.nlink, item->path))
+		return;
+	err_set(&why, ERR_KIND_FAILED,
+	        "'%s': there are more hardlinked files than are remembered at the same time; "
+	        "names that are far apart are stored as files of their own",
+	        names_show(item->path).text);
+	writer_notice(w, &why);
+}
+
 int writer_file(struct writer *w, const struct writer_item *seen, struct err *e)
 {
 	struct writer_item item = *seen;
@@ -264,7 +277,7 @@ int writer_file(struct writer *w, const struct writer_item *seen, struct err *e)
 	}
 	compare(w, &c, &item.stat);
 	if (several)
-		linkmap_put(&w->links, item.stat.dev, item.stat.ino, item.path);
+		remember(w, &item);
 	w->result->entries++;
 	w->result->files++;
 	w->result->content_bytes += item.stat.size_bytes;

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "pack/extract.h"
 #include "store/store.h"
 #include "ws/backup_parts.h"
 #include "ws/backup_stage.h"
 #include "ws/backup_swap.h"
+#include "ws/confined.h"
 #include "ws/part.h"
 
 /* ---- which parts, and where to ---- */
@@ -151,8 +151,8 @@ static int read_through(struct backup_restore *r, struct source *source, int fd,
 		.notice = r->notice,
 		.notice_ctx = r->notice_ctx,
 	};
-	int rc = fd < 0 ? reader_verify(source, &reading, &check, e)
-	                : extract_tree(source, fd, &unpacking, &result, e);
+	int rc = fd < 0 ? confined_verify(source, &reading, &check, e)
+	                : confined_extract(source, fd, &unpacking, &result, e);
 	*entries = fd < 0 ? check.entries : result.entries;
 	*content_bytes = fd < 0 ? check.content_bytes : result.content_bytes;
 	return rc;

@@ -7,7 +7,7 @@
 #include "os/dir.h"
 #include "os/node.h"
 #include "os/remove.h"
-#include "pack/extract.h"
+#include "ws/confined.h"
 #include "ws/part.h"
 
 enum { COPY_BYTES = 256 * 1024 };
@@ -36,7 +36,7 @@ static int restore_tree(int root, const struct part *p, struct source *source,
 	struct extract_result result = { .entries = 0 };
 	if ((!is_root && clear(root, p->path, e) != 0) ||
 	    dir_make(root, p->path, 0755, &fd, e) != 0 ||
-	    extract_tree(source, fd, &options, &result, e) != 0)
+	    confined_extract(source, fd, &options, &result, e) != 0)
 		return -1;
 	out->entries = result.entries;
 	out->content_bytes = result.content_bytes;

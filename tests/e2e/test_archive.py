@@ -13,6 +13,7 @@ import zipfile
 
 import pytest
 import wsformat
+from rawtar import WAYS
 
 import ws as helpers
 
@@ -374,36 +375,41 @@ def test_an_archive_is_not_written_to_a_terminal(tree):
     assert result.returncode == 64 and b"terminal" in result.stderr
 
 
-def test_t86_what_cannot_be_stored_is_named_and_never_waited_for(ws, tree, tmp_path):
-    root = tree()
+@pytest.mark.parametrize("way", WAYS)
+def test_t86_what_cannot_be_stored_is_named_and_never_waited_for(ws, tree, canary, tmp_path, way):
+    root, (more, options) = tree(), WAYS[way]
     os.mkfifo(root / "fifo")
     import socket
 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.fspath(root / "socket"))
-        result = ws("ws-archive", "create", "-C", root, "-o", tmp_path / "a", timeout=20)
+        result = ws("ws-archive", "create", *more, "-C", root, "-o", tmp_path / "a", timeout=20, **options)
     assert "fifo" in result.stderr and "socket" in result.stderr
     names = ws("ws-archive", "list", "--names", tmp_path / "a").stdout.splitlines()
     assert "fifo" not in names and "socket" not in names
 
 
-def test_t90_an_unreadable_file_ends_it_or_makes_the_archive_partial(plain_user):
+@pytest.mark.parametrize("way", WAYS)
+def test_t90_an_unreadable_file_ends_it_or_makes_the_archive_partial(plain_user, canary, way):
+    more, options = WAYS[way]
     (plain_user.dir / "t").mkdir()
     for name in ("good", "bad"):
         (plain_user.dir / "t" / name).write_text(name)
     plain_user.run("/usr/bin/chmod", "000", plain_user.dir / "t/bad", status=None)
     os.chmod(plain_user.dir / "t/bad", 0)
-    plain_user("ws-archive", "create", "-C", "t", "-o", "a", status=74).complains("bad", "Permission denied")
+    plain_user("ws-archive", "create", *more, "-C", "t", "-o", "a", status=74, **options).complains("bad", "Permission denied")
     assert not (plain_user.dir / "a").exists()
-    kept = plain_user("ws-archive", "create", "-q", "--keep-going", "-C", "t", "-o", "a", status=1)
+    kept = plain_user("ws-archive", "create", "-q", *more, "--keep-going", "-C", "t", "-o", "a", status=1, **options)
     assert "partial" in kept.stderr
     assert plain_user("ws-archive", "list", "--names", "a").stdout.splitlines() == [".", "good"]
     before = (plain_user.dir / "a").read_bytes()
-    plain_user("ws-archive", "create", "-q", "-k", "-C", "t", "-o", "a", status=73)
+    plain_user("ws-archive", "create", "-q", *more, "-k", "-C", "t", "-o", "a", status=73, **options)
     assert (plain_user.dir / "a").read_bytes() == before
 
 
-def test_t87_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_t87_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, canary, tmp_path, way):
+    more, options = WAYS[way]
     root = tmp_path / "live"
     root.mkdir()
     (root / "log").write_bytes(b"x" * 30_000_000)
@@ -422,7 +428,7 @@ def test_t87_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, tmp
     try:
         statuses = set()
         for _ in range(8):
-            result = ws("ws-archive", "create", "-C", root, "-o", tmp_path / "a", status=None)
+            result = ws("ws-archive", "create", *more, "-C", root, "-o", tmp_path / "a", status=None, **options)
             statuses.add(result.status)
             assert result.status in (0, 1), result
             assert result.status == 0 or "changed" in result.stderr
@@ -434,7 +440,9 @@ def test_t87_files_that_change_meanwhile_are_stored_as_their_headers_say(ws, tmp
     assert 1 in statuses
 
 
-def test_t69_a_full_disk_is_one_message_and_leaves_nothing(ws, tree, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_t69_a_full_disk_is_one_message_and_leaves_nothing(ws, tree, canary, tmp_path, way):
+    more, options = WAYS[way]
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system takes root")
     small = tmp_path / "small"
@@ -445,10 +453,10 @@ def test_t69_a_full_disk_is_one_message_and_leaves_nothing(ws, tree, tmp_path):
     ws("ws-archive", "create", "-q", "-C", root, "-o", tmp_path / "a.tar")
     helpers.run(["/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "none", small])
     try:
-        ws("ws-archive", "create", "-C", root, "-o", small / "b", status=74).complains("No space left")
+        ws("ws-archive", "create", *more, "-C", root, "-o", small / "b", status=74, **options).complains("No space left")
         assert os.listdir(small) == []
         for path in ("a", "a.tar"):
-            ws("ws-archive", "extract", "-C", small / "out", tmp_path / path, status=74).complains("No space left")
+            ws("ws-archive", "extract", *more, "-C", small / "out", tmp_path / path, status=74, **options).complains("No space left")
             assert os.listdir(small) == []
     finally:
         helpers.run(["/usr/bin/umount", small])

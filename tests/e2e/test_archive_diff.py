@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 
@@ -274,6 +275,23 @@ def test_a_unified_diff_applies_with_patch_and_with_git(ws, texts, side, tmp_pat
     shutil.copytree(texts[0], tmp_path / "work")
     apply(tool, patch, tmp_path / "work")
     assert contents(tmp_path / "work") == contents(texts[1])
+
+
+def test_an_archive_without_an_index_is_read_once_for_all_its_changed_files(ws, tmp_path):
+    """And once to see what has changed. Its files do not shrink, and lie in another order than the patch has them."""
+    for side in ("one", "two"):
+        write(tmp_path / side, {f"f{n:03}": f"{side}\n{os.urandom(15_000).hex()}\n" for n in range(200)})
+        names = sorted(os.listdir(tmp_path / side), reverse=True)
+        helpers.run(["/usr/bin/tar", "-czf", tmp_path / f"{side}.tgz", "-C", tmp_path / side, *names])
+    trace = ["strace", "-f", "-o", tmp_path / "trace", "-e", "trace=read,pread64"]
+    said = helpers.run(["/usr/bin/env", *trace, helpers.BINARY, "ws-archive", "diff", "-u", tmp_path / "one.tgz", tmp_path / "two.tgz"], status=1, env={"PATH": os.environ["PATH"]})
+    assert said.stdout.count("\n+++ ") == 200
+    read = sum(int(n) for n in re.findall(r"= (\d+)$", (tmp_path / "trace").read_text(), re.MULTILINE))
+    size = sum((tmp_path / f"{side}.tgz").stat().st_size for side in ("one", "two"))
+    assert read < 2.5 * size, read / size
+    shutil.copytree(tmp_path / "one", tmp_path / "work")
+    apply("patch", said, tmp_path / "work")
+    assert contents(tmp_path / "work") == contents(tmp_path / "two")
 
 
 def test_a_unified_diff_is_as_short_as_that_of_diff(ws, tmp_path):

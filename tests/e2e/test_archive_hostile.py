@@ -1,4 +1,5 @@
 """Archives that want something: to get out, to be believed, to be endless. Built byte by byte, as someone else's and as ours."""
+import functools
 import hashlib
 import io
 import os
@@ -7,7 +8,7 @@ import zipfile
 
 import pytest
 import wsformat
-from rawtar import CHAR, DIR, FIFO, HARD, SYM, as_gzip, as_plain, base256, file, header, ours_in_a_pipe, padded, pax, raw_pax, tar
+from rawtar import CHAR, DIR, FIFO, HARD, SYM, WAYS, as_gzip, as_plain, base256, file, header, ours_in_a_pipe, padded, pax, raw_pax, tar
 
 import ws as helpers
 
@@ -101,6 +102,7 @@ SMALL = tar(
     header("link", SYM, link="a/one"), file("run", b"#!/bin/sh\n", mode=0o755),
 )
 SMALL_CUTS = (1024, 512 * 5)
+pack_zst = functools.partial(wsformat.pack, form="zst")
 
 
 def test_the_small_archive_is_good_when_nobody_touches_it(ws, tmp_path):
@@ -111,71 +113,82 @@ def test_the_small_archive_is_good_when_nobody_touches_it(ws, tmp_path):
     assert ws("ws-archive", "cat", tmp_path / "a", "run").output == b"#!/bin/sh\n"
 
 
-def outcome(ws, tmp_path, data, name="out"):
-    """None when it was refused, else the tree."""
-    (tmp_path / "a").write_bytes(data)
-    result = ws("ws-archive", "extract", "-q", "-C", tmp_path / name, tmp_path / "a", status=None)
-    if result.status == 0:
-        digest = helpers.tree_digest(tmp_path / name)
-        helpers.run(["/bin/rm", "-rf", tmp_path / name])
-        return digest
-    assert result.status == 65, result
-    assert not (tmp_path / name).exists()
-    return None
+@pytest.fixture
+def outcome(ws, tmp_path, canary):
+    """outcome(archive bytes): None when it is refused, else the tree; of each way of unpacking, and all agree. turn: only in this way."""
+    ways = list(WAYS.values())
+
+    def unpack(data, more, options):
+        (tmp_path / "a").write_bytes(data)
+        result = ws("ws-archive", "extract", "-q", *more, "-C", tmp_path / "out", tmp_path / "a", status=None, **options)
+        if result.status == 0:
+            digest = helpers.tree_digest(tmp_path / "out")
+            helpers.run(["/bin/rm", "-rf", tmp_path / "out"])
+            return digest
+        assert result.status == 65, result
+        assert not (tmp_path / "out").exists()
+        return None
+
+    def in_each(data, turn=None):
+        first, *others = [unpack(data, *way) for way in (ways if turn is None else [ways[turn % len(ways)]])]
+        assert all(other == first for other in others)
+        return first
+
+    return in_each
 
 
-def test_t72_a_flipped_bit_is_found_or_changes_nothing(ws, tmp_path):
+def test_t72_a_flipped_bit_is_found_or_changes_nothing(outcome):
     good = wsformat.pack(SMALL, cuts=SMALL_CUTS)
-    truth = outcome(ws, tmp_path, good)
+    truth = outcome(good)
     found = 0
     places = range(len(good)) if len(good) < 700 else [i for i in range(len(good)) if i % (len(good) // 700 + 1) == 0]
-    for place in places:
+    for turn, place in enumerate(places):
         data = bytearray(good)
         data[place] ^= 1 << (place * 5 % 8)
-        result = outcome(ws, tmp_path, bytes(data))
+        result = outcome(bytes(data), turn)
         assert result in (None, truth), f"byte {place}"
         found += result is None
     assert found == len(places)
 
 
-@pytest.mark.parametrize("packing", [as_gzip, as_plain, wsformat.pack], ids=["gzip", "plain", "ours"])
-def test_t70_what_is_cut_off_is_refused(ws, tmp_path, packing):
+@pytest.mark.parametrize("packing", [as_gzip, as_plain, wsformat.pack, pack_zst], ids=["gzip", "plain", "ours", "ours, zstd"])
+def test_t70_what_is_cut_off_is_refused(ws, outcome, packing):
     good = packing(SMALL)
     end = len(good) - (1024 if packing is as_plain else 0)
-    for length in sorted({*range(0, end, end // 90), *range(end - 30, end), 1, 10, 512, 1024}):
+    for turn, length in enumerate(sorted({*range(0, end, end // 90), *range(end - 30, end), 1, 10, 512, 1024})):
         if length < end:
-            assert outcome(ws, tmp_path, good[:length]) is None, length
+            assert outcome(good[:length], turn) is None, length
             piped = ws("ws-archive", "verify", "-", input=good[:length], status=None)
             assert piped.status == 65, piped
 
 
-@pytest.mark.parametrize("packing", [as_gzip, as_plain, wsformat.pack], ids=["gzip", "plain", "ours"])
-def test_t71_what_is_behind_the_end_is_refused(ws, tmp_path, packing):
+@pytest.mark.parametrize("packing", [as_gzip, as_plain, wsformat.pack, pack_zst], ids=["gzip", "plain", "ours", "ours, zstd"])
+def test_t71_what_is_behind_the_end_is_refused(outcome, packing):
     for more in (b"x", b"garbage" * 1000, packing(SMALL)):
         if packing is as_gzip and more.startswith(b"\x1f\x8b"):
             continue  # members of one stream: the tar has something behind its end mark
-        assert outcome(ws, tmp_path, packing(SMALL) + more) is None
+        assert outcome(packing(SMALL) + more) is None
 
 
-def test_t72_a_wrong_checksum_of_a_foreign_gzip_is_found(ws, tmp_path):
+def test_t72_a_wrong_checksum_of_a_foreign_gzip_is_found(ws, outcome, tmp_path):
     good = as_gzip(SMALL)
     for place in (-8, -1):
         data = bytearray(good)
         data[place] ^= 1
-        assert outcome(ws, tmp_path, bytes(data)) is None
+        assert outcome(bytes(data)) is None
         ws("ws-archive", "verify", tmp_path / "a", status=65)
 
 
-def test_t71_a_second_tar_behind_the_first_is_refused_not_dropped(ws, tmp_path):
-    assert outcome(ws, tmp_path, as_gzip(SMALL) + as_gzip(tar(file("more")))) is None
+def test_t71_a_second_tar_behind_the_first_is_refused_not_dropped(outcome):
+    assert outcome(as_gzip(SMALL) + as_gzip(tar(file("more")))) is None
 
 
-def test_t73_members_that_lie_about_their_lengths_are_refused(ws, tmp_path):
+def test_t73_members_that_lie_about_their_lengths_are_refused(outcome):
     good = wsformat.data_member(SMALL)
     for at, value in ((16, len(good) - 1), (16, len(good) + 1), (16, 0), (16, 2**32 - 1), (20, len(SMALL) - 512), (20, len(SMALL) + 1), (20, 0), (20, 2**32 - 1)):
         member = good[:at] + struct.pack("<I", value) + good[at + 4 :]
         whole = wsformat.pack(SMALL)
-        assert outcome(ws, tmp_path, member + whole[len(good) :]) is None
+        assert outcome(member + whole[len(good) :]) is None
 
 
 def test_a_zip_does_not_climb_out_either(refused, canary):
@@ -193,9 +206,9 @@ def test_a_zip_does_not_climb_out_either(refused, canary):
     refused(data.getvalue())
 
 
-def test_what_is_no_archive_says_so(ws, tmp_path):
+def test_what_is_no_archive_says_so(ws, outcome, tmp_path):
     for data in (b"", b"x", b"hello\n" * 500, bytes(100), os.urandom(5000), b"\x1f\x8b", b"PK\3\4"):
-        assert outcome(ws, tmp_path, data) is None
+        assert outcome(data) is None
     ws("ws-archive", "extract", tmp_path / "absent", status=66).complains("absent")
 
 

@@ -346,13 +346,15 @@ def test_t69_what_an_index_promises_has_to_fit_before_anything_is_written(extrac
     extract(wsformat.pack(MORE, lies={"root content": 1 << 49}), tmp_path / "place/out", status=65).complains("more entries, members or bytes than the limit")
 
 
-def test_t75_an_object_that_changes_between_two_reads_is_an_error(ws, faults, canary):
+@pytest.mark.parametrize("way", WAYS)
+def test_t75_an_object_that_changes_between_two_reads_is_an_error(ws, faults, canary, tmp_path, way):
+    more, options = WAYS[way]
     data = wsformat.pack(tar(file("f", os.urandom(200_000))))
     headers = {"ETag": '"one"', "Content-Range": f"bytes {len(data) - 65536}-{len(data) - 1}/{len(data)}"}
     faults.on("HEAD", "/b/k", reply(200, b"", {"ETag": '"one"', "Content-Length": str(len(data))}, length=None, then="close"), optional=True)
     faults.on("GET", "/b/k", reply(206, data[-65536:], headers), error(412, "PreconditionFailed"))
     keys = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S", "AWS_ENDPOINT_URL_S3": faults.url, "AWS_REGION": "r"}
-    result = ws("ws-archive", "cat", "s3://b/k", "f", env=keys, status=None)
+    result = ws("ws-archive", "extract", "-q", *more, "-C", tmp_path / "out", "s3://b/k", env=keys, status=None, **options)
     result.complains("s3://b/k", "changed")
     assert result.status in (65, 73) and [r.headers["if-match"] for r in faults.seen("GET", "/b/k")][-1] == '"one"'
 
@@ -360,14 +362,16 @@ def test_t75_an_object_that_changes_between_two_reads_is_an_error(ws, faults, ca
 # ---- the archiver's side ----
 
 
-def test_t88_a_directory_that_is_swapped_for_a_symlink_does_not_let_the_archiver_out(ws, canary, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_t88_a_directory_that_is_swapped_for_a_symlink_does_not_let_the_archiver_out(ws, canary, tmp_path, way):
+    more, options = WAYS[way]
     top = tmp_path / "live"
     for n in range(60):
         (top / f"d{n}/sub").mkdir(parents=True)
         (top / f"d{n}/sub/f").write_text("mine")
     swaps = 0
     for _ in range(8):
-        process = ws.start("ws-archive", "create", "-q", "--keep-going", "--format", "tar", "-C", top, "-o", tmp_path / "a.tar")
+        process = ws.start("ws-archive", "create", "-q", *more, "--keep-going", "--format", "tar", "-C", top, "-o", tmp_path / "a.tar", **options)
         while process.poll() is None:
             for n in range(60):
                 os.rename(top / f"d{n}", tmp_path / "away")
@@ -380,7 +384,9 @@ def test_t88_a_directory_that_is_swapped_for_a_symlink_does_not_let_the_archiver
     assert swaps > 0
 
 
-def test_t89_a_hardlink_to_a_file_that_only_root_may_read_is_left_out_and_named(ws, canary, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_t89_a_hardlink_to_a_file_that_only_root_may_read_is_left_out_and_named(ws, canary, tmp_path, way):
+    more, options = WAYS[way]
     if os.geteuid() != 0:
         pytest.skip("only root may read what others may not")
     home = tmp_path / "theirs"
@@ -396,12 +402,14 @@ def test_t89_a_hardlink_to_a_file_that_only_root_may_read_is_left_out_and_named(
     os.link(home / "own", home / "twice")
     for owner, names in ((helpers.NOBODY, [".", "own", "shared", "twice"]), (0, [".", "own", "planted", "shared", "twice"])):
         os.chown(home, owner, owner)
-        result = ws("ws-archive", "create", "-C", home, "-o", tmp_path / "a")
+        result = ws("ws-archive", "create", *more, "-C", home, "-o", tmp_path / "a", **options)
         assert ws("ws-archive", "list", "--names", tmp_path / "a").stdout.splitlines() == names
         assert ("'planted' is left out" in result.stderr) == (owner != 0)
 
 
-def test_t90_cyclic_mounts_and_names_that_are_no_json_come_to_an_end(ws, canary, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_t90_cyclic_mounts_and_names_that_are_no_json_come_to_an_end(ws, canary, tmp_path, way):
+    more, options = WAYS[way]
     if os.geteuid() != 0:
         pytest.skip("mounting takes root")
     top = tmp_path / "top"
@@ -413,18 +421,31 @@ def test_t90_cyclic_mounts_and_names_that_are_no_json_come_to_an_end(ws, canary,
     if subprocess.run(["/usr/bin/mount", "--rbind", top, top / "loop"], stderr=subprocess.PIPE).returncode != 0:
         pytest.skip("no mounts here")
     try:
-        ws("ws-archive", "create", "-q", "-C", top, "-o", tmp_path / "a")
-        ws("ws-archive", "create", "-q", "--one-file-system", "-C", top, "-o", tmp_path / "b")
+        ws("ws-archive", "create", "-q", *more, "-C", top, "-o", tmp_path / "a", **options)
+        ws("ws-archive", "create", "-q", *more, "--one-file-system", "-C", top, "-o", tmp_path / "b", **options)
     finally:
         helpers.run(["/usr/bin/umount", "-l", top / "loop"])
     names = {name: [json.loads(line)["path"] for line in ws("ws-archive", "list", "--json", tmp_path / name).stdout.splitlines()] for name in "ab"}
     assert len(names["b"]) == 5 and len(names["a"]) == 9 and "loop/f" in names["a"] and "loop/f" not in names["b"]
 
 
-def test_every_number_from_t01_to_t90_has_a_test():
+COLLECT = """
+import json, pytest, sys
+class Items:
+    def pytest_collection_finish(self, session):
+        items = [(item.nodeid, item.fixturenames, [*map(str, item.callspec.params.values())] if hasattr(item, "callspec") else []) for item in session.items]
+        print("ITEMS" + json.dumps(items))
+sys.exit(pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *sys.argv[1:]], plugins=[Items()]))
+"""
+IN_ALL_WAYS = {"refused", "outcome"}  # fixtures that run what they are given in each way
+
+
+def test_all_ninety_are_run_in_all_ways_beside_a_canary():
     here = os.path.dirname(__file__)
-    tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *sorted(glob.glob(f"{here}/test_archive*.py"))],
-        stdout=subprocess.PIPE, text=True, check=True, cwd=here).stdout
-    found = {int(number) for number in re.findall(r"(?<![A-Za-z0-9])[Tt](\d\d)(?![0-9])", tests.replace("_", " "))}
-    assert sorted(set(range(1, 91)) - found) == []
+    said = subprocess.run([sys.executable, "-c", COLLECT, *sorted(glob.glob(f"{here}/test_archive*.py"))], stdout=subprocess.PIPE, text=True, check=True, cwd=here).stdout
+    ways = {number: set() for number in range(1, 91)}
+    for name, fixtures, params in json.loads(re.search("^ITEMS(.*)", said, re.MULTILINE).group(1)):
+        for number in {int(number) for number in re.findall(r"(?<![A-Za-z0-9])[Tt](\d\d)(?![0-9])", name.replace("_", " "))}:
+            assert "canary" in fixtures, name
+            ways[number] |= set(WAYS) if IN_ALL_WAYS & {*fixtures} else {*params} & {*WAYS}
+    assert {number: missing for number, found in ways.items() if (missing := set(WAYS) - found)} == {}

@@ -53,6 +53,32 @@ def test_without_landlock_they_are_read_all_the_same_and_v_says_so(ws, archive, 
         assert helpers.tree_digest(tmp_path / "out") == helpers.tree_digest(archive)
 
 
+# What has more to do than to read the archive: only the thread that reads it is confined.
+COMING_BACK = {
+    "restore": ["ws-archive", "restore", "-v", "--directory", "back", "box"],
+    "check": ["ws-archive", "restore", "-v", "--check", "box"],
+    "ws-setup": ["ws-setup", "-v", "--base", "base", "--id", "w", "--from", "a.tar.gz"],
+}
+
+
+@needs_seccomp
+@pytest.mark.parametrize("kernel", ["with Landlock", "without"])
+@pytest.mark.parametrize("verb", COMING_BACK)
+def test_what_comes_back_from_a_store_is_read_in_a_confined_thread(ws, archive, tmp_path, verb, kernel):
+    if kernel == "with Landlock" and not landlock():
+        pytest.skip("this kernel has no Landlock")
+    second = tmp_path / "second"
+    helpers.run(["/bin/cp", "-a", archive, second])
+    ws("ws-archive", "backup", "-q", "-o", tmp_path / "box", f"one={archive}", f"two={second}")
+    refuse = seccomp.refuse(seccomp.LANDLOCK_CREATE_RULESET) if kernel == "without" else None
+    says = ws(*COMING_BACK[verb], cwd=tmp_path, preexec_fn=refuse).stderr
+    where = "nothing" if verb == "check" else "only where they unpack"
+    line = "read without Landlock: this kernel has none" if refuse else f"read under Landlock: writing {where}"
+    assert says.count(line) == (1 if verb == "ws-setup" else 2), says
+    if verb == "restore":
+        assert helpers.tree_digest(tmp_path / "back/one") == helpers.tree_digest(tmp_path / "back/two") == helpers.tree_digest(archive)
+
+
 @needs_seccomp
 @pytest.mark.parametrize("error", [errno.ENOSYS, errno.EPERM], ids=["ENOSYS", "EPERM"])
 def test_without_openat2_the_same_tree_comes_out_and_goes_in(ws, archive, tmp_path, error):

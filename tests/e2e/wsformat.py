@@ -1,13 +1,16 @@
 """The archive format written and read a second time, from lib/pack/FORMAT.md alone: to look into archives, and to make false ones."""
 import dataclasses
+import functools
 import hashlib
-import struct
-import tarfile
 import io
+import struct
+import subprocess
+import tarfile
 import zlib
 
 FIXED = bytes.fromhex("1f8b08040000000000ff")
 EMPTY = b"\x03\x00" + bytes(8)
+ZSTD_FRAME, ZSTD_HIDDEN, ZSTD_SEEK, ZSTD_SEEKABLE = 0xFD2FB528, 0x184D2A57, 0x184D2A5E, 0x8F92EAB1
 
 
 def varint(n):
@@ -27,14 +30,23 @@ def deflate(raw):
     return packer.compress(raw) + packer.flush()
 
 
-def data_member(raw):
+@functools.cache
+def zstd(raw, *options):
+    return subprocess.run(["/usr/bin/zstd", "-qc", *options], input=raw, stdout=subprocess.PIPE, check=True).stdout
+
+
+def data_member(raw, form="gz"):
+    if form == "zst":
+        return zstd(raw, "--check", f"--stream-size={len(raw)}")
     body = deflate(raw)
     return FIXED + struct.pack("<H2sHII", 12, b"WS", 8, len(body) + 32, len(raw)) + body + struct.pack("<II", zlib.crc32(raw), len(raw))
 
 
-def hidden(kind, payload):
+def hidden(kind, payload, form="gz"):
     """Members that carry payload, in slices."""
     slices = [payload[i : i + 65000] for i in range(0, len(payload), 65000)]
+    if form == "zst":
+        return b"".join(struct.pack("<II", ZSTD_HIDDEN, len(s) + 4) + kind + b"\0\0" + s for s in slices)
     return b"".join(FIXED + struct.pack("<H2sH", len(s) + 4, kind, len(s)) + s + EMPTY for s in slices)
 
 
@@ -142,9 +154,10 @@ class _Fields:
             self.bytes(f"{name} link", e.link)
 
 
-def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=1000, seen=None):
+def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=1000, seen=None, form="gz", runs=()):
     """An archive of a tar: cut into members at `cuts`, with an index of `entries` (default: the truth).
 
+    runs: of how many blocks what is written between the data is; form: "gz" or "zst".
     lies: {field: the value to write, or a function of the true one}; checksums over the field are made to fit. seen (a dict) gets
     every field and its true value.
     """
@@ -152,8 +165,8 @@ def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=100
     lies, seen = lies or {}, {} if seen is None else seen
     bounds = [0, *cuts, len(raw)]
     parts = [raw[a:b] for a, b in zip(bounds, bounds[1:])]
-    members = [data_member(part) for part in parts]
-    data = b"".join(members)
+    members = [data_member(part, form) for part in parts]
+    packed = sum(map(len, members))
     starts, at = [], 0
     for e in entries:
         starts.append(at)
@@ -162,10 +175,14 @@ def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=100
     numbers = range(0, len(members), block_members)
     root = _Fields(lies, seen)
     content = sum(e.size for e in entries if e.type == 0)
-    for name, value in (("flags", sorted_flag), ("entries", len(entries)), ("content", content), ("raw", len(raw)), ("packed", len(data)),
+    for name, value in (("flags", sorted_flag | (2 if runs else 0)), ("entries", len(entries)), ("content", content), ("raw", len(raw)), ("packed", packed),
                         ("members", len(members)), ("blocks", len(numbers))):
         root.varint(f"root {name}", value)
-    index, first_path = b"", b""
+    if runs:
+        root.varint("root runs", len(runs))
+    for number, blocks in enumerate(runs):
+        root.varint(f"root run {number}", blocks)
+    out, index, first_path, run_ends = b"", b"", b"", [sum(runs[: n + 1]) - 1 for n in range(len(runs))]
     for number, first in enumerate(numbers):
         last = min(first + block_members, len(members))
         begin, end = bounds[first], bounds[last]
@@ -184,18 +201,33 @@ def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=100
         for n, e in own:
             if e.type == 0:
                 block.bytes(f"entry {n} sha256", e.sha256)
-        stored = hidden(b"WI", deflate(block.out))
+        stored = hidden(b"WI", deflate(block.out), form)
         for name, value in (("members", last - first), ("entries", len(own)), ("packed", sum(map(len, members[first:last]))), ("raw", end - begin),
                             ("stored", len(stored)), ("length", len(block.out))):
             root.varint(f"root block {number} {name}", value)
         root.u32(f"root block {number} crc", zlib.crc32(block.out))
         root.path(f"root block {number}", first_path, own[0][1].path if own else b"")
         first_path = own[0][1].path if own else b""
+        out += b"".join(members[first:last])
         index += stored
-    return data + index + hidden(b"WI", deflate(root.out)) + footer(len(data), len(data) + len(index), len(root.out), zlib.crc32(root.out), lies, seen)
+        if number in run_ends:
+            out, index = out + index, b""
+    whole = out + index + hidden(b"WI", deflate(root.out), form)
+    whole += footer(len(out), len(out) + len(index), len(root.out), zlib.crc32(root.out), lies, seen, form)
+    return whole + (seek_table(whole, lies, seen) if form == "zst" else b"")
 
 
-def footer(index_off, root_off, root_raw_len, root_crc, lies=None, seen=None):
+def seek_table(frames, lies, seen):
+    """Of zstd's seekable format; its fields too may lie, but for the two that say that it is one."""
+    table = _Fields(lies, seen)
+    found = frames_of(frames)
+    for number, (_, _, frame, raw_len) in enumerate(found):
+        table.u32(f"seek {number} packed", len(frame))
+        table.u32(f"seek {number} raw", raw_len)
+    return struct.pack("<II", ZSTD_SEEK, len(table.out) + 9) + table.out + struct.pack("<IBI", len(found), 0, ZSTD_SEEKABLE)
+
+
+def footer(index_off, root_off, root_raw_len, root_crc, lies=None, seen=None, form="gz"):
     """The last member; of its fields too any can be a lie, under a checksum that fits."""
     fields = {"index_off": index_off, "root_off": root_off, "root_length": root_raw_len, "root_crc": root_crc, "version": 1, "magic": b"wsarchiv", "zero": 0}
     for name, value in fields.items():
@@ -205,15 +237,10 @@ def footer(index_off, root_off, root_raw_len, root_crc, lies=None, seen=None):
         fields[name] = lie(value) if callable(lie) else lie
     numbers = [value if isinstance(value, bytes) else value % (1 << bits) for value, bits in zip(fields.values(), (64, 64, 64, 32, 32, 0, 32))]
     payload = struct.pack("<QQQII8sI", *numbers)
-    return hidden(b"WF", payload + struct.pack("<I", zlib.crc32(payload)))
+    return hidden(b"WF", payload + struct.pack("<I", zlib.crc32(payload)), form)
 
 
 # ---- reading ----
-
-
-def after_key(e):
-    """A directory is greater than all below it."""
-    return [(0, part) for part in e.path.split(b"/") if part] + [(1,)] * (e.type == 1)
 
 
 class Cursor:
@@ -246,8 +273,42 @@ class Cursor:
         return before[:shared] + self.take(self.varint())
 
 
-def members_of(data):
+def frames_of(data):
+    """[(kind, payload, whole frame, its raw length)] of zstd frames."""
+    out, at = [], 0
+    while at < len(data):
+        magic, length = struct.unpack_from("<II", data, at)
+        start, raw_len, payload, kind = at, 0, b"", b"WS"
+        if magic & 0xFFFFFFF0 == 0x184D2A50:
+            payload, at = data[at + 8 : at + 8 + length], at + 8 + length
+            kind = payload[:2] if magic == ZSTD_HIDDEN and payload[2:4] == b"\0\0" else b"seek" if magic == ZSTD_SEEK else b"?"
+            payload = payload[4:] if magic == ZSTD_HIDDEN else payload
+        else:
+            assert magic == ZSTD_FRAME, f"no frame at {at}"
+            descriptor = data[at + 4]
+            assert descriptor & 4 and not descriptor & 0x1B, "a checksum and no dictionary"
+            at += 5 if descriptor & 0x20 else 6
+            width = (1, 2, 4, 8)[descriptor >> 6]
+            raw_len = int.from_bytes(data[at : at + width], "little") + (256 if width == 2 else 0)
+            at += width
+            last = False
+            while not last:
+                head = int.from_bytes(data[at : at + 3], "little")
+                last = head & 1
+                at += 3 + (1 if head >> 1 & 3 == 1 else head >> 3)
+            at += 4
+        out.append((kind, payload, data[start:at], raw_len))
+    return out
+
+
+def form_of(data):
+    return "zst" if data[-4:] == struct.pack("<I", ZSTD_SEEKABLE) else "gz"
+
+
+def members_of(data, form="gz"):
     """[(kind, payload, whole member)] by hopping."""
+    if form == "zst":
+        return [(kind, payload, frame) for kind, payload, frame, _ in frames_of(data)]
     out, at = [], 0
     while at < len(data):
         assert data[at : at + 10] == FIXED, f"no member at {at}"
@@ -260,79 +321,183 @@ def members_of(data):
     return out
 
 
-def read(data):
-    """(tar, entries) of an archive; asserts everything that FORMAT.md says."""
-    members = members_of(data)
-    kinds = [kind for kind, _, _ in members]
-    assert kinds == sorted(kinds, key=[b"WS", b"WI", b"WF"].index) and kinds.count(b"WF") == 1 and len(members[-1][2]) == 74
-    raw_parts = [zlib.decompress(member, 31) for kind, _, member in members if kind == b"WS"]
-    raw = b"".join(raw_parts)
-    assert all(member.endswith(EMPTY) and zlib.decompress(member, 31) == b"" for kind, _, member in members if kind != b"WS")
-    payload = members[-1][1]
-    index_off, root_off, root_raw_len, root_crc, version, magic, zero, crc = struct.unpack("<QQQII8sII", payload)
-    assert (version, magic, zero, crc) == (1, b"wsarchiv", 0, zlib.crc32(payload[:44]))
-    assert index_off == sum(len(m) for k, _, m in members if k == b"WS")
+def inflated(member, form):
+    return zstd(member, "-d") if form == "zst" else zlib.decompress(member, 31)
 
-    def inflate(offset, length, raw_len, crc32):
-        whole = b"".join(p for _, p, _ in members_of(data[offset : offset + length]))
+
+@dataclasses.dataclass
+class Block:
+    """What the root says of a block, and where its members and it are."""
+
+    members: int
+    entries: int
+    packed: int
+    raw: int
+    stored_len: int
+    raw_len: int
+    crc: int
+    first_path: bytes = b""
+    data_at: int = 0
+    raw_at: int = 0
+    stored_at: int = 0
+
+
+@dataclasses.dataclass
+class Index:
+    """Footer and root of the archive of which fetch(offset, length) gives bytes."""
+
+    fetch: object
+    form: str
+    flags: int
+    entries: int
+    content: int
+    raw: int
+    packed: int
+    members: int
+    blocks: list
+
+    def joined(self, offset, length, raw_len, crc):
+        whole = b"".join(payload for _, payload, _ in members_of(self.fetch(offset, length), self.form))
         out = zlib.decompress(whole, -15)
-        assert len(out) == raw_len and zlib.crc32(out) == crc32
+        assert len(out) == raw_len and zlib.crc32(out) == crc
         return out
 
-    root = Cursor(inflate(root_off, len(data) - 74 - root_off, root_raw_len, root_crc))
-    flags, entry_count, content, tar_bytes, packed, member_count, blocks = [root.varint() for _ in range(7)]
-    entries, positions, pos, start, first_path, stored_at, blocks_of = [], [], 0, 0, b"", index_off, []
-    assert flags in (0, 1, 2)
-    for _ in range(blocks):
-        n_members, n_entries, b_packed, b_raw, stored_len, raw_len = [root.varint() for _ in range(6)]
-        block = Cursor(inflate(stored_at, stored_len, raw_len, root.u32()))
-        first_path = root.path(first_path)
-        files, lead = block.varint(), block.varint()
-        if n_entries:
-            assert start + lead == pos
-        told = [(block.varint(), block.varint(), block.u32()) for _ in range(n_members)]
-        assert (sum(t[0] for t in told), sum(t[1] for t in told)) == (b_packed, b_raw)
-        done = len(positions)
-        here = [m for k, _, m in members if k == b"WS"][done : done + n_members]
-        assert told == [(len(m), len(r), zlib.crc32(r)) for m, r in zip(here, raw_parts[done:])]
-        positions += told
-        path, mtime, new = b"", 0, []
-        for _ in range(n_entries):
-            tag = block.take(1)[0]
-            path = block.path(path)
-            if not new:
-                assert path == first_path
-            e = Entry(path, tag & 15, block.varint(), block.varint(), block.varint(), 0, sparse=bool(tag & 0x10))
-            mtime += block.signed()
-            e.mtime, e.ns, e.blocks = mtime, block.varint(), block.varint()
+    def block(self, number):
+        """([(packed, raw, crc) of each member], [Entry]), offsets and all."""
+        b = self.blocks[number]
+        cursor = Cursor(self.joined(b.stored_at, b.stored_len, b.raw_len, b.crc))
+        files, lead = cursor.varint(), cursor.varint()
+        members = [(cursor.varint(), cursor.varint(), cursor.u32()) for _ in range(b.members)]
+        assert (sum(m[0] for m in members), sum(m[1] for m in members)) == (b.packed, b.raw)
+        entries, path, mtime, pos = [], b"", 0, b.raw_at + lead
+        for _ in range(b.entries):
+            tag = cursor.take(1)[0]
+            path = cursor.path(path)
+            e = Entry(path, tag & 15, cursor.varint(), cursor.varint(), cursor.varint(), 0, sparse=bool(tag & 0x10))
+            mtime += cursor.signed()
+            e.mtime, e.ns, e.blocks = mtime, cursor.varint(), cursor.varint()
             if e.type == 0:
-                e.size = e.stored = block.varint()
+                e.size = e.stored = cursor.varint()
                 if e.sparse:
-                    e.stored = block.varint()
+                    e.stored = cursor.varint()
             else:
-                e.link = block.take(block.varint())
+                e.link = cursor.take(cursor.varint())
             e.offset = pos
-            pos += e.blocks * 512 + (e.stored + 511) // 512 * 512
-            new.append(e)
-        for e in new:
+            pos += e.span
+            entries.append(e)
+        for e in entries:
             if e.type == 0:
-                e.sha256 = block.take(32)
-                data_at = e.offset + e.blocks * 512
-                assert e.sha256 == hashlib.sha256(raw[data_at : data_at + e.stored]).digest(), e.path
-        assert block.at == len(block.data) and sum(e.type == 0 for e in new) == files
-        entries += new
-        blocks_of.append(new)
-        start += b_raw
-        stored_at += stored_len
-    assert root.at == len(root.data) and stored_at == root_off
-    assert (len(entries), len(raw), index_off, len(positions)) == (entry_count, tar_bytes, packed, member_count)
-    assert pos == len(raw) - 1024 and raw.endswith(bytes(1024)) and content == sum(e.size for e in entries)
-    if flags == 2:
+                e.sha256 = cursor.take(32)
+        assert cursor.at == len(cursor.data) and sum(e.type == 0 for e in entries) == files
+        assert not entries or entries[0].path == b.first_path
+        return members, entries
+
+
+def after_key(e):
+    """A directory is greater than all below it."""
+    return [(0, part) for part in e.path.split(b"/") if part] + [(1,)] * (e.type == 1)
+
+
+def open_index(fetch, size):
+    """The Index of an archive of `size` bytes; fetch(offset, length) reads it."""
+    tail_at = max(0, size - 65536)
+    tail = fetch(tail_at, size - tail_at)
+
+    def piece(offset, length):
+        return tail[offset - tail_at :][:length] if offset >= tail_at else fetch(offset, length)
+
+    form, footer_at, footer_len = form_of(tail), size - 74, 74
+    if form == "zst":
+        footer_at, footer_len = size - (struct.unpack("<I", tail[-9:-5])[0] * 8 + 17) - 60, 60
+    [(kind, payload, _)] = members_of(piece(footer_at, footer_len), form)
+    index_off, root_off, root_raw_len, root_crc, version, magic, zero, crc = struct.unpack("<QQQII8sII", payload)
+    assert (kind, version, magic, zero, crc) == (b"WF", 1, b"wsarchiv", 0, zlib.crc32(payload[:44]))
+    index = Index(piece, form, 0, 0, 0, 0, 0, 0, [])
+    root = Cursor(index.joined(root_off, footer_at - root_off, root_raw_len, root_crc))
+    index.flags, index.entries, index.content, index.raw, index.packed, index.members, count = [root.varint() for _ in range(7)]
+    runs = [root.varint() for _ in range(root.varint())] if index.flags & 2 else []
+    path = b""
+    for _ in range(count):
+        block = Block(*[root.varint() for _ in range(6)], root.u32())
+        path = block.first_path = root.path(path)
+        index.blocks.append(block)
+    assert root.at == len(root.data)
+    at = raw_at = first = 0
+    for blocks in [*runs, count - sum(runs)]:
+        run = index.blocks[first : first + blocks]
+        for block in run:
+            block.data_at, block.raw_at = at, raw_at
+            at, raw_at = at + block.packed, raw_at + block.raw
+        data_end = at
+        for block in run:
+            block.stored_at, at = at, at + block.stored_len
+        first += blocks
+    assert (data_end, at, raw_at) == (index_off, root_off, index.raw)
+    return index
+
+
+def read_one(fetch, size, path):
+    """The content of the file `path`, from the tail, one block, and the members in which it lies."""
+    index = open_index(fetch, size)
+    assert index.flags & 1, "without order every block has to be read"
+    key = lambda p: p.replace(b"/", b"\0")  # noqa: E731
+    number = max(n for n, b in enumerate(index.blocks) if n == 0 or (b.entries and key(b.first_path) <= key(path)))
+    members, entries = index.block(number)
+    [entry] = [e for e in entries if e.path == path]
+    assert entry.type == 0 and not entry.sparse
+    content, begin, raw = entry.offset + entry.blocks * 512, entry.offset, b""
+    while not raw or begin + len(raw) < content + entry.size:  # it may go on in the members of the blocks behind
+        at, raw_at = index.blocks[number].data_at, index.blocks[number].raw_at
+        for packed_len, raw_len, crc in members:
+            if raw_at + raw_len > entry.offset and raw_at < content + entry.size:
+                part = inflated(index.fetch(at, packed_len), index.form)
+                assert len(part) == raw_len and zlib.crc32(part) == crc
+                begin, raw = min(begin, raw_at), raw + part
+            at, raw_at = at + packed_len, raw_at + raw_len
+        number += 1
+        members = index.block(number)[0] if number < len(index.blocks) else []
+    found = raw[content - begin :][: entry.size]
+    header = raw[entry.offset - begin : content - begin]
+    assert header[-512 + 257 : -512 + 263] == b"ustar\0", "the header is where the index says"
+    assert hashlib.sha256(found).digest() == entry.sha256
+    return found
+
+
+def read(data):
+    """(tar, entries) of an archive; asserts everything that FORMAT.md says."""
+    form = form_of(data)
+    members = members_of(data, form)
+    kinds = [kind for kind, _, _ in members]
+    ends = [b"WI", b"WF", b"seek"] if form == "zst" else [b"WI", b"WF"]
+    assert kinds[-len(ends) :] == ends and kinds.count(b"WF") == 1 and set(kinds) <= {b"WS", *ends}
+    parts = [inflated(member, form) for kind, _, member in members if kind == b"WS"]
+    raw = b"".join(parts)
+    if form == "gz":
+        assert len(members[-1][2]) == 74
+        assert all(member.endswith(EMPTY) and zlib.decompress(member, 31) == b"" for kind, _, member in members if kind != b"WS")
+    else:
+        lengths = [(len(frame), raw_len) for _, _, frame, raw_len in frames_of(data)]
+        assert members[-1][1] == b"".join(struct.pack("<II", *both) for both in lengths[:-1]) + struct.pack("<IBI", len(lengths) - 1, 0, ZSTD_SEEKABLE)
+    index = open_index(lambda offset, length: data[offset : offset + length], len(data))
+    entries, told, pos = [], [], 0
+    for number, block in enumerate(index.blocks):
+        here, new = index.block(number)
+        assert not new or new[0].offset == pos
+        pos = new[-1].offset + new[-1].span if new else pos
+        entries, told = entries + new, told + here
+    whole = [member for kind, _, member in members if kind == b"WS"]
+    assert told == [(len(member), len(part), zlib.crc32(part)) for member, part in zip(whole, parts, strict=True)]
+    for e in entries:
+        data_at = e.offset + e.blocks * 512
+        assert e.type != 0 or e.sha256 == hashlib.sha256(raw[data_at : data_at + e.stored]).digest(), e.path
+    assert (len(entries), len(raw), sum(map(len, whole)), len(told)) == (index.entries, index.raw, index.packed, index.members)
+    assert pos == len(raw) - 1024 and raw.endswith(bytes(1024)) and index.content == sum(e.size for e in entries)
+    if index.flags & 4:
         last = None
-        for keys in [[after_key(e) for e in new] for new in blocks_of if new]:
-            assert min(keys) == keys[0] and (last is None or last < keys[0])
-            last = max(keys)
-    if flags == 1:
+        for keys in [[after_key(e) for e in index.block(number)[1]] for number in range(len(index.blocks))]:
+            assert not keys or (min(keys) == keys[0] and (last is None or last < keys[0]))
+            last = max(keys, default=last)
+    if index.flags & 1:
         keys = [e.path.replace(b"/", b"\0") for e in entries]
         assert keys == sorted(set(keys))
     return raw, entries

@@ -18,9 +18,8 @@ static void add_root(const signed char *delta, struct index_wire_block *b, struc
 	};
 	for (size_t i = 0; i < NUMBERS && numbers[i]; i++)
 		*numbers[i] += (uint64_t)(int64_t)delta[i];
-	index_wire_add_totals(
-		out, t,
-		(enum index_wire_order)((unsigned char)delta[NUMBERS - 1] % INDEX_WIRE_ORDERS), 1);
+	index_wire_add_totals(out, t,
+	                      delta[NUMBERS - 1] & (INDEX_WIRE_SORTED | INDEX_WIRE_GATHERED), 1);
 	index_wire_add_block(out, b);
 	wire_add_varint(out, 0);
 	wire_add_varint(out, 1);

@@ -69,6 +69,35 @@ static int walled_in(void *arg)
 	return !called && (errno == EACCES || errno == ECONNREFUSED) ? 0 : 4;
 }
 
+/* What a confined thread finds: 0 when it may write inside alone. */
+static int only_inside(void *ctx, struct err *e)
+{
+	const struct places *p = ctx;
+	(void)e;
+	return scratch_file(p->inside, "thread", "text") &&
+	                       !scratch_file(p->outside, "thread", "text")
+	               ? 0
+	               : -1;
+}
+
+/* The thread is confined, and nobody else; the limit on memory is taken back. */
+static int one_thread(void *arg)
+{
+	struct places *p = arg;
+	struct err e = ERR_INIT;
+	struct rlimit before, after;
+	bool confined = false;
+	const struct sandbox_rules rules = { .writable = p->inside, .memory_bytes = 1ULL << 46 };
+	getrlimit(RLIMIT_AS, &before);
+	int rc = sandbox_run(&rules, only_inside, p, &confined, &e);
+	getrlimit(RLIMIT_AS, &after);
+	if (!confined)
+		return 100;
+	if (rc != 0 || before.rlim_cur != after.rlim_cur)
+		return 1;
+	return scratch_file(p->outside, "afterwards", "text") ? 0 : 2;
+}
+
 static int no_landlock(void *arg)
 {
 	const struct places *p = arg;
@@ -112,6 +141,12 @@ int main(void)
 		         "this kernel has no Landlock");
 	else
 		TAP_INT(rc, 0, "a process that is offline writes, runs and calls nothing");
+	rc = scratch_fork(one_thread, &places);
+	if (rc == 100)
+		tap_skip("a thread is confined and its process is not",
+		         "this kernel has no Landlock");
+	else
+		TAP_INT(rc, 0, "a thread is confined and its process is not");
 	rc = scratch_fork(no_landlock, &places);
 	if (rc == 100)
 		tap_skip("a kernel without Landlock", "no seccomp filters here");
