@@ -255,6 +255,7 @@ static int run(const struct applet_call *call, struct err *e)
 		.exclude_caches = o->exclude_caches,
 		.order = o->order,
 		.gather = o->gather,
+		.unhashed = !call->common->json,
 		.one_file_system = o->one_file_system,
 		.reproducible = o->reproducible,
 		.keep_going = o->keep_going,

@@ -193,7 +193,8 @@ static int emit(struct press *p, const void *bytes, size_t len, struct err *e)
 {
 	if (p->options.sink->write(p->options.sink, bytes, len, e))
 		return err_context(e, "write the archive");
-	digest_sha256_add(&p->digest, bytes, len);
+	if (!p->options.unhashed)
+		digest_sha256_add(&p->digest, bytes, len);
 	p->written += len;
 	return 0;
 }
@@ -367,7 +368,7 @@ int press_finish(struct press *p, uint64_t *archive_bytes, char sha256[DIGEST_SH
 	if (emit_index(p, e))
 		return -1;
 	digest_sha256_out(&p->digest, hash);
-	codec_hex(hash, sizeof(hash), sha256);
+	codec_hex(hash, p->options.unhashed ? 0 : sizeof(hash), sha256);
 	*archive_bytes = p->written;
 	return 0;
 }

@@ -364,6 +364,7 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
 	struct press_options how = {
 		.plain = options->format == WRITER_TAR,
 		.gather = options->gather,
+		.unhashed = options->unhashed,
 		.form = zstd ? MEMBER_ZSTD : MEMBER_GZIP,
 		.level = options->level    ? options->level
 		         : zstd            ? LEVEL_DEFAULT_ZSTD

@@ -35,6 +35,7 @@ struct writer_options {
 	bool one_file_system;
 	bool reproducible; /* owner 0, no names, no holes, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
+	bool unhashed;       /* result.sha256 is not wanted */
 	bool keep_going;     /* unreadable things are left out and counted instead of ending it */
 	struct progress *progress;
 	/* Told of each thing that was left out or changed while it was read; may be NULL. Runs in the calling
@@ -51,7 +52,7 @@ struct writer_result {
 	uint64_t
 		changed; /* grew or shrank while read (stored as the header said), or vanished before */
 	uint64_t skipped; /* sockets, devices, FIFOs, files of others: never stored */
-	char sha256[65];  /* of the archive's bytes */
+	char sha256[65];  /* of the archive's bytes; "" with `unhashed` */
 };
 
 /* Archive what is below `dirfd` (the entry names are relative to it; the directory itself is entry "." with its

@@ -1,4 +1,5 @@
 """create --gather: files of one name next to each other and directories after their content, in an archive like any other."""
+import json
 import os
 import tarfile
 
@@ -115,3 +116,9 @@ def test_exclusions_and_tags_of_caches_hold_for_what_is_gathered(ws, tmp_path):
 @pytest.mark.parametrize("more", [["--order"], ["--format", "tar.zst"], ["--format", "tar"]])
 def test_gathering_is_for_gzip_and_has_an_order_of_its_own(ws, tmp_path, more):
     ws("ws-archive", "create", "--gather", *more, "-C", tmp_path, "-o", tmp_path / "a", status=64).complains("--gather")
+
+
+@pytest.mark.parametrize("more", [[], ["--gather"]])
+def test_the_report_of_an_archive_names_its_hash_and_size(ws, packages, tmp_path, more):
+    told = json.loads(ws("ws-archive", "create", "--json", *more, "-C", packages, "-o", tmp_path / "a").stdout)
+    assert (told["sha256"], told["archive_bytes"]) == (helpers.file_digest(tmp_path / "a"), os.path.getsize(tmp_path / "a"))
