@@ -153,7 +153,7 @@ static int put(struct extraction *x, const struct entry *entry, struct err *e)
 	return 0;
 }
 
-static int take(struct extraction *x, const struct entry *entry, struct err *e)
+int extract_entry(struct extraction *x, const struct entry *entry, struct err *e)
 {
 	const struct limits *limits = &x->reader->limits;
 	if (names_clean(entry->path, 0, limits, &x->whole, e) < 0)
@@ -174,11 +174,15 @@ static int take(struct extraction *x, const struct entry *entry, struct err *e)
 static int take_all(struct extraction *x, struct err *e)
 {
 	const struct entry *entry;
-	int rc;
-	while ((rc = reader_next(x->reader, &entry, e)) > 0)
-		if (take(x, entry, e))
+	int rc = extract_some(x, e);
+	if (rc < 0)
+		return -1;
+	while (rc == 0 && (rc = reader_next(x->reader, &entry, e)) > 0) {
+		if (extract_entry(x, entry, e))
 			return -1;
-	return rc || extract_late_finish(x, e) ? -1 : disk_finish(x->disk, e);
+		rc = 0;
+	}
+	return rc < 0 || extract_late_finish(x, e) ? -1 : disk_finish(x->disk, e);
 }
 
 static int open_disk(struct extraction *x, int dirfd, struct err *e)

@@ -1,4 +1,4 @@
-/* An extraction at work. For extract and extract_late. */
+/* An extraction at work. For extract, extract_some and extract_late. */
 #ifndef WS_PACK_EXTRACT_PARTS_H
 #define WS_PACK_EXTRACT_PARTS_H
 
@@ -21,6 +21,12 @@ struct extraction {
 
 /* Put the present file of the reader at x->path. */
 int extract_file(struct extraction *x, const struct entry *entry, struct err *e) MUST_CHECK;
+
+/* An entry of the archive, if it is wanted. */
+int extract_entry(struct extraction *x, const struct entry *entry, struct err *e) MUST_CHECK;
+
+/* What was asked for by name, when the index leads there: 1; 0: nothing was done, or not all, and all has to be read; -1. */
+int extract_some(struct extraction *x, struct err *e) MUST_CHECK;
 
 /* The present entry is a hardlink to something that no pattern asked for. */
 int extract_late_add(struct extraction *x, const struct entry *entry, struct err *e) MUST_CHECK;

@@ -10,8 +10,9 @@
 #include "pack/wire.h"
 
 enum {
-	/* One file out of an archive costs the tail and one block, 100 KB together. */
-	BLOCK_ENTRIES = 512,
+	/* One file out of an archive costs the tail and one block, 100 KB together: with one more group (PRESS_ENTRIES)
+	 * some 760 entries, of 32 bytes and what is left of their names. */
+	BLOCK_ENTRIES = 256,
 	BLOCK_MEMBERS = 1024,
 	BLOCK_TEXT = 48 * 1024,
 	LEVEL = 9,

@@ -271,8 +271,8 @@ int press_cut(struct press *p, struct err *e)
 
 int press_begin(struct press *p, uint64_t total, uint64_t together, struct err *e)
 {
-	size_t len = p->groups[p->now].raw_len;
-	bool full = len >= PRESS_TARGET && total > PRESS_MAX - len;
+	size_t len = p->groups[p->now].raw_len, count = p->groups[p->now].count;
+	bool full = count >= PRESS_ENTRIES || (len >= PRESS_TARGET && total > PRESS_MAX - len);
 	if ((full || together > PRESS_MAX - len) && press_cut(p, e))
 		return -1;
 	if (together > PRESS_MAX)

@@ -16,6 +16,8 @@
 enum {
 	PRESS_TARGET = 2 << 20, /* a group is closed when it has so much and the next entry ... */
 	PRESS_MAX = 4 << 20,    /* ... would make it larger than this; large content is cut here */
+	PRESS_ENTRIES =
+		512, /* or has so many: a block of the index, of one group at least, stays small */
 };
 
 struct press;

@@ -25,13 +25,13 @@ static int absent(struct str path, struct err *e)
 	return err_set(e, ERR_KIND_NOT_FOUND, "'%s' is not in the archive", names_show(path).text);
 }
 
-/* Read the members from `m` on that the file `item` lies in. */
+/* Read the members from `m` on that the file `item` lies in, or (`onward`) all. */
 static int start_at(struct reader *r, struct index_cursor *cursor, const struct index_member *m,
-                    const struct index_item *item, struct err *e)
+                    const struct index_item *item, bool onward, struct err *e)
 {
 	struct flow *flow;
 	uint64_t end = item->raw_offset + item->head.head_bytes + item->head.stored_bytes;
-	bool in_one = end <= m->raw_offset + m->raw_len;
+	bool in_one = !onward && end <= m->raw_offset + m->raw_len;
 	struct flow_options how = {
 		.form = reader_form(r),
 		.limits = &r->limits,
@@ -85,10 +85,31 @@ static int find_indexed(struct reader *r, const struct entry **entry, struct err
 		return -1;
 	}
 	reader_stop(r);
-	if (start_at(r, cursor, &m, &item, e) || reader_next(r, entry, e) <= 0)
+	if (start_at(r, cursor, &m, &item, false, e) || reader_next(r, entry, e) <= 0)
 		return -1;
 	scan_check_content(&r->scan);
 	return 1;
+}
+
+int reader_go(struct reader *r, struct str path, const struct entry **entry, struct err *e)
+{
+	struct index_member m;
+	struct index_item item;
+	if (!r->index)
+		return 0;
+	struct index_cursor *cursor = index_cursor_new(r->index);
+	int rc = index_cursor_find(cursor, path, &m, &item, e);
+	bool below = rc > 0 && item.head.entry.type == ENTRY_TYPE_DIR;
+	if (below && !index_is_sorted(r->index))
+		rc = 0;
+	if (rc > 0 && reader_need_pool(r, e))
+		rc = -1;
+	if (rc <= 0) {
+		index_cursor_free(cursor);
+		return rc;
+	}
+	reader_stop(r);
+	return start_at(r, cursor, &m, &item, below, e) || reader_next(r, entry, e) <= 0 ? -1 : 1;
 }
 
 /* Go through the entries from here on until one is called `name`. A broken path of another is not our concern. */

@@ -52,6 +52,10 @@ struct reader {
 int reader_piece(struct reader *r, struct reader_piece *out, struct err *e) MUST_CHECK;
 /* Begin at the first entry, when that has not happened. */
 int reader_start(struct reader *r, struct err *e) MUST_CHECK;
+/* Go to the entry `path` by the index, or, when it is a directory, to it and what is below it: 1, and its header in *entry
+ * (reader_next goes on from there, up to the end of its member at least); 0 when the index has no way there; -1. */
+int reader_go(struct reader *r, struct str path, const struct entry **entry,
+              struct err *e) MUST_CHECK;
 /* Give up the present position. */
 void reader_stop(struct reader *r);
 /* Of one of our archives. */

@@ -207,6 +207,38 @@ def test_parts_are_unpacked_by_pattern_and_stripped(ws, archive, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+CHOICES = {
+    "a file": ["run.sh"],
+    "a directory": ["src/"],
+    "a directory and a file of another": ["private", "./run.sh"],
+    "a hardlink, whose file was not asked for": ["src/main.c"],
+    "a symlink": ["link"],
+    "one within another": ["src", "src/deep/er"],
+    "names and wildcards": ["run.sh", "src/*"],
+    "what is not there, and what is": ["run.sh", "none"],
+    "nothing that is there": ["none"],
+}
+
+
+@pytest.mark.parametrize("case", CHOICES)
+@pytest.mark.parametrize("strip", [[], ["--strip=1"]])
+def test_what_is_chosen_is_the_same_with_an_index_and_without(ws, archive, tmp_path, case, strip):
+    """By the index it is gone to; through a pipe, or by --order, all is read."""
+    path, root = archive
+    ws("ws-archive", "create", "-q", "--order", "-C", root, "-o", tmp_path / "ordered.tar.gz")
+    found = set()
+    for number, source in enumerate([path, tmp_path / "ordered.tar.gz", "-"]):
+        with open(path, "rb") as pipe:
+            result = ws("ws-archive", "extract", "-q", *strip, "-C", tmp_path / f"{number}", source, *CHOICES[case], stdin=pipe, status=None)
+        if source == "-" and "past in this pipe" in result.stderr:
+            continue
+        tree = helpers.tree_digest(tmp_path / f"{number}", top=False) if result.status == 0 else {}
+        for directory in [entry for entry in tree.values() if entry["mode"].startswith("d")]:
+            del directory["mtime_ns"]  # of one that was not chosen it is now
+        found.add((result.status, json.dumps(tree)))
+    assert len(found) == 1, found
+
+
 def test_verify_says_good(ws, archive):
     path, root = archive
     assert "good" in ws("ws-archive", "verify", path).stdout

@@ -43,6 +43,18 @@ def test_who_knows_only_the_format_page_reads_the_index_and_one_file(ws, tree, t
         assert len(read) <= (7 if name == "large" else 4), read
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_block_of_the_index_and_the_tail_are_100_kb_at_most(ws, tmp_path, form):
+    """That is what one file costs beyond its member. Small files are the worst: many of them are in one member."""
+    (tmp_path / "t").mkdir()
+    for number in range(4000):
+        (tmp_path / f"t/file-{number:05}").write_bytes(hashlib.shake_128(b"%d" % number).digest(number % 700))
+    ws("ws-archive", "create", "-q", "-C", tmp_path / "t", "-o", tmp_path / f"a.{form}")
+    data = (tmp_path / f"a.{form}").read_bytes()
+    index = wsformat.open_index(lambda offset, length: data[offset : offset + length], len(data))
+    assert 65536 + max(block.stored_len for block in index.blocks) <= 100_000
+
+
 INFLATE = "process.stdin.pipe(require('zlib').createGunzip()).pipe(process.stdout)"
 READERS = {
     "gzip": ["gzip", "-dc"],

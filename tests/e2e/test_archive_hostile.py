@@ -221,3 +221,33 @@ def test_ten_thousand_nested_directories_end_in_an_error_not_in_a_crash(ws, tmp_
         (tmp_path / "a").write_bytes(packing(fine))
         ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a")
         helpers.run(["/bin/rm", "-rf", tmp_path / "out"])
+
+
+def extents(count):
+    return b"".join(b"%d\n%d\n" % (n * 1024, 512) for n in range(count))
+
+
+# name: (archive, the most that is refused, the least that is enough)
+LIMITS = {
+    "entries": (as_gzip(tar(file("a"), file("b"), file("c"))), 2, 3),
+    "bytes": (as_gzip(tar(file("a", b"x" * 100))), 99, 100),
+    "ratio": (as_gzip(tar(file("a", bytes(4 << 20)))), 100, 2000),
+    "depth": (as_gzip(tar(pax([(b"path", b"a/b/c/d")]), file("d"))), 3, 4),
+    "name": (as_gzip(tar(pax([(b"path", b"a/bcdefgh")]), file("d"))), 8, 9),
+    "pax": (as_gzip(tar(pax([(b"comment", b"c" * 1000)]), file("d"))), 1000, 1100),
+    "xattr": (as_gzip(tar(pax([(b"SCHILY.xattr.user.x", b"v" * 1000)]), file("d"))), 999, 1100),
+    "sparse": (as_gzip(tar(pax([(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.name", b"s"), (b"GNU.sparse.realsize", b"10240")])
+                           + file("s", padded(b"10\n" + extents(10)) + bytes(5120)))), 9, 11),
+    "index": (wsformat.pack(tar(*[file(f"{n}") for n in range(30)])), 100, 10_000),
+    "members": (wsformat.pack(tar(file("a"), file("b")), cuts=(1024,)), 1, 2),
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_each_limit_can_be_set_and_holds_to_the_number(ws, tmp_path, limit):
+    data, too_low, enough = LIMITS[limit]
+    more = ["--limit=ratio-from=1M"] if limit == "ratio" else []
+    (tmp_path / "a").write_bytes(data)
+    ws("ws-archive", "extract", "-q", *more, f"--limit={limit}={too_low}", "-C", tmp_path / "no", tmp_path / "a", status=65)
+    assert not (tmp_path / "no").exists()
+    ws("ws-archive", "extract", "-q", *more, f"--limit={limit}={enough}", "-C", tmp_path / "out", tmp_path / "a")

@@ -2,6 +2,7 @@
 import hashlib
 import http.server
 import io
+import os
 import re
 import struct
 import tarfile
@@ -183,6 +184,16 @@ def read_bytes(server):
 def test_one_file_out_of_10_gb_is_three_requests_and_100_kb_beyond_its_member(ws, serve, sparse, name):
     server = serve()
     assert ws("ws-archive", "cat", "s3://b/big.tar.gz", name, env=server.env).output == SMALL[name]
+    assert len(server.seen) <= 3, server.seen
+    assert [match for _, _, match in server.seen[1:]] == [server.etag] * (len(server.seen) - 1)
+    assert read_bytes(server) - sparse.member_len <= 100_000
+
+
+@pytest.mark.parametrize("name", ["small/00000", "small/12345", "small/19999"])
+def test_extracting_one_file_out_of_10_gb_costs_no_more(ws, serve, sparse, tmp_path, name):
+    server = serve()
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", "s3://b/big.tar.gz", f"./{name}", env=server.env)
+    assert (tmp_path / "out" / name).read_bytes() == SMALL[name] and os.listdir(tmp_path / "out/small") == [name[-5:]]
     assert len(server.seen) <= 3, server.seen
     assert [match for _, _, match in server.seen[1:]] == [server.etag] * (len(server.seen) - 1)
     assert read_bytes(server) - sparse.member_len <= 100_000

@@ -2,6 +2,7 @@
 import errno
 import hashlib
 import os
+import re
 import subprocess
 
 import pytest
@@ -153,3 +154,31 @@ def test_a_file_that_changes_while_it_is_read_is_stored_as_its_header_says_and_n
     ws("ws-archive", "verify", tmp_path / "a")
     assert names(ws, tmp_path / "a") == [".", "large", *([] if change == "vanishes" else ["later"])]
     assert ws("ws-archive", "cat", tmp_path / "a", "large").output == stored(content)
+
+
+def test_an_archive_streams_no_temporary_file_is_made_of_it(ws, tmp_path, store):
+    """Of a file the only one that is made is what becomes the archive."""
+    make_tree(tmp_path / "t", False)
+    (tmp_path / "to").mkdir()
+    outputs = {"-": 0, os.fspath(tmp_path / "to/a.tar.gz"): 1, f"{store.url}/a.tar.gz": 1 if store.url.startswith("file:") else 0}
+    for number, (output, files) in enumerate(outputs.items()):
+        trace = ["strace", "-f", "-o", tmp_path / f"trace{number}", "-e", "trace=open,openat,openat2,creat,memfd_create"]
+        env = {**ws.environment(), **store.env}
+        helpers.run(["/usr/bin/env", *trace, helpers.BINARY, "ws-archive", "create", "-q", "-C", tmp_path / "t", "-o", output], env=env)
+        made = [line for line in (tmp_path / f"trace{number}").read_text().splitlines() if re.search("O_CREAT|O_TMPFILE|memfd|creat\\(", line)]
+        assert len(made) == files, made
+
+
+def test_levels_of_gzip_go_from_fast_to_small(ws, tmp_path):
+    make_tree(tmp_path / "t", False)
+    for number in range(40):
+        words = hashlib.shake_128(b"%d" % (number // 2)).digest(3000).hex()
+        (tmp_path / f"t/text{number}").write_text(" ".join(words[at : at + 3] for at in range(0, len(words), 3)))
+    sizes = []
+    for level in range(1, 13):
+        ws("ws-archive", "create", "-q", f"--level={level}", "-C", tmp_path / "t", "-o", tmp_path / "a")
+        sizes.append((tmp_path / "a").stat().st_size)
+        ws("ws-archive", "verify", "-q", tmp_path / "a")
+    assert sizes[0] > sizes[5] > sizes[11] and max(sizes[6:]) <= sizes[2]
+    ws("ws-archive", "create", "-q", "-C", tmp_path / "t", "-o", tmp_path / "b")
+    assert (tmp_path / "b").stat().st_size == sizes[5], "6 is what comes without the option"

@@ -3,10 +3,10 @@ import hashlib
 import json
 import os
 import shutil
-import struct
 import subprocess
 
 import pytest
+import wsformat
 
 import ws as helpers
 
@@ -65,46 +65,10 @@ def test_a_pipe_gives_the_same_tree(ws, both, tmp_path):
     assert helpers.tree_digest(root) == helpers.tree_digest(tmp_path / "out")
 
 
-def frames_of(data):
-    """[(magic, payload or None, length)] as FORMAT.md says."""
-    out, at = [], 0
-    while at < len(data):
-        magic, length = struct.unpack_from("<II", data, at)
-        if magic & 0xFFFFFFF0 == 0x184D2A50:
-            out.append((magic, data[at + 8 : at + 8 + length], length + 8))
-            at += length + 8
-            continue
-        assert magic == 0xFD2FB528
-        start, at = at, at + 5
-        descriptor = data[start + 4]
-        assert descriptor & 4 and not descriptor & 0x1B, "a checksum and no dictionary"
-        at += (0 if descriptor & 0x20 else 1) + (1, 2, 4, 8)[descriptor >> 6]
-        last = False
-        while not last:
-            head = int.from_bytes(data[at : at + 3], "little")
-            last = head & 1
-            at += 3 + (1 if head >> 1 & 3 == 1 else head >> 3)
-        at += 4
-        out.append((magic, None, at - start))
-    return out
-
-
 def test_the_bytes_are_what_the_format_page_says(both):
     zst = both[0].read_bytes()
-    frames = frames_of(zst)
-    kinds = ["data" if payload is None else payload[:4] if magic == 0x184D2A57 else "seek" for magic, payload, _ in frames]
-    assert kinds == ["data"] * kinds.count("data") + [b"WI\0\0"] * kinds.count(b"WI\0\0") + [b"WF\0\0", "seek"] and kinds.count("data") >= 3
-    *entries, (magic, table, _) = frames
-    assert magic == 0x184D2A5E and table[-9:] == struct.pack("<IBI", len(entries), 0, 0x8F92EAB1)
-    at, raw = 0, b""
-    for number, (_, payload, length) in enumerate(entries):
-        packed_len, raw_len = struct.unpack_from("<II", table, 8 * number)
-        part = unpacked(zst[at : at + length]) if payload is None else b""
-        assert (packed_len, raw_len) == (length, len(part))
-        at, raw = at + length, raw + part
-    index_off = sum(length for _, payload, length in entries if payload is None)
-    assert struct.unpack_from("<Q", entries[-1][1], 4)[0] == index_off
-    assert raw == unpacked(zst)
+    assert wsformat.read(zst)[0] == unpacked(zst)
+    assert [kind for kind, *_ in wsformat.frames_of(zst)].count(b"WS") >= 3
 
 
 def test_no_changed_byte_goes_unseen(ws, tree, tmp_path):
@@ -125,7 +89,7 @@ def test_no_changed_byte_goes_unseen(ws, tree, tmp_path):
 
 def test_a_seek_table_that_lies_is_refused(ws, both, tmp_path):
     zst = both[0].read_bytes()
-    table_at = len(zst) - frames_of(zst)[-1][2]
+    table_at = len(zst) - len(wsformat.frames_of(zst)[-1][2])
     for offset in (8, 12, 20):
         lie = bytearray(zst)
         lie[table_at + offset] ^= 1
