@@ -176,6 +176,7 @@ static int parse_root(struct index *ix, struct str raw, struct err *e)
 	ix->blocks = mem_new((size_t)count + 1, sizeof(ix->blocks[0]));
 	ix->block_count = (size_t)count;
 	ix->sorted = flags & INDEX_WIRE_SORTED;
+	ix->gathered = flags & INDEX_WIRE_GATHERED;
 	if (flags & INDEX_WIRE_RUNS)
 		read_runs(ix, &w);
 	for (size_t i = 0; i < count && !w.bad; i++) {

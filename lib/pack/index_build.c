@@ -38,16 +38,16 @@ struct index_build {
 	uint64_t spilled;
 	bool taken; /* stored was given away */
 	struct index_totals totals;
-	struct buf last_path;
-	bool unsorted;
+	struct buf last_path, highest; /* the latter by names_cmp_after */
+	bool unsorted, mixed;          /* so not SORTED, not GATHERED */
 };
 
-enum { BUFS = 10 };
+enum { BUFS = 11 };
 static void list_bufs(struct index_build *b, struct buf *all[BUFS])
 {
-	struct buf *list[BUFS] = { &b->entries,    &b->hashes, &b->members, &b->path,
-		                   &b->first_path, &b->stored, &b->root,    &b->root_path,
-		                   &b->last_path,  &b->runs };
+	struct buf *list[BUFS] = { &b->entries,    &b->hashes,  &b->members, &b->path,
+		                   &b->first_path, &b->stored,  &b->root,    &b->root_path,
+		                   &b->last_path,  &b->highest, &b->runs };
 	memcpy(all, list, sizeof(list));
 }
 
@@ -97,18 +97,30 @@ static void begin_block(struct index_build *b, struct str path)
 	buf_add_str(&b->first_path, path);
 }
 
+static void note_order(struct index_build *b, struct str path, bool first_of_block)
+{
+	bool first = b->totals.entries == 0;
+	struct str limit = buf_str(first_of_block ? &b->highest : &b->first_path);
+	b->unsorted |= !first && names_cmp(buf_str(&b->last_path), path) >= 0;
+	b->mixed |= !first && names_cmp_after(limit, path) >= 0;
+	buf_clear(&b->last_path);
+	buf_add_str(&b->last_path, path);
+	if (!first && names_cmp_after(buf_str(&b->highest), path) >= 0)
+		return;
+	buf_clear(&b->highest);
+	buf_add_str(&b->highest, path);
+}
+
 void index_build_entry(struct index_build *b, const struct tar_head *head,
                        const unsigned char *sha256)
 {
 	static const unsigned char no_hash[INDEX_SHA256];
 	const struct entry *entry = &head->entry;
 	bool sparse = entry->extents != NULL;
+	note_order(b, entry->path, b->block.entries == 0);
 	if (b->block.entries++ == 0)
 		begin_block(b, entry->path);
-	if (b->totals.entries++ > 0 && names_cmp(buf_str(&b->last_path), entry->path) >= 0)
-		b->unsorted = true;
-	buf_clear(&b->last_path);
-	buf_add_str(&b->last_path, entry->path);
+	b->totals.entries++;
 
 	struct buf *out = &b->entries;
 	buf_add_char(out, (char)(entry->type | (sparse ? INDEX_WIRE_SPARSE : 0)));
@@ -211,7 +223,7 @@ struct str index_build_spill(struct index_build *b)
 
 static void make_root(const struct index_build *b, struct buf *raw)
 {
-	unsigned flags = b->unsorted ? 0 : INDEX_WIRE_SORTED;
+	unsigned flags = !b->unsorted ? INDEX_WIRE_SORTED : !b->mixed ? INDEX_WIRE_GATHERED : 0;
 	index_wire_add_totals(raw, &b->totals, flags | (b->run_count ? INDEX_WIRE_RUNS : 0),
 	                      b->blocks);
 	if (b->run_count)

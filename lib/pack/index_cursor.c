@@ -203,13 +203,33 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	return 0;
 }
 
+static struct str first_path(const struct index *ix, const struct index_block *b)
+{
+	return str_from(ix->paths.p + b->path_at, b->path_len);
+}
+
+/* Within what the root says of this block and the next. */
+static bool is_within(const struct index_cursor *c, struct str path)
+{
+	const struct index *ix = c->ix;
+	const struct index_block *b = &ix->blocks[c->next_block - 1],
+				 *end = ix->blocks + ix->block_count;
+	if (!c->first && names_cmp_after(first_path(ix, b), path) >= 0)
+		return false;
+	do
+		b++;
+	while (b < end && b->wire.entries == 0);
+	return b == end || names_cmp_after(path, first_path(ix, b)) < 0;
+}
+
 /* Names are where a search will look for them. */
 static int check_order(struct index_cursor *c, struct str path, struct err *e)
 {
 	const struct index *ix = c->ix;
-	const struct index_block *b = &ix->blocks[c->next_block - 1];
-	if (c->first && !str_eq(path, str_from(ix->paths.p + b->path_at, b->path_len)))
+	if (c->first && !str_eq(path, first_path(ix, &ix->blocks[c->next_block - 1])))
 		return damaged(e, "a block begins with another name than the root says");
+	if (ix->gathered && !is_within(c, path))
+		return damaged(e, "a name is in another block than the root says");
 	if (!ix->sorted)
 		return 0;
 	if (c->before.len > 0 && names_cmp(buf_str(&c->before), path) >= 0)
@@ -263,8 +283,9 @@ static size_t block_of(const struct index *ix, struct str path)
 	size_t found = 0;
 	for (size_t i = 0; i < ix->block_count; i++) {
 		const struct index_block *b = &ix->blocks[i];
-		struct str first = str_from(ix->paths.p + b->path_at, b->path_len);
-		if (b->wire.entries > 0 && names_cmp(first, path) <= 0)
+		int order = ix->gathered ? names_cmp_after(first_path(ix, b), path)
+		                         : names_cmp(first_path(ix, b), path);
+		if (b->wire.entries > 0 && order <= 0)
 			found = i;
 	}
 	return found;
@@ -289,9 +310,10 @@ int index_cursor_find(struct index_cursor *c, struct str path, struct index_memb
 	rewind_cursor(c);
 	if (ix->block_count == 0)
 		return 0;
-	if (ix->sorted && load(c, block_of(ix, path), 0, true, e))
+	bool in_one = ix->sorted || ix->gathered;
+	if (in_one && load(c, block_of(ix, path), 0, true, e))
 		return -1;
-	size_t stop = ix->sorted ? c->next_block : ix->block_count;
+	size_t stop = in_one ? c->next_block : ix->block_count;
 	int rc;
 	while (c->entries_left > 0 || c->next_block < stop) {
 		rc = index_cursor_next(c, item, e);

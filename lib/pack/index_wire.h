@@ -8,8 +8,9 @@
 /* In the type byte of an entry: its stored length follows. */
 enum { INDEX_WIRE_TYPE = 0x0f, INDEX_WIRE_SPARSE = 0x10 };
 
-/* Flags of the root: paths ascend; there are blocks between the data, and how many follows the totals. */
-enum { INDEX_WIRE_SORTED = 1, INDEX_WIRE_RUNS = 2 };
+/* Flags of the root: paths ascend; there are blocks between the data, and how many follows the totals; blocks ascend by
+ * names_cmp_after, each with its first entry before its others (and paths do not ascend). */
+enum { INDEX_WIRE_SORTED = 1, INDEX_WIRE_RUNS = 2, INDEX_WIRE_GATHERED = 4 };
 
 /* What the root says of one block; the path of its first entry ("" without entries) follows. */
 struct index_wire_block {

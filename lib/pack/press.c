@@ -10,6 +10,8 @@
 #include "os/pool.h"
 #include "pack/index.h"
 #include "pack/member_zstd.h"
+#include "pack/names.h"
+#include "pack/namesakes.h"
 
 enum {
 	SLOTS_MORE = 2, /* one that is being filled, one that waits for a worker */
@@ -17,6 +19,7 @@ enum {
 	 * 64 MiB and 4 MiB for each. */
 	JOBS_MAX = 8,
 	SEEK_MAX = 1 << 30,
+	GATHER_MAX = 32 * 1024, /* deflate does not see what is farther back */
 };
 
 struct pending {
@@ -35,8 +38,12 @@ struct group {
 	uint32_t crc;
 	struct pending *entries;
 	struct digest_many_item *texts; /* room for as many */
+	struct str *names;              /* and as many */
+	struct namesakes namesakes;
+	const uint32_t *order; /* of the entries in the raw bytes; NULL: as they came */
 	size_t count, cap;
 	struct buf text;
+	bool gather;
 	bool has_earlier; /* the hash of a file that began in an earlier group */
 	unsigned char earlier[DIGEST_SHA256_LEN];
 };
@@ -71,11 +78,57 @@ static void hash(struct group *g)
 	digest_many(g->texts, files);
 }
 
+static bool may_move(const struct pending *at)
+{
+	const struct entry *entry = &at->head.entry;
+	return at->whole && entry->type == ENTRY_TYPE_FILE && !entry->extents &&
+	       entry->size_bytes > 0 && entry->size_bytes <= GATHER_MAX;
+}
+
+/* The entries' bytes in their new order, into the other buffer, which is as large. */
+static void move(struct group *g)
+{
+	const struct pending *first = &g->entries[0];
+	size_t begin = first->stored_at - (size_t)first->head.head_bytes, end = begin;
+	memcpy(g->packed, g->raw, begin);
+	for (size_t i = 0; i < g->count; i++) {
+		struct pending *at = &g->entries[g->order[i]];
+		size_t head_len = (size_t)at->head.head_bytes;
+		size_t from = at->stored_at - head_len;
+		size_t len = head_len + (size_t)tar_padded(at->head.stored_bytes);
+		/* Only the last one can go on in the next group, and it stays the last. */
+		if (len > g->raw_len - from)
+			len = g->raw_len - from;
+		memcpy(g->packed + end, g->raw + from, len);
+		at->stored_at = end + head_len;
+		end += len;
+	}
+	memcpy(g->packed + end, g->raw + end, g->raw_len - end);
+	unsigned char *raw = g->raw;
+	g->raw = g->packed;
+	g->packed = raw;
+}
+
+static void gather(struct group *g)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct pending *at = &g->entries[i];
+		struct str path = { g->text.p + at->path_at, at->head.entry.path.len };
+		g->names[i] = may_move(at) ? names_last(path) : S("");
+	}
+	if (!namesakes_order(&g->namesakes, g->names, g->count))
+		return;
+	g->order = g->namesakes.order;
+	move(g);
+}
+
 /* In a worker: hash, then compress. */
 static int squeeze(struct pool_job *job, struct err *e)
 {
 	struct group *g = (struct group *)job;
 	(void)e;
+	if (g->gather)
+		gather(g);
 	hash(g);
 	g->packed_len = member_pack(g->packer, g->raw, g->raw_len, g->packed, &g->crc);
 	return 0;
@@ -96,7 +149,8 @@ int press_open(const struct press_options *options, struct press **out, struct e
 	for (size_t i = 0; i < p->group_count; i++) {
 		struct group *g = &p->groups[i];
 		g->job.run = squeeze;
-		g->raw = mem_new(PRESS_MAX, 1);
+		g->raw = mem_new(member_bound(PRESS_MAX), 1);
+		g->gather = options->gather;
 		g->text = buf_make(SIZE_MAX / 2);
 		if (options->plain)
 			continue;
@@ -125,6 +179,8 @@ void press_close(struct press *p)
 		mem_free(g->packed);
 		mem_free(g->entries);
 		mem_free(g->texts);
+		mem_free(g->names);
+		namesakes_free(&g->namesakes);
 		buf_free(&g->text);
 	}
 	index_build_free(p->index);
@@ -137,7 +193,8 @@ static int emit(struct press *p, const void *bytes, size_t len, struct err *e)
 {
 	if (p->options.sink->write(p->options.sink, bytes, len, e))
 		return err_context(e, "write the archive");
-	digest_sha256_add(&p->digest, bytes, len);
+	if (!p->options.unhashed)
+		digest_sha256_add(&p->digest, bytes, len);
 	p->written += len;
 	return 0;
 }
@@ -147,7 +204,7 @@ static void add_to_index(struct press *p, const struct group *g)
 	if (g->has_earlier)
 		index_build_hash(p->index, g->earlier);
 	for (size_t i = 0; i < g->count; i++) {
-		struct pending *at = &g->entries[i];
+		struct pending *at = &g->entries[g->order ? g->order[i] : i];
 		struct entry *entry = &at->head.entry;
 		/* Of extents only their being there counts from here on. */
 		entry->path.p = g->text.p + at->path_at;
@@ -164,6 +221,7 @@ static void empty(struct group *g)
 {
 	g->raw_len = g->count = 0;
 	g->has_earlier = false;
+	g->order = NULL;
 	buf_clear(&g->text);
 }
 
@@ -258,6 +316,7 @@ void press_entry(struct press *p, const struct tar_head *head, bool whole)
 		g->cap = g->cap ? 2 * g->cap : 64;
 		g->entries = mem_grow(g->entries, g->cap, sizeof(g->entries[0]));
 		g->texts = mem_grow(g->texts, g->cap, sizeof(g->texts[0]));
+		g->names = mem_grow(g->names, g->cap, sizeof(g->names[0]));
 	}
 	struct pending *at = &g->entries[g->count++];
 	at->head = *head;
@@ -309,7 +368,7 @@ int press_finish(struct press *p, uint64_t *archive_bytes, char sha256[DIGEST_SH
 	if (emit_index(p, e))
 		return -1;
 	digest_sha256_out(&p->digest, hash);
-	codec_hex(hash, sizeof(hash), sha256);
+	codec_hex(hash, p->options.unhashed ? 0 : sizeof(hash), sha256);
 	*archive_bytes = p->written;
 	return 0;
 }

@@ -23,7 +23,9 @@ enum {
 struct press;
 
 struct press_options {
-	bool plain; /* a bare tar: no members, no index */
+	bool plain;    /* a bare tar: no members, no index */
+	bool gather;   /* small files of one name next to each other, within a group */
+	bool unhashed; /* press_finish need not give the hash */
 	enum member_form form;
 	int level; /* 1 to 12 */
 	unsigned jobs;
@@ -52,7 +54,7 @@ int press_cut(struct press *p, struct err *e) MUST_CHECK;
 void press_entry(struct press *p, const struct tar_head *head, bool whole);
 void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN]);
 
-/* End mark, what is left, index and footer. *archive_bytes and the hash of all that the sink got. */
+/* End mark, what is left, index and footer. *archive_bytes and the hash of all that the sink got, or "". */
 int press_finish(struct press *p, uint64_t *archive_bytes, char sha256[DIGEST_SHA256_HEX],
                  struct err *e) MUST_CHECK;
 

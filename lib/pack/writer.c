@@ -16,6 +16,7 @@
 
 enum {
 	LEVEL_DEFAULT = 6,
+	LEVEL_DEFAULT_GATHERED = 5, /* about the same size: what gathering saves pays for it */
 	LEVEL_DEFAULT_ZSTD = 3,
 	NAME_BYTES_MAX = 32 * 1024,
 	ATTR_BYTES_MAX = 64 * 1024
@@ -184,20 +185,23 @@ static bool is_output(const struct writer *w, const struct writer_item *item)
 	       dir.ino == out->dir_ino;
 }
 
-/* Something that the walk came by. */
+/* Something that the walk came by: 1 when it will come again, after its content, to be stored then; 0; -1. */
 static int store_walked(struct writer *w, struct walk *walk, const struct writer_item *item,
-                        struct err *e)
+                        bool may_enter, struct err *e)
 {
 	bool below;
 	bool other = writer_passes(w, item, &below);
 	if (is_output(w, item))
 		return 0;
-	if (!other && !writer_leaves_secret(w, item) && store(w, item, e))
+	other = other || writer_leaves_secret(w, item);
+	if (!w->options->gather && !other && store(w, item, e))
 		return -1;
 	int enter = below ? writer_enter(w, item, e) : 0;
 	if (enter == 0 && file_is_dir(&item->stat))
 		walk_skip(walk);
-	return enter < 0 ? -1 : 0;
+	if (enter < 0 || !w->options->gather || other)
+		return enter < 0 ? -1 : 0;
+	return enter > 0 && may_enter ? 1 : store(w, item, e);
 }
 
 /* All below the directory that `item` is. */
@@ -206,7 +210,8 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 	WALK_AUTO walk = NULL;
 	FD_AUTO fd = -1;
 	struct err why = ERR_INIT;
-	struct walk_options how = { .one_file_system = w->options->one_file_system };
+	struct walk_options how = { .one_file_system = w->options->one_file_system,
+		                    .directories_after = w->options->gather };
 	struct walk_entry at;
 	size_t prefix;
 	int rc;
@@ -217,10 +222,14 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 	if (top->path.len > 0)
 		buf_add_char(&w->path, '/');
 	prefix = w->path.len;
+	struct writer_item item = { .path = S("") };
+	bool later = false; /* the item is a directory that the walk is about to go into */
 	while ((rc = walk_next(walk, &at, &why)) != 0) {
 		if (rc < 0) {
-			if (writer_trouble(w, top->path, &why, e))
+			if (writer_trouble(w, top->path, &why, e) ||
+			    (later && walk_refused(walk) && store(w, &item, e)))
 				return -1;
+			later = false;
 			err_clear(&why);
 			continue;
 		}
@@ -228,9 +237,11 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 		buf_add_text(&w->path, at.path);
 		if (buf_check(&w->path, e, "a path"))
 			return -1;
-		struct writer_item item = { at.dirfd, at.name, buf_str(&w->path), at.stat };
-		if (store_walked(w, walk, &item, e))
+		item = (struct writer_item){ at.dirfd, at.name, buf_str(&w->path), at.stat };
+		rc = at.after ? store(w, &item, e) : store_walked(w, walk, &item, !at.is_mount, e);
+		if (rc < 0)
 			return -1;
+		later = rc > 0;
 	}
 	return 0;
 }
@@ -240,12 +251,15 @@ static int store_top(struct writer *w, const struct writer_item *item, struct er
 {
 	bool is_dir = file_is_dir(&item->stat);
 	bool now = !w->options->order || order_of(item->path, is_dir) == w->pass;
-	if (now && store(w, item, e))
+	bool after = is_dir && w->options->gather;
+	if (now && !after && store(w, item, e))
 		return -1;
 	if (!is_dir)
 		return 0;
 	int enter = writer_enter(w, item, e);
-	return enter <= 0 ? enter : walk_below(w, item, e);
+	if (enter < 0 || (enter > 0 && walk_below(w, item, e)))
+		return -1;
+	return after ? store(w, item, e) : 0;
 }
 
 static int store_all(struct writer *w, int dirfd, struct err *e)
@@ -350,10 +364,13 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
 	bool zstd = options->format == WRITER_TAR_ZST;
 	struct press_options how = {
 		.plain = options->format == WRITER_TAR,
+		.gather = options->gather,
+		.unhashed = options->unhashed,
 		.form = zstd ? MEMBER_ZSTD : MEMBER_GZIP,
-		.level = options->level ? options->level
-		         : zstd         ? LEVEL_DEFAULT_ZSTD
-		                        : LEVEL_DEFAULT,
+		.level = options->level    ? options->level
+		         : zstd            ? LEVEL_DEFAULT_ZSTD
+		         : options->gather ? LEVEL_DEFAULT_GATHERED
+		                           : LEVEL_DEFAULT,
 		.jobs = options->jobs ? options->jobs : sys_cpu_count(),
 		.sink = sink,
 		.progress = options->progress,

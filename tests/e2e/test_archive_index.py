@@ -2,6 +2,7 @@
 anything that the archive does not hold; what only an index says is refused wherever what it speaks of is read."""
 import os
 import subprocess
+import tarfile
 
 import pytest
 import rawtar
@@ -183,7 +184,29 @@ def test_t73_an_index_that_tells_another_story_is_refused(ws, truth, canary, tmp
 def test_t73_names_that_are_not_in_the_order_that_the_index_promises_are_refused(ws, canary, tmp_path, way):
     more, options = rawtar.WAYS[way]
     raw = rawtar.tar(rawtar.file("b", b"b"), rawtar.file("a", b"a"))
-    for flag, status in ((0, 0), (1, 65)):
+    for flag, status in ((0, 0), (1, 65), (4, 65), (5, 65)):
         (tmp_path / "a").write_bytes(wsformat.pack(raw, sorted_flag=flag))
         for command in (["verify"], ["list"], ["extract", "-q", *more, "-C", tmp_path / f"out{flag}"]):
             ws("ws-archive", *command, tmp_path / "a", status=status, **options)
+
+
+@pytest.mark.parametrize(("names", "paths", "blocks"), [
+    # names, half of them in a second block, and of either promise whether it is kept
+    ("b a", False, False),
+    ("a a/d b c", True, False),
+    ("a/c a/b a c", False, False),
+    ("a/b a/c/d a/c a", False, True),
+    ("a/b a/d a/c a", False, False),
+    ("a/b b/b a/c/d b", False, False),
+    ("a/b a/c b/c b/a", False, False),
+    ("a/b a/d a/c b/a b/c b", False, True),
+    ("b/b b/a b", False, False),
+    ("c c", False, False),
+])
+def test_t73_names_are_in_the_block_in_which_the_index_promises_them(ws, tmp_path, names, paths, blocks):
+    parts = [rawtar.header(f"{name}/", tarfile.DIRTYPE) if f"{name}/" in names else rawtar.file(name, b"x") for name in names.split()]
+    cut = len(b"".join(parts[: len(parts) // 2]))
+    for flag, kept in ((0, True), (1, paths), (4, blocks), (5, False)):
+        (tmp_path / "a").write_bytes(wsformat.pack(rawtar.tar(*parts), cuts=[cut], sorted_flag=flag, block_members=1))
+        for command in ("verify", "list"):
+            assert ws("ws-archive", command, tmp_path / "a", status=None).status == (0 if kept else 65), flag

@@ -393,6 +393,11 @@ class Index:
         return members, entries
 
 
+def after_key(e):
+    """A directory is greater than all below it."""
+    return [(0, part) for part in e.path.split(b"/") if part] + [(1,)] * (e.type == 1)
+
+
 def open_index(fetch, size):
     """The Index of an archive of `size` bytes; fetch(offset, length) reads it."""
     tail_at = max(0, size - 65536)
@@ -487,6 +492,11 @@ def read(data):
         assert e.type != 0 or e.sha256 == hashlib.sha256(raw[data_at : data_at + e.stored]).digest(), e.path
     assert (len(entries), len(raw), sum(map(len, whole)), len(told)) == (index.entries, index.raw, index.packed, index.members)
     assert pos == len(raw) - 1024 and raw.endswith(bytes(1024)) and index.content == sum(e.size for e in entries)
+    if index.flags & 4:
+        last = None
+        for keys in [[after_key(e) for e in index.block(number)[1]] for number in range(len(index.blocks))]:
+            assert not keys or (min(keys) == keys[0] and (last is None or last < keys[0]))
+            last = max(keys, default=last)
     if index.flags & 1:
         keys = [e.path.replace(b"/", b"\0") for e in entries]
         assert keys == sorted(set(keys))
