@@ -159,6 +159,7 @@ void gc_show_total(const struct applet_call *call, const struct gc_done *done, u
 		js_set_int(line, "left_alone", (int64_t)done->left_alone);
 		js_set_int(line, "failed", (int64_t)failed);
 		js_set_int(line, "freed_bytes", (int64_t)done->freed_bytes);
+		js_set_int(line, "free_gained_bytes", done->free_gained_bytes);
 		applet_json_line(line);
 		return;
 	}

@@ -57,7 +57,8 @@ static const struct opt_row rows[] = {
 	OPT_TEXT("session", 0, "S", struct options, session, "the session (profile session)"),
 	OPT_TEXT("owner", 0, "NAME", struct options, owner,
 	         "who it belongs to, for ws-ls and policies"),
-	OPT_LIST("label", 'l', "K=V", struct options, labels, "a label for the record"),
+	OPT_LIST("label", 'l', "K=V", struct options, labels,
+	         "a label for the record; class=sensitive is --ephemeral, too"),
 	OPT_TEXT("store", 0, "URL", struct options, store,
 	         "s3://bucket/prefix or file:///dir (else WS_STORE, else a store below the base)"),
 	OPT_TEXT("from", 0, "ARCHIVE", struct options, from,
@@ -161,6 +162,15 @@ static int64_t lease_ms(const struct applet_call *call, const struct options *o)
 	return o->lease_ms > 0 ? o->lease_ms : -1;
 }
 
+/* What must not get into a store must not be saved either; ws-gc leaves none of it in the trash. */
+static bool is_sensitive(const struct options *o)
+{
+	bool found = false;
+	for (size_t i = 0; i < o->labels.count; i++)
+		found |= strcmp(o->labels.items[i], "class=sensitive") == 0;
+	return found;
+}
+
 static int fill(const struct applet_call *call, const struct options *o, struct setup_options *s,
                 struct err *e)
 {
@@ -179,7 +189,7 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
 		.from = o->from,
 		.set_mode = o->mode != UINT32_MAX,
 		.mode = o->mode,
-		.ephemeral = o->ephemeral,
+		.ephemeral = o->ephemeral || is_sensitive(o),
 		.wait_ms = o->wait_ms,
 		.lease_ms = lease_ms(call, o),
 		.dry_run = o->dry_run,

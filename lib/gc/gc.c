@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "gc/gc_clock.h"
 #include "gc/gc_internal.h"
+#include "os/dir.h"
 #include "os/log.h"
 #include "os/sys.h"
 #include "ws/reserve.h"
@@ -101,6 +102,14 @@ enum gc_reason gc_obstacle(const struct gc_condition *c)
 	return c->pinned ? GC_REASON_PINNED : GC_REASON_IDLE;
 }
 
+/* 0 when it is not known. */
+static int64_t free_bytes(const struct base_dir *b)
+{
+	struct dir_space space;
+	struct err ignored = ERR_INIT;
+	return dir_space(b->fd, &space, &ignored) == 0 ? (int64_t)space.free_bytes : 0;
+}
+
 int gc_open(const struct base_dir *b, const struct gc_options *o, struct gc **out, struct err *e)
 {
 	struct lock lock = LOCK_NONE;
@@ -115,6 +124,7 @@ int gc_open(const struct base_dir *b, const struct gc_options *o, struct gc **ou
 	g->options = *o;
 	g->lock = lock;
 	g->now_ms = sys_now_ms();
+	g->free_bytes = free_bytes(b);
 	struct err why = ERR_INIT;
 	g->mounts_known = mounts_read(&g->mounts, &why) == 0;
 	if (!g->mounts_known)
@@ -135,8 +145,9 @@ static bool freed_nothing(const struct gc_done *d)
 	return d->trashed + d->compressed + d->purged + d->cleaned == 0 && d->freed_bytes == 0;
 }
 
-void gc_note_run(struct gc *g, const struct gc_done *done, const struct gc_plan *plan)
+void gc_note_run(struct gc *g, struct gc_done *done, const struct gc_plan *plan)
 {
+	done->free_gained_bytes = free_bytes(g->base) - g->free_bytes;
 	const struct gc_policy *p = &g->options.policy;
 	bool is_short = plan->space_known && gc_backoff_is_short(p, &plan->space);
 	if (gc_waits_until(g) == 0 && (p->free_bytes.set || p->free_inodes.set))

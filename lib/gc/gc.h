@@ -151,16 +151,17 @@ void gc_plan_free(struct gc_plan *p);
 
 struct gc_done {
 	size_t trashed, compressed, purged, cleaned, sent, forgotten, pruned;
-	size_t left_alone; /* came alive between the plan and its turn */
-	uint64_t freed_bytes;
+	size_t left_alone;    /* came alive between the plan and its turn */
+	uint64_t freed_bytes; /* of allocated blocks, as they were measured */
+	int64_t free_gained_bytes; /* what the file system has more of free than at gc_open; others write to it, too */
 };
 /* Do what the plan says for one item, and add to *done. The state is looked at again first (lock, record, evidence),
  * and once more after the rename to the trash: what has come alive is left alone or put back, which is no error;
  * notice is told why, and item->action becomes GC_KEEP (so it does when it fails). */
 int gc_execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e) MUST_CHECK;
-/* After the last item: note what the clock says, for the next run to see whether it jumped, and whether what the plan
- * wanted was in vain. Best effort. */
-void gc_note_run(struct gc *g, const struct gc_done *done, const struct gc_plan *plan);
+/* After the last item: done->free_gained_bytes; and note what the clock says, for the next run to see whether it jumped,
+ * and whether what the plan wanted was in vain. Best effort. */
+void gc_note_run(struct gc *g, struct gc_done *done, const struct gc_plan *plan);
 /* Until when --min-free and --min-free-inodes have to wait, because the last passes freed nothing; 0: not at all. They are
  * then no part of the plan, but for its targets. */
 int64_t gc_waits_until(const struct gc *g);

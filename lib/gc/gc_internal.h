@@ -22,6 +22,7 @@ struct gc {
 	char clock[GC_CLOCK_TEXT_MAX];
 	struct gc_backoff backoff;
 	int64_t now_ms;
+	int64_t free_bytes; /* of the file system, when it was opened */
 };
 
 enum {

@@ -194,7 +194,7 @@ static int check_ephemeral(const struct setup_work *w, struct err *e)
 		return 0;
 	return err_set(e, ERR_KIND_CONFLICT,
 	               "workspace %s is there already, and what is in it is to be saved; "
-	               "ws-teardown it first, or leave out --ephemeral",
+	               "ws-teardown it first, or leave out --ephemeral (or class=sensitive)",
 	               r->id);
 }
 

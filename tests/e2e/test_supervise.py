@@ -13,7 +13,7 @@ import pytest
 from faults import reply
 
 import ws as helpers
-from place import Base, Session, Terminal, base, digest, file_base, finish, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, digest, file_base, finish, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
 
 SAVED = "tasks/t1.tar.gz"
 
@@ -275,7 +275,7 @@ def test_the_terminal_is_lent_to_the_command_and_comes_back(stalling, faults):
 
 def test_on_a_terminal_only_the_command_is_seen(file_base):
     """dumb-init: test_tty. Not even an invisible byte of a progress that was never drawn."""
-    with Terminal() as terminal:
+    with helpers.Terminal() as terminal:
         options = {"stdin": terminal.theirs, "stdout": terminal.theirs, "stderr": terminal.theirs}
         process = file_base.start("ws-setup", "-q", "--id", "t1", "--", "sh", "-c", "echo 3; echo 2; echo 1; exit 4", **options)
         assert terminal.shows("1\r\n") == "3\r\n2\r\n1\r\n"

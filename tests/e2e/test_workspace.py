@@ -175,10 +175,12 @@ def test_what_was_discarded_can_be_had_back_while_it_is_in_the_trash(file_base):
     assert file_base.area("trash") == []
 
 
-def test_an_ephemeral_workspace_is_never_saved(file_base):
-    fill(file_base.setup("--id", "t1", "--ephemeral"))
+@pytest.mark.parametrize("options", [["--ephemeral"], ["--label", "class=sensitive"]])
+def test_an_ephemeral_or_sensitive_workspace_is_never_saved(file_base, options):
+    fill(file_base.setup("--id", "t1", *options))
     file_base.teardown("t1")
-    fill(file_base.setup("--id", "t2", "--ephemeral"))
+    assert not (file_base.path / "t1").exists() and file_base.area("trash") == []
+    fill(file_base.setup("--id", "t2", *options))
     plan, total = file_base.gc("--older", "0s")
     assert plan["t2"] == "trash idle" and total["trashed"] == 1
     assert file_base.store.keys() == []
