@@ -222,7 +222,10 @@ static void trace(const struct run *run, int64_t took_ms, const char *failure)
 	struct err ignored = ERR_INIT;
 	if (sigv4_encode_query(r->query, r->query_count, &query, &ignored))
 		buf_clear(&query);
-	const char *id = run->reply->request_id;
+	/* A server may echo what it was sent. */
+	struct str told = str_of(run->reply->request_id);
+	bool leaks = credentials_leak(keyring_value(run->reply->keys), told);
+	const char *id = leaks ? "" : run->reply->request_id;
 	log_debug("%s /%" STR_FMT "/%" STR_FMT "%s%" STR_FMT ": %d in %lld ms%s%s%s%s", r->method,
 	          STR_ARG(r->bucket), STR_ARG(r->key), query.len > 0 ? "?" : "",
 	          STR_ARG(buf_str(&query)), run->reply->status, (long long)took_ms,

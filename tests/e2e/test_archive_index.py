@@ -203,7 +203,7 @@ def test_t73_names_that_are_not_in_the_order_that_the_index_promises_are_refused
     ("b/b b/a b", False, False),
     ("c c", False, False),
 ])
-def test_t73_names_are_in_the_block_in_which_the_index_promises_them(ws, tmp_path, names, paths, blocks):
+def test_t73_names_are_in_the_block_in_which_the_index_promises_them(ws, canary, tmp_path, names, paths, blocks):
     parts = [rawtar.header(f"{name}/", tarfile.DIRTYPE) if f"{name}/" in names else rawtar.file(name, b"x") for name in names.split()]
     cut = len(b"".join(parts[: len(parts) // 2]))
     for flag, kept in ((0, True), (1, paths), (4, blocks), (5, False)):

@@ -118,7 +118,7 @@ def test_a_supervised_command_sees_its_workspace_and_is_saved(scratch):
 
 def test_the_status_of_the_command_comes_out(scratch):
     assert scratch("ws-setup", "--", "/ws", "ws-nonsense", status=64).stderr.startswith("ws: there is no applet")
-    result = scratch("ws-setup", "--id", "a", "--", "/no/such/command", status=66)
+    result = scratch("ws-setup", "--id", "a", "--", "/no/such/command", status=127)
     result.complains("/no/such/command", "No such file")
     assert not (scratch.root / "opt/stacks/a").exists()
 
