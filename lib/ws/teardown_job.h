@@ -64,9 +64,9 @@ int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *r
                       bool *is_listed, struct err *e) MUST_CHECK;
 /* For a dry run: what it would keep. */
 int teardown_git_preview(struct teardown_job *j, int root, struct err *e) MUST_CHECK;
-/* Remove the links into the source, before the directory goes to where it is deleted. */
 /* CONFLICT when somebody locked the worktree. */
 int teardown_git_check(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* Remove the links into the source, before the directory goes to where it is deleted. */
 int teardown_git_unlink(struct teardown_job *j, struct err *e) MUST_CHECK;
 /* The directory is gone from its place: the repository forgets it, and its branch is free. Told when it fails: the next
  * setup or teardown does it again. */
