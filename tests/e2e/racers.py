@@ -95,22 +95,23 @@ class Race:
     def run(self, process):
         """Attack until the process has ended."""
         while process.poll() is None:
-            tops = [os.path.join(self.place, name) for name in os.listdir(self.place) if name.startswith((".ws-tmp", "out"))]
-            inner = [os.path.join(top, name) for top in tops if os.path.isdir(top) for name in os.listdir(top) if name.startswith(".ws-tmp")]
-            for name in self._directories(inner or tops if self.attack is swap_file else inner + tops):
+            tops = list(self._below([self.place], (".ws-tmp", "out")))
+            inner = list(self._below(tops, ".ws-tmp"))
+            for name in self._below(inner or tops if self.attack is swap_file else inner + tops, "d"):
                 if process.poll() is not None:
                     break
                 self._strike(name)
         self.unmount()
 
-    def _directories(self, tops):
+    @staticmethod
+    def _below(tops, prefix):
+        """What begins with `prefix` in these directories; one that has gone meanwhile has nothing."""
         for top in tops:
             try:
-                for name in sorted(os.listdir(top)):
-                    if name.startswith("d"):
-                        yield os.path.join(top, name)
+                names = sorted(os.listdir(top))
             except OSError:
                 continue
+            yield from (os.path.join(top, name) for name in names if name.startswith(prefix))
 
     def _strike(self, name):
         try:
