@@ -22,7 +22,7 @@ struct options {
 	struct opt_list exclude, exclude_from;
 	uint64_t level, jobs;
 	int format, secrets;
-	bool vcs_ignores, exclude_caches, order, gather;
+	bool vcs_ignores, exclude_caches, order;
 	bool one_file_system, reproducible, keep_going;
 };
 
@@ -49,7 +49,7 @@ static const struct opt_row rows[] = {
 	           "tar.gz, tar.zst or tar (default: by the name, else tar.gz)"),
 	OPT_COUNT(
 		"level", 'l', "N", struct options, level,
-		"1 (fast) to 12 (small), default 6, with --gather 5; of tar.zst 1 to 4, default 3"),
+		"1 (fast) to 12 (small), default 5, with --order 6; of tar.zst 1 to 4, default 3"),
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
 	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
@@ -63,8 +63,6 @@ static const struct opt_row rows[] = {
 		"counted (warn, default), left out and named, or kept"),
 	OPT_FLAG("order", 0, struct options, order,
 	         "by restore priority: .git, lock files, sources, then node_modules and caches"),
-	OPT_FLAG("gather", 0, struct options, gather,
-	         "small files of one name together, directories after their content: faster"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
 	OPT_FLAG(
 		"reproducible", 0, struct options, reproducible,
@@ -289,7 +287,6 @@ static int run(const struct applet_call *call, struct err *e)
 		.exclude_caches = o->exclude_caches,
 		.secrets = o->secrets,
 		.order = o->order,
-		.gather = o->gather,
 		.unhashed = !call->common->json,
 		.one_file_system = o->one_file_system,
 		.reproducible = o->reproducible,
@@ -299,8 +296,6 @@ static int run(const struct applet_call *call, struct err *e)
 	if (is_stdout(o) && log_stdout_is_terminal())
 		return err_set(e, ERR_KIND_USAGE,
 		               "standard output is a terminal; name the archive with -o");
-	if (o->gather && (o->order || how.format != WRITER_TAR_GZ))
-		return err_set(e, ERR_KIND_USAGE, "--gather is for tar.gz, and without --order");
 	int level_max = how.format == WRITER_TAR_ZST ? LEVEL_MAX_ZSTD : LEVEL_MAX;
 	if (o->level > (uint64_t)level_max)
 		return err_set(e, ERR_KIND_USAGE, "--level of %s is 1 to %d", formats[how.format],
