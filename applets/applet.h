@@ -75,6 +75,16 @@ struct js *applet_error_json(const struct err *e);
 /* FAILED "3 of 10 objects failed" when failed > 0. */
 int applet_result(uint64_t failed, uint64_t total, const char *things, struct err *e) MUST_CHECK;
 
+/* One thing done, or that would be: a line with --json, and for people with --verbose or --dry-run. `to` may
+ * be NULL; size_bytes may be UINT64_MAX: not known. */
+struct applet_action {
+	const char *verb; /* "upload", "download", "copy", "delete" */
+	const char *from, *to;
+	uint64_t size_bytes;
+	bool dry_run;
+};
+void applet_show_action(const struct applet_call *call, const struct applet_action *a);
+
 /* Progress: begin drawing and end. The struct is the caller's. */
 /* When progress is drawn, by the options that all applets have. */
 enum meter_mode applet_meter_mode(const struct applet_call *call);

@@ -46,6 +46,10 @@ struct writer_options {
 	 * thread. `e` says what and why; the record goes on. */
 	void (*notice)(void *ctx, const struct err *e);
 	void *notice_ctx;
+	/* Not NULL: it is told of each thing that would be stored, in order; no file is opened, and the sink, which may
+	 * be NULL, gets nothing. Sizes are those of a stat. */
+	void (*would)(void *ctx, struct str path, uint64_t size_bytes);
+	void *would_ctx;
 };
 
 struct writer_result {

@@ -53,6 +53,9 @@ int writer_enter(struct writer *w, const struct writer_item *dir, struct err *e)
 /* Whether this is left out, or another pass's; *below: what is in it may still be for this one. */
 bool writer_passes(const struct writer *w, const struct writer_item *item, bool *below);
 
+/* With options->would: tell what would be stored, and count it. */
+void writer_tell(struct writer *w, const struct writer_item *item);
+
 /* Store a regular file. */
 int writer_file(struct writer *w, const struct writer_item *item, struct err *e) MUST_CHECK;
 
