@@ -14,7 +14,7 @@
 #include "pack/writer.h"
 #include "store/store.h"
 
-enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, LEVEL_MAX_ZSTD = 4, FORMAT_BY_NAME = -1 };
+enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, FORMAT_BY_NAME = -1 };
 
 struct options {
 	struct s3_config s3;
@@ -47,9 +47,8 @@ static const struct opt_row rows[] = {
 	         "a file, s3://BUCKET/KEY or - (default: standard output)"),
 	OPT_CHOICE("format", 0, "FORMAT", struct options, format, formats,
 	           "tar.gz, tar.zst or tar (default: by the name, else tar.gz)"),
-	OPT_COUNT(
-		"level", 'l', "N", struct options, level,
-		"1 (fast) to 12 (small), default 6, with --gather 5; of tar.zst 1 to 4, default 3"),
+	OPT_COUNT("level", 'l', "N", struct options, level,
+	          "1 (fast) to 12 (small), default 6, with --gather 5, of tar.zst 3"),
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
 	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
@@ -320,10 +319,8 @@ static int run(const struct applet_call *call, struct err *e)
 		               "standard output is a terminal; name the archive with -o");
 	if (o->gather && (o->order || how.format != WRITER_TAR_GZ))
 		return err_set(e, ERR_KIND_USAGE, "--gather is for tar.gz, and without --order");
-	int level_max = how.format == WRITER_TAR_ZST ? LEVEL_MAX_ZSTD : LEVEL_MAX;
-	if (o->level > (uint64_t)level_max)
-		return err_set(e, ERR_KIND_USAGE, "--level of %s is 1 to %d", formats[how.format],
-		               level_max);
+	if (o->level > LEVEL_MAX)
+		return err_set(e, ERR_KIND_USAGE, "--level is 1 to %d", LEVEL_MAX);
 	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
 		return -1;
 	return create_there(call, &how, e);

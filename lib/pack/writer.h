@@ -26,7 +26,7 @@ struct writer_output {
 
 struct writer_options {
 	int format;    /* enum writer_format */
-	int level;     /* 1 to 12, of zstd 1 to 4; 0: 6, with gather 5, of zstd 3 */
+	int level;     /* 1 to 12; 0: 6, with gather 5, of zstd 3 */
 	unsigned jobs; /* compressing threads; 0: one per core */
 	const struct exclude *exclude;
 	const struct writer_output *output; /* NULL: it is elsewhere */
