@@ -785,6 +785,51 @@ def test_copies_are_their_own_and_secrets_keep_their_modes_letta_code_3046(base,
     assert repo.status(root) == []
 
 
+LIST = {".worktreeinclude": "# what an agent needs\n.env\n*.local\nnode_modules/*\n!node_modules/big\nfile\nnotes\n"}
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_ignored_files_that_a_list_in_the_repository_names_are_copied_letta_code_3046(base, repo, profile):
+    """What is tracked comes by git; what is not ignored would be committed."""
+    make_files(repo.path, {**LIST, "notes": "untracked", "dir/my.local": "mine", "dir/other.o": "x", "node_modules/big": "x"})
+    (repo.path / ".git/info/exclude").write_text("*.local\n")
+    root = create(base, repo, "t1", "fix", "--profile", profile)
+    copied = {".env", "dir/my.local", "node_modules/m/index.js"}
+    assert content(root).keys() - {"file", "dir/other", ".gitignore"} == copied and repo.status(root) == []
+    (root / ".env").unlink()
+    base.teardown("t1")
+    create(base, repo, "t1", "fix", "--profile", profile)
+    assert not (root / ".env").exists() and (root / "dir/my.local").read_text() == "mine", "what the agent removed stays so"
+
+
+def test_the_list_can_be_another_one_or_none(base, repo, tmp_path):
+    make_files(repo.path, LIST)
+    (tmp_path / "mine").write_text("m/\n")
+    assert not (create(base, repo, "t1", "a", "--copy-list", "") / ".env").exists()
+    root = create(base, repo, "t2", "b", "--copy-list", tmp_path / "mine")
+    assert (root / "node_modules/m/index.js").exists() and not (root / ".env").exists()
+    assert "--copy-list" in refuse(base, repo, 1, "--copy-list", tmp_path / "absent", name="t3", branch="c")
+    assert "--copy-list" in base.run("ws-setup", "--id", "t4", "--copy-list", "x", status=64).stderr
+
+
+def test_no_more_is_copied_than_the_cap_allows_and_the_message_says_what_to_do(base, repo):
+    make_files(repo.path, {**LIST, "node_modules/m/large": "x" * 70_000, "node_modules/n/large": "x" * 70_000})
+    for args in (["--copy", "node_modules"], []):
+        message = refuse(base, repo, 65, *args, "--copy-max", "100K")
+        assert "more than 100.0 KiB would be copied" in message and "--copy-max" in message and "--link" in message and "large" in message
+    assert (create(base, repo, "t1", "fix", "--copy-max", "200K") / "node_modules/n/large").stat().st_size == 70_000
+
+
+def test_copies_of_secrets_are_for_their_owner_alone(base, repo):
+    make_files(repo.path, {".env.local": "S=1", "conf/tls.key": "key", "conf/run": "#!/bin/sh\n", ".secrets/token": "t"})
+    for path in (".env", ".env.local", "conf/tls.key", "conf/run", ".secrets/token"):
+        (repo.path / path).chmod(0o755 if path == "conf/run" else 0o664)
+    root = create(base, repo, "t1", "fix", *(word for path in (".env", ".env.local", "conf", ".secrets") for word in ("--copy", path)))
+    modes = {path: oct((root / path).stat().st_mode & 0o777) for path in (".env", ".env.local", "conf/tls.key", ".secrets/token")}
+    assert set(modes.values()) == {"0o600"}, modes
+    assert (root / "conf/run").stat().st_mode & 0o777 == 0o755
+
+
 @pytest.mark.parametrize("lacks", ["nothing", "copy_file_range"])
 def test_a_copy_shares_blocks_where_it_can_and_else_is_copied_by_the_kernel_or_by_us(base, repo, lacks, tmp_path):
     """FICLONE, then copy_file_range, then read and write."""
