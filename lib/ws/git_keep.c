@@ -97,11 +97,11 @@ static int check_submodules(const struct keeper *k, struct err *e)
 		    memcmp(line.p + 6, "...", 3) == 0)
 			continue;
 		str_cut_last(line, ' ', NULL, &path);
-		return err_set(e, ERR_KIND_CONFLICT,
-		               "the submodule %" STR_FMT
-		               " has work of its own, which can't be kept "
-		               "here: commit and push it",
-		               STR_ARG(path));
+		err_set(e, ERR_KIND_CONFLICT,
+		        "the submodule %" STR_FMT " has work of its own, which can't be kept "
+		        "here: commit and push it",
+		        STR_ARG(path));
+		return err_code(e, "dirty");
 	}
 	return 0;
 }

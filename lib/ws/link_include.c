@@ -18,8 +18,11 @@ int link_include(const char *source, const char *list, struct buf *out, struct e
 	g.cwd_fd = top;
 	const char *const *args = GIT_ARGS("ls-files", "-z", "--others", "--ignored",
 	                                   "--exclude-from", list ? list : usual_list);
-	if (git_run(&g, args, &named, e) != 0)
+	if (git_run(&g, args, &named, e) != 0) {
+		if (e->kind == ERR_KIND_FAILED)
+			e->kind = ERR_KIND_NOT_FOUND;
 		return err_context(e, "--copy-list");
+	}
 	if (named.len == 0)
 		return 0;
 	/* What git does not ignore would be committed. */
