@@ -895,6 +895,13 @@ def test_hooks_run_in_a_new_workspace_and_their_output_is_kept(base, repo):
     assert not (root / "again").exists(), "it was there already"
 
 
+def test_what_hooks_say_is_bounded_and_its_newest_lines_stay(base, repo):
+    create(base, repo, "t1", "fix", "--hook", "echo first; yes | head -c 5000000; echo last")
+    logs = [base.path / ".ws/t1" / name for name in ("hooks.log", "hooks.log.1")]
+    assert all(log.stat().st_size <= 1 << 20 for log in logs) and sum(log.stat().st_size for log in logs) > 1 << 20
+    assert logs[0].read_text().endswith("y\nlast\n")
+
+
 def test_a_hook_that_fails_warns_and_does_not_fail(base, repo):
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "exit 3", "--hook", "touch next")
     assert "ended with status 3" in result.stderr and "hooks.log" in result.stderr and (base.path / "t1/next").exists()
