@@ -51,7 +51,7 @@ struct applet {
 	/* Whether what it writes on standard output is content, among which no line of JSON may come; NULL: never */
 	bool (*prints_content)(const struct applet_call *call);
 	const struct applet *const *subs; /* sub-commands, NULL-terminated; then run is NULL */
-	bool error_lines; /* of those: with --json what one failed with is a line on stdout, too */
+	bool error_lines; /* with --json what one failed with is a line on stdout, too */
 };
 
 /* Run it. `common` is that of `call`, and says afterwards whether --json still holds. */

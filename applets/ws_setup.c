@@ -218,6 +218,12 @@ static bool is_for_docker(const struct options *o)
 	return o->print == SETUP_PRINT_DOCKER || o->print == SETUP_PRINT_DOCKER0;
 }
 
+static bool is_for_command(const struct applet_call *call)
+{
+	const struct options *o = call->options;
+	return call->arg_count > 0 && !o->dry_run && !is_for_docker(o);
+}
+
 /* What there is to mount: the profile's volumes and the user's. */
 static int fill_volumes(const struct applet_call *call, const struct options *o,
                         struct volume_list *out, struct err *e)
@@ -378,6 +384,8 @@ const struct applet ws_setup_applet = {
 		"--check says persistent, ephemeral, anonymous or unknown of each path; status 0 when all persist and\n"
 		"can be written to, 78 when one does not, 1 when that can't be told. ENCRYPTED: whether dm-crypt or the\n"
 		"file system itself encrypts what is written there.",
+	.prints_content = is_for_command,
+	.error_lines = true,
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

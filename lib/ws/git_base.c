@@ -96,23 +96,25 @@ static int check_holds_ref(struct choice *c, struct err *e)
 	                     NULL, e);
 	if (status <= 0)
 		return status;
-	return err_set(
-		e, ERR_KIND_CONFLICT,
-		"branch %s is there already, at %.12s, and does not hold %s (%.12s); without "
-		"--ref it is taken as it is",
-		c->how->branch, c->out->oid, wanted.from, wanted.oid);
+	err_set(e, ERR_KIND_CONFLICT,
+	        "branch %s is there already, at %.12s, and does not hold %s (%.12s); without "
+	        "--ref it is taken as it is",
+	        c->how->branch, c->out->oid, wanted.from, wanted.oid);
+	return err_code(e, "stale_branch");
 }
 
 static int fail(const struct choice *c, struct err *e)
 {
 	const char *ref = c->how->ref ? c->how->ref : "HEAD";
 	if (c->out->stale[0])
-		return err_set(e, ERR_KIND_NOT_FOUND, "%s: there is no %s in it, and %s",
-		               c->r->common, ref, c->out->stale);
-	return err_set(e, ERR_KIND_NOT_FOUND,
-	               c->how->ref ? "%s: there is no %s in it, nor at origin"
-	                           : "%s: there is no commit to begin with (%s)",
-	               c->r->common, ref);
+		err_set(e, ERR_KIND_NOT_FOUND, "%s: there is no %s in it, and %s", c->r->common,
+		        ref, c->out->stale);
+	else
+		err_set(e, ERR_KIND_NOT_FOUND,
+		        c->how->ref ? "%s: there is no %s in it, nor at origin"
+		                    : "%s: there is no commit to begin with (%s)",
+		        c->r->common, ref);
+	return err_code(e, "not_fetched");
 }
 
 static int choose(struct choice *c, struct err *e)

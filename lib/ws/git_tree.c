@@ -104,13 +104,14 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 	if (str_is(reason, ours))
 		return 0;
 	reason = str_head(reason, reason.len < REASON_SHOWN ? reason.len : REASON_SHOWN);
-	return err_set(e, ERR_KIND_CONFLICT,
-	               "workspace %s: somebody locked its worktree (\"%" STR_FMT
-	               "\"); `git worktree unlock` there lets it go",
-	               record->id, STR_ARG(reason));
+	err_set(e, ERR_KIND_CONFLICT,
+	        "workspace %s: somebody locked its worktree (\"%" STR_FMT
+	        "\"); `git worktree unlock` there lets it go",
+	        record->id, STR_ARG(reason));
+	return err_code(e, "locked");
 }
 
-/* Why the worktree at `path` may not be forgotten; empty: there is no reason. */
+/* Why the worktree at `path` is locked; nothing when it is not. */
 static void add_reason(const struct git_repo *r, const char *path, struct buf *out)
 {
 	GIT_REPO_ENTRIES_AUTO all = { .list = NULL };
@@ -125,7 +126,7 @@ static void add_reason(const struct git_repo *r, const char *path, struct buf *o
 		    read_reason(fd, &text, &ignored) != 1)
 			continue;
 		struct str reason = str_trim(buf_str(&text));
-		buf_printf(out, " and which is locked (\"%" STR_FMT "\")", STR_ARG(reason));
+		buf_printf(out, ", locked (\"%" STR_FMT "\")", STR_ARG(reason));
 	}
 }
 
@@ -172,19 +173,21 @@ static int check_holder(const struct git_repo *r, const struct base_dir *b, cons
 		return held;
 	if (is_over(b, buf_str(&path), other))
 		return forget_ours(r, b, other, e);
-	if (dir_open_root(path.p, &fd, &ignored) != 0) {
-		add_reason(r, path.p, &who);
-		return err_set(
-			e, ERR_KIND_CONFLICT,
-			"branch %s is registered for the worktree %s, whose directory is not there%s; "
-			"`git worktree remove -f -f %s` in the repository forgets it",
-			branch, path.p, who.p, path.p);
-	}
-	add_user(b, buf_str(&path), &who);
-	return err_set(e, ERR_KIND_CONFLICT,
-	               "branch %s is checked out in %s already%s; a clone (--profile clone) or "
-	               "another --branch can be had beside it",
-	               branch, path.p, who.p);
+	bool is_there = dir_open_root(path.p, &fd, &ignored) == 0;
+	if (is_there)
+		add_user(b, buf_str(&path), &who);
+	add_reason(r, path.p, &who);
+	if (is_there)
+		err_set(e, ERR_KIND_CONFLICT,
+		        "branch %s is checked out in %s already%s; a clone (--profile clone) or "
+		        "another --branch can be had beside it",
+		        branch, path.p, who.p);
+	else
+		err_set(e, ERR_KIND_CONFLICT,
+		        "branch %s is registered for the worktree %s, whose directory is not "
+		        "there%s; `git worktree remove -f -f %s` in the repository forgets it",
+		        branch, path.p, who.p, path.p);
+	return err_code(e, is_there ? "checked_out_elsewhere" : "stale_worktree");
 }
 
 /* ---- making one ---- */

@@ -20,6 +20,9 @@ struct setup_git {
 	size_t link_count;
 	const char *const *copies; /* the same, to copy */
 	size_t copy_count;
+	const char *
+		copy_list; /* patterns of ignored files to copy; NULL: the repository's own list; "": none */
+	uint64_t copy_max_bytes;
 	int64_t fetch_timeout_ms; /* for asking the remote; 0: it is not asked */
 	bool drop_ignored;        /* what git ignores is not saved */
 };
