@@ -25,6 +25,7 @@ struct proc_spawn {
 	bool new_group; /* own process group, in the foreground of the terminal when there is one */
 	bool die_with_parent; /* SIGKILL when the thread that starts it ends */
 	bool die_gently;      /* a SIGTERM instead: it can take its lock files along */
+	bool keep_ignored;    /* what we were started to ignore, but TERM, PIPE, XFSZ and CHLD */
 	uint32_t uid, gid;    /* when set_user */
 	bool set_user;
 	const struct cgroup *cgroup; /* to be in from the start, where that can be; NULL: ours */
@@ -35,7 +36,7 @@ struct proc {
 	int pidfd; /* -1 where the kernel has none */
 };
 
-/* Start a program. Signals blocked or ignored by us are given back to the child as default. A
+/* Start a program. Signals blocked or ignored by us are given back to the child as default (keep_ignored apart). A
  * program that can't be executed is an error here (NOT_FOUND, DENIED), not a status later. All
  * descriptors above 2 are closed in the child. */
 int proc_start(const struct proc_spawn *how, struct proc *out, struct err *e) MUST_CHECK;
