@@ -17,6 +17,11 @@ void proc_self(struct proc_id *out);
 /* 1 alive, 0 gone (or another boot, or the pid is someone else's now), -1 can't tell (no /proc). */
 int proc_alive(const struct proc_id *id);
 
+enum { PROC_PLACE_MAX = 320 };
+/* Where a pid and a start time mean something: host, boot, and the namespaces of pids and of time, as text. Equal texts: the same
+ * place. False when that can't be told, or when /proc is of another one. */
+bool proc_place(char out[PROC_PLACE_MAX]);
+
 struct proc_spawn {
 	char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH of `env` */
 	char *const *env;  /* NULL-terminated; NULL: this process's */
