@@ -65,6 +65,12 @@ int applet_run(const struct applet *a, const struct applet_call *call, struct ap
 	return a->run(call, e);
 }
 
+bool applet_prints_content(const struct applet_call *call)
+{
+	(void)call;
+	return true;
+}
+
 void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed)
 {
 	log_err(e);

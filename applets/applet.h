@@ -51,12 +51,14 @@ struct applet {
 	/* Whether what it writes on standard output is content, among which no line of JSON may come; NULL: never */
 	bool (*prints_content)(const struct applet_call *call);
 	const struct applet *const *subs; /* sub-commands, NULL-terminated; then run is NULL */
-	bool error_lines; /* with --json what one failed with is a line on stdout, too */
 };
 
 /* Run it. `common` is that of `call`, and says afterwards whether --json still holds. */
 int applet_run(const struct applet *a, const struct applet_call *call, struct applet_common *common,
                struct err *e) MUST_CHECK;
+
+/* For prints_content: always. */
+bool applet_prints_content(const struct applet_call *call);
 
 /* For applets' output. One JSON object as a line on stdout; frees `line`. */
 void applet_json_line(struct js *line);

@@ -160,7 +160,7 @@ static void show(const struct applet_call *call, const struct writer_result *r, 
 {
 	const struct options *o = call->options;
 	char content[NUM_TEXT_MAX], archive[NUM_TEXT_MAX], time[NUM_TEXT_MAX];
-	if (call->common->json && !is_stdout(o) && !o->dry_run) {
+	if (call->common->json && !o->dry_run) {
 		struct js *line = js_object();
 		js_set_path(line, "archive", str_of(o->output));
 		js_set_int(line, "entries", (int64_t)r->entries);
@@ -326,6 +326,12 @@ static int run(const struct applet_call *call, struct err *e)
 	return create_there(call, &how, e);
 }
 
+static bool prints_archive(const struct applet_call *call)
+{
+	const struct options *o = call->options;
+	return is_stdout(o) && !o->dry_run;
+}
+
 const struct applet pack_create_applet = {
 	.name = "create",
 	.summary = "archive a tree",
@@ -343,4 +349,5 @@ const struct applet pack_create_applet = {
 	.defaults = defaults,
 	.args_max = SIZE_MAX,
 	.run = run,
+	.prints_content = prints_archive,
 };
