@@ -22,7 +22,7 @@ struct options {
 	struct opt_list exclude, exclude_from;
 	uint64_t level, jobs;
 	int format, secrets;
-	bool vcs_ignores, exclude_caches, order, gather;
+	bool vcs_ignores, exclude_caches, order;
 	bool one_file_system, reproducible, keep_going, dry_run;
 };
 
@@ -48,7 +48,7 @@ static const struct opt_row rows[] = {
 	OPT_CHOICE("format", 0, "FORMAT", struct options, format, formats,
 	           "tar.gz, tar.zst or tar (default: by the name, else tar.gz)"),
 	OPT_COUNT("level", 'l', "N", struct options, level,
-	          "1 (fast) to 12 (small), default 6, with --gather 5, of tar.zst 3"),
+	          "1 (fast) to 12 (small), default 5, with --order 6, of tar.zst 3"),
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
 	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
@@ -62,8 +62,6 @@ static const struct opt_row rows[] = {
 		"counted (warn, default), left out and named, or kept"),
 	OPT_FLAG("order", 0, struct options, order,
 	         "by restore priority: .git, lock files, sources, then node_modules and caches"),
-	OPT_FLAG("gather", 0, struct options, gather,
-	         "small files of one name together, directories after their content: faster"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
 	OPT_FLAG(
 		"reproducible", 0, struct options, reproducible,
@@ -305,7 +303,6 @@ static int run(const struct applet_call *call, struct err *e)
 		.exclude_caches = o->exclude_caches,
 		.secrets = o->secrets,
 		.order = o->order,
-		.gather = o->gather,
 		.unhashed = !call->common->json,
 		.one_file_system = o->one_file_system,
 		.reproducible = o->reproducible,
@@ -317,8 +314,6 @@ static int run(const struct applet_call *call, struct err *e)
 	if (is_stdout(o) && !o->dry_run && log_stdout_is_terminal())
 		return err_set(e, ERR_KIND_USAGE,
 		               "standard output is a terminal; name the archive with -o");
-	if (o->gather && (o->order || how.format != WRITER_TAR_GZ))
-		return err_set(e, ERR_KIND_USAGE, "--gather is for tar.gz, and without --order");
 	if (o->level > LEVEL_MAX)
 		return err_set(e, ERR_KIND_USAGE, "--level is 1 to %d", LEVEL_MAX);
 	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
@@ -341,8 +336,7 @@ const struct applet pack_create_applet = {
 		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
 		"archive appears under its name when it is complete, not before. A file that changes while\n"
 		"it is read is stored and named, and the status is 1. With --order the parts of a directory\n"
-		"do not lie together: GNU tar needs --delay-directory-restore to set its time. --gather is for archives of many\n"
-		"small files; Node's tar gives directories from it the modes of its umask. To encrypt it:\n"
+		"do not lie together: GNU tar needs --delay-directory-restore to set its time. To encrypt it:\n"
 		"-o - | age -r KEY >FILE, and age -d FILE | ws-archive extract -.",
 	.groups = groups,
 	.options_size = sizeof(struct options),

@@ -8,10 +8,10 @@
 #include "base/mem.h"
 #include "crypto/digest_many.h"
 #include "os/pool.h"
+#include "pack/gather.h"
 #include "pack/index.h"
 #include "pack/member_zstd.h"
 #include "pack/names.h"
-#include "pack/namesakes.h"
 
 enum {
 	SLOTS_MORE = 2, /* one that is being filled, one that waits for a worker */
@@ -20,6 +20,7 @@ enum {
 	JOBS_MAX = 8,
 	SEEK_MAX = 1 << 30,
 	GATHER_MAX = 32 * 1024, /* deflate does not see what is farther back */
+	OWNER_ENTERS = 0300,
 };
 
 struct pending {
@@ -27,6 +28,7 @@ struct pending {
 	size_t path_at, link_at; /* in the group's text */
 	size_t stored_at;        /* in its raw bytes */
 	bool whole;
+	bool fixed; /* as press.fixed is */
 	unsigned char sha256[DIGEST_SHA256_LEN];
 };
 
@@ -38,12 +40,12 @@ struct group {
 	uint32_t crc;
 	struct pending *entries;
 	struct digest_many_item *texts; /* room for as many */
-	struct str *names;              /* and as many */
-	struct namesakes namesakes;
+	struct gather_item *items;      /* and as many */
+	struct gather gather;
 	const uint32_t *order; /* of the entries in the raw bytes; NULL: as they came */
 	size_t count, cap;
 	struct buf text;
-	bool gather;
+	bool gathers;
 	bool has_earlier; /* the hash of a file that began in an earlier group */
 	unsigned char earlier[DIGEST_SHA256_LEN];
 };
@@ -55,6 +57,10 @@ struct press {
 	size_t group_count;
 	size_t now, oldest, waiting; /* the group being filled; those submitted are [oldest, now) */
 	size_t mark;                 /* where the present entry began in the group at hand */
+	/* What is in a directory that its owner may not write to stays together: of what comes into it once it has been
+	 * left, GNU tar fails to unpack it unless it is root. `fixed`: the present entry is `fixed_top` or below it. */
+	bool fixed;
+	struct buf fixed_top;
 	struct index_build *index;
 	struct buf seek; /* entries of a zstd archive's seek table */
 	struct digest_sha256 digest;
@@ -78,32 +84,40 @@ static void hash(struct group *g)
 	digest_many(g->texts, files);
 }
 
-static bool may_move(const struct pending *at)
+static enum gather_kind kind_of(const struct pending *at)
 {
 	const struct entry *entry = &at->head.entry;
-	return at->whole && entry->type == ENTRY_TYPE_FILE && !entry->extents &&
-	       entry->size_bytes > 0 && entry->size_bytes <= GATHER_MAX;
+	if (entry->type == ENTRY_TYPE_DIR)
+		return entry->again ? GATHER_AGAIN : GATHER_DIR;
+	bool moves = at->whole && !at->fixed && entry->type == ENTRY_TYPE_FILE && !entry->extents &&
+	             entry->size_bytes > 0 && entry->size_bytes <= GATHER_MAX;
+	return moves ? GATHER_FILE : GATHER_OTHER;
+}
+
+/* The entry's bytes in the group: only the last one can go on in the next. */
+static struct str bytes_of(const struct group *g, const struct pending *at)
+{
+	size_t from = at->stored_at - (size_t)at->head.head_bytes;
+	size_t len = (size_t)at->head.head_bytes + (size_t)tar_padded(at->head.stored_bytes);
+	return str_head(str_from((char *)g->raw + from, g->raw_len - from), len);
 }
 
 /* The entries' bytes in their new order, into the other buffer, which is as large. */
 static void move(struct group *g)
 {
-	const struct pending *first = &g->entries[0];
-	size_t begin = first->stored_at - (size_t)first->head.head_bytes, end = begin;
-	memcpy(g->packed, g->raw, begin);
-	for (size_t i = 0; i < g->count; i++) {
+	struct str last = bytes_of(g, &g->entries[g->count - 1]);
+	size_t end = g->entries[0].stored_at - (size_t)g->entries[0].head.head_bytes;
+	size_t behind = (size_t)(last.p + last.len - (const char *)g->raw);
+	memcpy(g->packed, g->raw, end);
+	for (size_t i = 0; i < g->gather.count; i++) {
 		struct pending *at = &g->entries[g->order[i]];
-		size_t head_len = (size_t)at->head.head_bytes;
-		size_t from = at->stored_at - head_len;
-		size_t len = head_len + (size_t)tar_padded(at->head.stored_bytes);
-		/* Only the last one can go on in the next group, and it stays the last. */
-		if (len > g->raw_len - from)
-			len = g->raw_len - from;
-		memcpy(g->packed + end, g->raw + from, len);
-		at->stored_at = end + head_len;
-		end += len;
+		struct str bytes = bytes_of(g, at);
+		memcpy(g->packed + end, bytes.p, bytes.len);
+		at->stored_at = end + (size_t)at->head.head_bytes;
+		end += bytes.len;
 	}
-	memcpy(g->packed + end, g->raw + end, g->raw_len - end);
+	memcpy(g->packed + end, g->raw + behind, g->raw_len - behind);
+	g->raw_len = end + g->raw_len - behind;
 	unsigned char *raw = g->raw;
 	g->raw = g->packed;
 	g->packed = raw;
@@ -113,12 +127,14 @@ static void gather(struct group *g)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		const struct pending *at = &g->entries[i];
-		struct str path = { g->text.p + at->path_at, at->head.entry.path.len };
-		g->names[i] = may_move(at) ? names_last(path) : S("");
+		g->items[i] = (struct gather_item){
+			.path = { g->text.p + at->path_at, at->head.entry.path.len },
+			.kind = kind_of(at),
+		};
 	}
-	if (!namesakes_order(&g->namesakes, g->names, g->count))
+	if (!gather_order(&g->gather, g->items, g->count))
 		return;
-	g->order = g->namesakes.order;
+	g->order = g->gather.order;
 	move(g);
 }
 
@@ -127,7 +143,7 @@ static int squeeze(struct pool_job *job, struct err *e)
 {
 	struct group *g = (struct group *)job;
 	(void)e;
-	if (g->gather)
+	if (g->gathers)
 		gather(g);
 	hash(g);
 	g->packed_len = member_pack(g->packer, g->raw, g->raw_len, g->packed, &g->crc);
@@ -144,13 +160,14 @@ int press_open(const struct press_options *options, struct press **out, struct e
 	p->group_count = options->plain ? 1 : (size_t)p->options.jobs + SLOTS_MORE;
 	p->groups = mem_new(p->group_count, sizeof(p->groups[0]));
 	p->seek = buf_make(SEEK_MAX);
+	p->fixed_top = buf_make(SIZE_MAX / 2);
 	digest_sha256_init(&p->digest);
 	member_prepare();
 	for (size_t i = 0; i < p->group_count; i++) {
 		struct group *g = &p->groups[i];
 		g->job.run = squeeze;
 		g->raw = mem_new(member_bound(PRESS_MAX), 1);
-		g->gather = options->gather;
+		g->gathers = options->gather;
 		g->text = buf_make(SIZE_MAX / 2);
 		if (options->plain)
 			continue;
@@ -179,12 +196,13 @@ void press_close(struct press *p)
 		mem_free(g->packed);
 		mem_free(g->entries);
 		mem_free(g->texts);
-		mem_free(g->names);
-		namesakes_free(&g->namesakes);
+		mem_free(g->items);
+		gather_free(&g->gather);
 		buf_free(&g->text);
 	}
 	index_build_free(p->index);
 	buf_free(&p->seek);
+	buf_free(&p->fixed_top);
 	mem_free(p->groups);
 	mem_free(p);
 }
@@ -203,7 +221,8 @@ static void add_to_index(struct press *p, const struct group *g)
 {
 	if (g->has_earlier)
 		index_build_hash(p->index, g->earlier);
-	for (size_t i = 0; i < g->count; i++) {
+	size_t count = g->order ? g->gather.count : g->count;
+	for (size_t i = 0; i < count; i++) {
 		struct pending *at = &g->entries[g->order ? g->order[i] : i];
 		struct entry *entry = &at->head.entry;
 		/* Of extents only their being there counts from here on. */
@@ -307,6 +326,17 @@ static size_t keep_text(struct group *g, struct str text)
 	return g->text.len - text.len;
 }
 
+static bool is_fixed(struct press *p, const struct entry *entry)
+{
+	if (p->fixed && names_within(entry->path, buf_str(&p->fixed_top)))
+		return true;
+	p->fixed = entry->type == ENTRY_TYPE_DIR && (entry->mode & OWNER_ENTERS) != OWNER_ENTERS;
+	buf_clear(&p->fixed_top);
+	if (p->fixed)
+		buf_add_str(&p->fixed_top, entry->path);
+	return p->fixed;
+}
+
 void press_entry(struct press *p, const struct tar_head *head, bool whole)
 {
 	struct group *g = &p->groups[p->now];
@@ -316,11 +346,12 @@ void press_entry(struct press *p, const struct tar_head *head, bool whole)
 		g->cap = g->cap ? 2 * g->cap : 64;
 		g->entries = mem_grow(g->entries, g->cap, sizeof(g->entries[0]));
 		g->texts = mem_grow(g->texts, g->cap, sizeof(g->texts[0]));
-		g->names = mem_grow(g->names, g->cap, sizeof(g->names[0]));
+		g->items = mem_grow(g->items, g->cap, sizeof(g->items[0]));
 	}
 	struct pending *at = &g->entries[g->count++];
 	at->head = *head;
 	at->whole = whole;
+	at->fixed = is_fixed(p, &head->entry);
 	at->path_at = keep_text(g, head->entry.path);
 	at->link_at = keep_text(g, head->entry.link);
 	at->stored_at = p->mark + (size_t)head->head_bytes;

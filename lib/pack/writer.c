@@ -81,6 +81,8 @@ int writer_header(struct writer *w, const struct entry *entry, struct err *e)
 	memcpy(press_at(w->press, &room), w->header.p, w->header.len);
 	press_grew(w->press, w->header.len);
 	press_entry(w->press, &head, true);
+	if (entry->again)
+		return 0;
 	w->result->entries++;
 	progress_add(w->options->progress, 0, 1);
 	return 0;
@@ -204,23 +206,53 @@ static bool is_output(const struct writer *w, const struct writer_item *item)
 	       dir.ino == out->dir_ino;
 }
 
-/* Something that the walk came by: 1 when it will come again, after its content, to be stored then; 0; -1. */
+/* A directory once more, after its content, as it was when it came first: the press may tear apart what is in it, and many a
+ * tar sets its time when it leaves it. */
+static int store_again(struct writer *w, const struct writer_item *dir, struct err *e)
+{
+	struct entry entry = writer_entry(w, dir);
+	entry.again = true;
+	return w->gather ? writer_header(w, &entry, e) : 0;
+}
+
+/* Something that the walk came by, and did not come by before. */
 static int store_walked(struct writer *w, struct walk *walk, const struct writer_item *item,
-                        bool may_enter, struct err *e)
+                        struct err *e)
 {
 	bool below;
 	bool other = writer_passes(w, item, &below);
 	if (is_output(w, item))
 		return 0;
 	other = other || writer_leaves_secret(w, item);
-	if (!w->options->gather && !other && store(w, item, e))
+	if (!other && store(w, item, e))
 		return -1;
 	int enter = below ? writer_enter(w, item, e) : 0;
-	if (enter == 0 && file_is_dir(&item->stat))
-		walk_skip(walk);
-	if (enter < 0 || !w->options->gather || other)
-		return enter < 0 ? -1 : 0;
-	return enter > 0 && may_enter ? 1 : store(w, item, e);
+	if (enter < 0)
+		return -1;
+	if (enter > 0 || !file_is_dir(&item->stat))
+		return 0;
+	walk_skip(walk);
+	return other ? 0 : store_again(w, item, e);
+}
+
+/* What the walk saw of the directories that it is in, by their depth. */
+struct seen {
+	struct file_stat *stats;
+	size_t cap;
+};
+
+static void seen_free(struct seen *s)
+{
+	mem_free(s->stats);
+}
+
+static struct file_stat *seen_at(struct seen *s, size_t depth)
+{
+	if (depth >= s->cap) {
+		s->cap = 2 * depth + 16;
+		s->stats = mem_grow(s->stats, s->cap, sizeof(s->stats[0]));
+	}
+	return &s->stats[depth];
 }
 
 /* All below the directory that `item` is. */
@@ -228,9 +260,10 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 {
 	WALK_AUTO walk = NULL;
 	FD_AUTO fd = -1;
+	AUTO(seen_free) struct seen seen = { .cap = 0 };
 	struct err why = ERR_INIT;
 	struct walk_options how = { .one_file_system = w->options->one_file_system,
-		                    .directories_after = w->options->gather };
+		                    .directories_after = w->gather };
 	struct walk_entry at;
 	size_t prefix;
 	int rc;
@@ -241,14 +274,10 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 	if (top->path.len > 0)
 		buf_add_char(&w->path, '/');
 	prefix = w->path.len;
-	struct writer_item item = { .path = S("") };
-	bool later = false; /* the item is a directory that the walk is about to go into */
 	while ((rc = walk_next(walk, &at, &why)) != 0) {
 		if (rc < 0) {
-			if (writer_trouble(w, top->path, &why, e) ||
-			    (later && walk_refused(walk) && store(w, &item, e)))
+			if (writer_trouble(w, top->path, &why, e))
 				return -1;
-			later = false;
 			err_clear(&why);
 			continue;
 		}
@@ -256,11 +285,13 @@ static int walk_below(struct writer *w, const struct writer_item *top, struct er
 		buf_add_text(&w->path, at.path);
 		if (buf_check(&w->path, e, "a path"))
 			return -1;
-		item = (struct writer_item){ at.dirfd, at.name, buf_str(&w->path), at.stat };
-		rc = at.after ? store(w, &item, e) : store_walked(w, walk, &item, !at.is_mount, e);
-		if (rc < 0)
+		struct writer_item item = { at.dirfd, at.name, buf_str(&w->path), at.stat };
+		if (at.after)
+			item.stat = *seen_at(&seen, at.depth);
+		else if (file_is_dir(&at.stat))
+			*seen_at(&seen, at.depth) = at.stat;
+		if (at.after ? store_again(w, &item, e) : store_walked(w, walk, &item, e))
 			return -1;
-		later = rc > 0;
 	}
 	return 0;
 }
@@ -270,15 +301,14 @@ static int store_top(struct writer *w, const struct writer_item *item, struct er
 {
 	bool is_dir = file_is_dir(&item->stat);
 	bool now = !w->options->order || order_of(item->path, is_dir) == w->pass;
-	bool after = is_dir && w->options->gather;
-	if (now && !after && store(w, item, e))
+	if (now && store(w, item, e))
 		return -1;
 	if (!is_dir)
 		return 0;
 	int enter = writer_enter(w, item, e);
 	if (enter < 0 || (enter > 0 && walk_below(w, item, e)))
 		return -1;
-	return after ? store(w, item, e) : 0;
+	return store_again(w, item, e);
 }
 
 static int store_all(struct writer *w, int dirfd, struct err *e)
@@ -349,7 +379,11 @@ static int store_some(struct writer *w, int dirfd, const char *const *paths, siz
 static void init(struct writer *w, const struct writer_options *options,
                  struct writer_result *result)
 {
-	*w = (struct writer){ .options = options, .result = result };
+	*w = (struct writer){
+		.options = options,
+		.result = result,
+		.gather = options->format == WRITER_TAR_GZ && !options->order && !options->would,
+	};
 	*result = (struct writer_result){ .entries = 0 };
 	tar_scratch_init(&w->scratch);
 	linkmap_init(&w->links);
@@ -381,20 +415,20 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
 {
 	struct writer w;
 	bool zstd = options->format == WRITER_TAR_ZST;
+	init(&w, options, result);
 	struct press_options how = {
 		.plain = options->format == WRITER_TAR,
-		.gather = options->gather,
+		.gather = w.gather,
 		.unhashed = options->unhashed,
 		.form = zstd ? MEMBER_ZSTD : MEMBER_GZIP,
-		.level = options->level    ? options->level
-		         : zstd            ? LEVEL_DEFAULT_ZSTD
-		         : options->gather ? LEVEL_DEFAULT_GATHERED
-		                           : LEVEL_DEFAULT,
+		.level = options->level ? options->level
+		         : zstd         ? LEVEL_DEFAULT_ZSTD
+		         : w.gather     ? LEVEL_DEFAULT_GATHERED
+		                        : LEVEL_DEFAULT,
 		.jobs = options->jobs ? options->jobs : sys_cpu_count(),
 		.sink = sink,
 		.progress = options->progress,
 	};
-	init(&w, options, result);
 	int rc = options->would ? 0 : press_open(&how, &w.press, e);
 	w.pass = options->order ? ORDER_FIRST : ORDER_LAST;
 	for (; rc == 0 && w.pass < ORDER_COUNT; w.pass++)

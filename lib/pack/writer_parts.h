@@ -14,6 +14,7 @@ struct writer {
 	const struct writer_options *options;
 	struct writer_result *result;
 	struct press *press;
+	bool gather; /* as press_options says */
 	struct linkmap links;
 	struct ignores *ignores; /* NULL: not asked for */
 	enum order pass;         /* with options->order */
