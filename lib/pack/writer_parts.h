@@ -46,6 +46,14 @@ void writer_notice(struct writer *w, const struct err *why);
 int writer_xattrs(struct writer *w, int fd, const char *what, struct entry *entry,
                   struct err *e) MUST_CHECK;
 
+/* Store something of whatever kind. */
+int writer_store(struct writer *w, const struct writer_item *item, struct err *e) MUST_CHECK;
+/* A directory once more, after its content, as it was when it came first: the press may tear apart what is in it, and many a
+ * tar sets its time when it leaves it. */
+int writer_again(struct writer *w, const struct writer_item *dir, struct err *e) MUST_CHECK;
+/* All below the directory that `top` is. */
+int writer_walk(struct writer *w, const struct writer_item *top, struct err *e) MUST_CHECK;
+
 /* Whether it looks like a secret, and is left out for that; counted in any case, as the options say. */
 bool writer_leaves_secret(struct writer *w, const struct writer_item *item);
 /* Whether the walk shall go into this directory: what is to be known of its files is read. With exclude_caches a cache
@@ -53,9 +61,6 @@ bool writer_leaves_secret(struct writer *w, const struct writer_item *item);
 int writer_enter(struct writer *w, const struct writer_item *dir, struct err *e) MUST_CHECK;
 /* Whether this is left out, or another pass's; *below: what is in it may still be for this one. */
 bool writer_passes(const struct writer *w, const struct writer_item *item, bool *below);
-
-/* With options->would: tell what would be stored, and count it. */
-void writer_tell(struct writer *w, const struct writer_item *item);
 
 /* Store a regular file. */
 int writer_file(struct writer *w, const struct writer_item *item, struct err *e) MUST_CHECK;

@@ -30,11 +30,10 @@ def unpacked(data):
     return subprocess.run([ZSTD, "-dcq"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-def test_zstd_gives_the_same_tar_as_gzip_and_as_no_compression(both, tmp_path):
-    zst, gz, _ = both
+def test_zstd_gives_the_same_tar_as_no_compression(both, tmp_path):
+    zst, _, _ = both
     tar = (tmp_path / "a.tar").read_bytes()
     assert unpacked(zst.read_bytes()) == tar
-    assert subprocess.run(["gzip", "-dc", gz], stdout=subprocess.PIPE, check=True).stdout == tar
 
 
 @pytest.mark.parametrize("command", [["tar", "--zstd", "-xpf"], ["tar", "-xpf"], ["bsdtar", "-xpf"]], ids=" ".join)
