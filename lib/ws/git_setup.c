@@ -172,8 +172,8 @@ static int check_stranger(const struct setup_work *w, const struct git_repo *rep
 	for (size_t i = 0; i < all.count; i++) {
 		if (strcmp(all.list[i].path, w->out->root) == 0)
 			return err_set(e, ERR_KIND_CONFLICT,
-			               "%s is a worktree of %s that ws has no record of; `git "
-			               "worktree move` or `git worktree remove` makes room",
+			               "%s is a worktree of %s that ws has no record of; "
+			               "--adopt takes it up, `git worktree move` makes room",
 			               w->out->root, repo->common);
 	}
 	return 0;

@@ -24,6 +24,12 @@ int git_setup_clone(struct setup_work *w, const struct git_repo *source, int fd,
 /* Whether it names a repository on another host. */
 bool git_setup_is_url(const char *repo);
 
+/* ---- git_setup_take.c ---- */
+
+/* The directory `fd`, in its place, is to be adopted: CONFLICT when it is not what the options say. A worktree is locked in
+ * git as those that were made here, unless somebody locked it already. */
+int git_setup_take(struct setup_work *w, int fd, struct err *e) MUST_CHECK;
+
 /* ---- git_setup_local.c ---- */
 
 /* Whether links or copies are asked for, by options or the record. */

@@ -69,7 +69,7 @@ int git_tree_forget(const struct base_dir *b, struct record *record, struct err 
 
 /* ---- locks of worktrees ---- */
 
-static char *our_reason(const char *id)
+char *git_tree_reason(const char *id)
 {
 	return mem_printf("workspace %s; ws-teardown removes it", id);
 }
@@ -90,7 +90,7 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 {
 	FD_AUTO fd = -1;
 	BUF_AUTO text = buf_make(LINK_MAX);
-	MEM_AUTO char *ours = our_reason(record->id);
+	MEM_AUTO char *ours = git_tree_reason(record->id);
 	struct err why = ERR_INIT;
 	int locked =
 		dir_open_root(record->git_dir, &fd, &why) != 0 ? -1 : read_reason(fd, &text, &why);
@@ -205,7 +205,7 @@ static int add(const struct git_repo *r, const struct record *record, const char
 {
 	const struct git g = git_repo_git(r, GIT_METADATA_MS);
 	const char *branch = git_tree_branch(record);
-	MEM_AUTO char *reason = our_reason(record->id);
+	MEM_AUTO char *reason = git_tree_reason(record->id);
 	const char *args[GIT_ARGS_MAX + 1] = { "worktree", "add",      "--no-checkout",
 		                               "--lock",   "--reason", reason };
 	size_t n = 6;

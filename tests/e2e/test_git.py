@@ -357,11 +357,14 @@ def test_a_branch_that_only_origin_has_is_taken_from_there(base, repo):
     assert repo.git("rev-parse", "HEAD", cwd=root) == commit == repo.git("rev-parse", "theirs")
 
 
-def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale(base, repo):
+def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale_and_since_when(base, repo):
+    repo.git("fetch", "-q")
+    os.utime(repo.path / ".git/FETCH_HEAD", (1_763_000_000, 1_763_000_000))
     shutil.move(repo.upstream, f"{repo.upstream}.gone")
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix")
     assert "which may be old: origin could not be asked" in result.stderr
-    assert "origin could not be asked" in base.ls()["t1"]["git_stale"]
+    stale = base.ls()["t1"]["git_stale"]
+    assert "origin could not be asked" in stale and "last fetched: 2025-11-13T02:13:20" in stale
     assert "origin was not asked" in base.run("ws-setup", "--id", "t2", "--git", repo.path, "--branch", "b", "--fetch-timeout", "0s").stderr
 
 
@@ -502,6 +505,41 @@ def test_a_worktree_without_a_record_is_not_touched_issue_1641(base, repo):
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", status=73)
     assert "ws has no record of" in one_message(result, "ws-setup")
     assert (repo.status(root), content(root)) == before and repo.worktrees() == [str(root)]
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_what_the_orchestrator_made_is_adopted_with_all_its_work_issue_1641(ws, repo, tmp_path, profile):
+    """~/.worktrees/PROJECT/SESSION, ~/.ao-clones/PROJECT/SESSION: their directory is the base."""
+    base = Base(ws, tmp_path / "worktrees/project")
+    base.path.mkdir(parents=True)
+    root = base.path / "s1"
+    repo.git(*(["worktree", "add", "-q", "-b", "feat/x", root] if profile == "worktree" else ["clone", "-q", "-b", "main", repo.upstream, root]))
+    if profile == "clone":
+        repo.git("checkout", "-q", "-b", "feat/x", cwd=root)
+    before = make_work(repo, root)
+    create_it = ["--adopt", "--profile", profile]
+    for args in (["--dry-run"], [], []):
+        create(base, repo, "s1", "feat/x", *create_it, *args)
+        assert (repo.status(root), content(root)) == before and base.area("quarantine") == []
+        assert (base.path / ".ws/s1/record.json").exists() == (not args)
+    assert base.record("s1")["git_branch"] == "feat/x" and base.area("staging") == []
+    if profile == "worktree":
+        assert "workspace s1" in repo.git("worktree", "list", "--porcelain"), "locked, as ours are"
+    base.teardown("s1")
+    assert not root.exists()
+    base.setup("--restore", "s1")
+    assert (repo.status(root), content(root)) == before
+
+
+def test_what_is_adopted_is_what_was_said(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "-b", "fix", base.path / "t1")
+    make_files(base.path / "t2", {"mine": "x"})
+    (base.path / "t3").write_text("a file")
+    for name, branch, says in (("t1", "other", "on the branch fix, not other"), ("t2", "fix", "is no worktree of"), ("t3", "fix", "no directory"), ("t4", "fix", "not there")):
+        result = base.run("ws-setup", "--adopt", "--id", name, "--git", repo.path, "--branch", branch, status=66 if name == "t4" else 73)
+        assert says in one_message(result, "ws-setup")
+        assert not (base.path / ".ws" / name / "record.json").exists()
+    assert (base.path / "t2/mine").exists() and (base.path / "t3").read_text() == "a file" and base.area("quarantine") == []
 
 
 def test_what_is_no_repository_is_named(base, tmp_path):
