@@ -200,7 +200,8 @@ static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int 
 	}
 	if (git_tree_branch(r))
 		tell_base(w, &base);
-	if (git_tree_checkout(r, fd, e) != 0 || git_keep_apply(r, fd, left, e) != 0)
+	if (git_setup_set_aside(w, fd, e) != 0 || git_tree_checkout(r, fd, e) != 0 ||
+	    git_keep_apply(r, fd, left, e) != 0)
 		return -1;
 	if (left[0])
 		tell_left(w, left);

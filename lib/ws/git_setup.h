@@ -39,6 +39,12 @@ bool git_setup_wants_local(const struct setup_work *w);
 int git_setup_local(struct setup_work *w, const struct git_repo *repo, int fd,
                     struct err *e) MUST_CHECK;
 
+/* ---- git_setup_aside.c ---- */
+
+/* Before the branch is checked out into the tree `fd`: what was restored there and is in its way, as the branch tracks by now
+ * what was ignored, goes to quarantine with a word. */
+int git_setup_set_aside(const struct setup_work *w, int fd, struct err *e) MUST_CHECK;
+
 /* ---- git_setup_exclude.c ---- */
 
 /* Have git ignore these paths in the tree `g`, by lines in info/exclude below the open git directory. `paths`: a NUL behind

@@ -275,6 +275,24 @@ def test_what_goes_together_with_a_branch_that_moved_is_merged(base, repo):
     assert (root / "file").read_text() == "mine\n" and (root / "else").read_text() == "theirs"
 
 
+def test_what_was_ignored_and_is_tracked_by_now_is_set_aside_with_a_word(base, repo):
+    """The archive has it, and so has the branch: neither is written over the other in silence."""
+    root = create(base, repo)
+    make_files(root, {"out.o": "mine", "same.o": "same", "node_modules/mine": "m", "lib.o/inner": "i", "untouched.o": "u"})
+    base.teardown("t1")
+    repo.git("checkout", "-q", "fix")
+    shutil.rmtree(repo.path / "node_modules")
+    make_files(repo.path, {"out.o": "theirs", "same.o": "same", "node_modules": "a file", "lib.o": "a file"})
+    repo.git("add", "--force", "out.o", "same.o", "node_modules", "lib.o")
+    repo.commit("tracked now", repo.path)
+    repo.git("checkout", "-q", "main")
+    result = base.run("ws-setup", "--restore", "t1")
+    assert repo.status(root) == [] and content(root)["out.o"] == "theirs" and content(root)["untouched.o"] == "u"
+    kept = base.area("quarantine")
+    assert sorted(next(p for p in [path, *path.rglob("*")] if p.is_file()).read_text() for path in kept) == ["i", "m", "mine"]
+    assert all(path.name in result.stderr for path in kept) and "the branch has out.o by now" in result.stderr
+
+
 def test_ignored_files_can_be_dropped(base, repo):
     root = create(base, repo, "t1", "fix", "--ignored", "drop")
     make_files(root, {"out.o": "ignored", "kept": "x"})
