@@ -250,7 +250,8 @@ int git_setup_attach(struct setup_work *w, struct err *e)
 	if (w->out->profile.git == PROFILE_GIT_NONE)
 		return 0;
 	if (w->out->profile.git == PROFILE_GIT_WORKTREE &&
-	    git_tree_attach(&w->out->base, &w->out->record, e) != 0)
+	    (git_tree_attach(&w->out->base, &w->out->record, e) != 0 ||
+	     git_tree_note_holder(&w->out->record, true, e) != 0))
 		return -1;
 	if (w->plan.action != SETUP_RESTORE)
 		add_links(w);

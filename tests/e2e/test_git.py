@@ -440,6 +440,23 @@ def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
     assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
 
 
+def test_the_lock_in_git_says_which_process_works_there_phoenix_3881(base, repo):
+    """For those who look at git alone: it is in use while that pid of that start lives."""
+    def reason():
+        return re.search("^locked (.*)$", repo.git("worktree", "list", "--porcelain"), re.M)[1]
+
+    session = Session(base, "--id", "t1", "--git", repo.path, "--branch", "fix")
+    pid = session.process.pid
+    start = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    assert reason() == f"workspace t1; ws-teardown removes it (pid {pid} start {start})"
+    session.process.kill()
+    session.process.wait()
+    create(base, repo)
+    assert reason() == "workspace t1; ws-teardown removes it", "its holder is gone, and it is not in use"
+    base.teardown("t1")
+    assert repo.worktrees() == []
+
+
 @pytest.mark.parametrize("how", [(), ("--discard",), ("--dry-run",)])
 def test_a_worktree_that_its_user_locked_is_not_removed(base, repo, how):
     """It is locked by us as well, so that no prune takes it: that is no reason."""
