@@ -11,6 +11,7 @@
 #include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/git_tree.h"
 #include "ws/journal.h"
 #include "ws/lease.h"
 #include "ws/supervise.h"
@@ -128,6 +129,7 @@ static void note(struct setup *s, const char *event, const char *status, struct 
 static void note_start(struct setup *s, const struct setup_command *c)
 {
 	struct js *fields = js_object();
+	struct err why = ERR_INIT;
 	struct proc_id self;
 	proc_self(&self);
 	s->record.holder_pid = self.pid;
@@ -135,6 +137,8 @@ static void note_start(struct setup *s, const struct setup_command *c)
 	memcpy(s->record.holder_boot_id, self.boot_id, sizeof(self.boot_id));
 	js_set_text(fields, "command", c->argv[0]);
 	note(s, "started", "running", fields);
+	if (s->record.git_dir[0] && git_tree_note_holder(&s->record, false, &why) != 0)
+		log_warn("%s: git is not told who works there: %s", s->record.id, why.msg);
 }
 
 static void note_end(struct setup *s, const struct supervise_result *ended)

@@ -35,7 +35,7 @@ struct options {
 		*idempotency_key;
 	struct opt_list labels, pass_env;
 	uint32_t mode;
-	bool ephemeral, dry_run;
+	bool adopt, ephemeral, dry_run;
 	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms;
 	int print;
 	bool check, explain, system_mounts;
@@ -52,6 +52,9 @@ static const struct opt_row rows[] = {
 	         "the workspace's id (else made up, or the profile's)"),
 	OPT_TEXT("restore", 0, "ID", struct options, restore,
 	         "a workspace that was made before, as it was made: take it up, or bring it back"),
+	OPT_FLAG(
+		"adopt", 0, struct options, adopt,
+		"a directory that lies in its place without being one of ours becomes the workspace, as it is (else: quarantine)"),
 	OPT_TEXT("workspace", 0, "W", struct options, workspace,
 	         "the workspace that sessions share (profile session)"),
 	OPT_TEXT("session", 0, "S", struct options, session, "the session (profile session)"),
@@ -176,6 +179,7 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
 {
 	*s = (struct setup_options){
 		.id = o->restore ? o->restore : o->id,
+		.adopt = o->adopt,
 		.restore = o->restore != NULL,
 		.profile = ws_options_profile(&o->where),
 		.workspace = o->workspace,
@@ -269,19 +273,16 @@ static int check(const struct applet_call *call, const struct options *o,
                  const struct volume_list *volumes, struct err *e)
 {
 	BUF_AUTO base = buf_make(4096);
+	bool of_base = volumes->count + o->required.count == 0;
+	if (of_base && ws_options_base_path(&o->where, call->config, &base, e) != 0)
+		return -1;
 	const struct setup_check how = {
 		.call = call,
 		.required = &o->required,
 		.volumes = volumes,
 		.base = base.p,
 	};
-	if (volumes->count + o->required.count > 0)
-		return setup_check_show(&how, e);
-	if (ws_options_base_path(&o->where, call->config, &base, e) != 0)
-		return -1;
-	struct setup_check of_base = how;
-	of_base.base = base.p;
-	return setup_check_show(&of_base, e);
+	return setup_check_show(&how, e);
 }
 
 /* What was made, for the caller or for the command. */
@@ -315,10 +316,10 @@ static int check_migrate(const struct applet_call *call, const struct options *o
 		return 0;
 	if (profile_load(ws_options_profile(&o->where), call->config, &profile, e) != 0)
 		return -1;
-	if (!profile.flat || call->arg_count > 0)
+	if (!profile.flat || o->restore || call->arg_count > 0)
 		return err_set(
 			e, ERR_KIND_USAGE,
-			"--migrate is for flat workspaces (profile flat), without a command");
+			"--migrate is for flat workspaces (profile flat), without --restore or a command");
 	return 0;
 }
 
@@ -342,9 +343,6 @@ static int make(const struct applet_call *call, const struct options *o,
 	if (result)
 		return -1;
 	setup_print_summary(&setup, o->dry_run);
-	if (o->migrate && !setup.profile.flat)
-		return err_set(e, ERR_KIND_USAGE,
-		               "--migrate is for flat workspaces (profile flat)");
 	if (o->migrate)
 		return setup_migrate(call, &setup, o->migrate, o->dry_run, e);
 	if (git_options_hooks(&o->git, &how, &setup, e))
@@ -363,7 +361,13 @@ static int run(const struct applet_call *call, struct err *e)
 		return explain(call, o, e);
 	if (fill_volumes(call, o, &volumes, e) != 0)
 		return -1;
-	return o->check ? check(call, o, &volumes, e) : make(call, o, &volumes, e);
+	if (!o->check)
+		return make(call, o, &volumes, e);
+	/* What it found is in its lines: no other one with --json. */
+	if (check(call, o, &volumes, e) == 0)
+		return 0;
+	log_err(e);
+	return err_exit_status(e);
 }
 
 const struct applet ws_setup_applet = {

@@ -172,8 +172,8 @@ static int check_stranger(const struct setup_work *w, const struct git_repo *rep
 	for (size_t i = 0; i < all.count; i++) {
 		if (strcmp(all.list[i].path, w->out->root) == 0)
 			return err_set(e, ERR_KIND_CONFLICT,
-			               "%s is a worktree of %s that ws has no record of; `git "
-			               "worktree move` or `git worktree remove` makes room",
+			               "%s is a worktree of %s that ws has no record of; "
+			               "--adopt takes it up, `git worktree move` makes room",
 			               w->out->root, repo->common);
 	}
 	return 0;
@@ -200,7 +200,8 @@ static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int 
 	}
 	if (git_tree_branch(r))
 		tell_base(w, &base);
-	if (git_tree_checkout(r, fd, e) != 0 || git_keep_apply(r, fd, left, e) != 0)
+	if (git_setup_set_aside(w, fd, e) != 0 || git_tree_checkout(r, fd, e) != 0 ||
+	    git_keep_apply(r, fd, left, e) != 0)
 		return -1;
 	if (left[0])
 		tell_left(w, left);
@@ -249,7 +250,8 @@ int git_setup_attach(struct setup_work *w, struct err *e)
 	if (w->out->profile.git == PROFILE_GIT_NONE)
 		return 0;
 	if (w->out->profile.git == PROFILE_GIT_WORKTREE &&
-	    git_tree_attach(&w->out->base, &w->out->record, e) != 0)
+	    (git_tree_attach(&w->out->base, &w->out->record, e) != 0 ||
+	     git_tree_note_holder(&w->out->record, true, e) != 0))
 		return -1;
 	if (w->plan.action != SETUP_RESTORE)
 		add_links(w);

@@ -24,6 +24,12 @@ int git_setup_clone(struct setup_work *w, const struct git_repo *source, int fd,
 /* Whether it names a repository on another host. */
 bool git_setup_is_url(const char *repo);
 
+/* ---- git_setup_take.c ---- */
+
+/* The directory `fd`, in its place, is to be adopted: CONFLICT when it is not what the options say. A worktree is locked in
+ * git as those that were made here, unless somebody locked it already. */
+int git_setup_take(struct setup_work *w, int fd, struct err *e) MUST_CHECK;
+
 /* ---- git_setup_local.c ---- */
 
 /* Whether links or copies are asked for, by options or the record. */
@@ -32,6 +38,12 @@ bool git_setup_wants_local(const struct setup_work *w);
  * open; a repository's own list of copies asks for nothing that can't be had. */
 int git_setup_local(struct setup_work *w, const struct git_repo *repo, int fd,
                     struct err *e) MUST_CHECK;
+
+/* ---- git_setup_aside.c ---- */
+
+/* Before the branch is checked out into the tree `fd`: what was restored there and is in its way, as the branch tracks by now
+ * what was ignored, goes to quarantine with a word. */
+int git_setup_set_aside(const struct setup_work *w, int fd, struct err *e) MUST_CHECK;
 
 /* ---- git_setup_exclude.c ---- */
 

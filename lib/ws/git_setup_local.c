@@ -22,7 +22,7 @@ static int list_copies(const struct setup_work *w, const struct git_repo *repo, 
                        struct err *e)
 {
 	const struct setup_git *o = &w->o->git;
-	bool is_new = w->out->record.ready_ms == 0;
+	bool is_new = w->out->record.ready_ms == 0 && w->plan.action == SETUP_RESTORE;
 	for (size_t i = 0; i < o->copy_count; i++)
 		add_path(all, link_clean(o->copies[i]));
 	if (!is_new || !repo->top || (o->copy_list && !o->copy_list[0]))

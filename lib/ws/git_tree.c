@@ -69,7 +69,7 @@ int git_tree_forget(const struct base_dir *b, struct record *record, struct err 
 
 /* ---- locks of worktrees ---- */
 
-static char *our_reason(const char *id)
+char *git_tree_reason(const char *id)
 {
 	return mem_printf("workspace %s; ws-teardown removes it", id);
 }
@@ -90,7 +90,7 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 {
 	FD_AUTO fd = -1;
 	BUF_AUTO text = buf_make(LINK_MAX);
-	MEM_AUTO char *ours = our_reason(record->id);
+	MEM_AUTO char *ours = git_tree_reason(record->id);
 	struct err why = ERR_INIT;
 	int locked =
 		dir_open_root(record->git_dir, &fd, &why) != 0 ? -1 : read_reason(fd, &text, &why);
@@ -101,7 +101,7 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 		return -1;
 	}
 	struct str reason = str_trim(buf_str(&text));
-	if (str_is(reason, ours))
+	if (str_starts(reason, str_of(ours)))
 		return 0;
 	reason = str_head(reason, reason.len < REASON_SHOWN ? reason.len : REASON_SHOWN);
 	err_set(e, ERR_KIND_CONFLICT,
@@ -109,6 +109,25 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 	        "\"); `git worktree unlock` there lets it go",
 	        record->id, STR_ARG(reason));
 	return err_code(e, "locked");
+}
+
+int git_tree_note_holder(const struct record *record, bool over, struct err *e)
+{
+	FD_AUTO fd = -1;
+	BUF_AUTO now = buf_make(LINK_MAX), text = buf_make(LINK_MAX);
+	MEM_AUTO char *ours = git_tree_reason(record->id);
+	buf_add_text(&text, ours);
+	if (record->holder_pid > 0 && !over)
+		buf_printf(&text, " (pid %lld start %lld)", (long long)record->holder_pid,
+		           (long long)record->holder_start_ticks);
+	if (dir_open_root(record->git_dir, &fd, e) != 0)
+		return -1;
+	int locked = read_reason(fd, &now, e);
+	bool is_same = str_eq(str_trim(buf_str(&now)), buf_str(&text));
+	if (locked < 0 || !locked || is_same || !str_starts(buf_str(&now), str_of(ours)))
+		return locked < 0 ? -1 : 0;
+	buf_add_char(&text, '\n');
+	return dir_replace_file(fd, lock_file, text.p, text.len, 0644, e);
 }
 
 /* Why the worktree at `path` is locked; nothing when it is not. */
@@ -205,7 +224,7 @@ static int add(const struct git_repo *r, const struct record *record, const char
 {
 	const struct git g = git_repo_git(r, GIT_METADATA_MS);
 	const char *branch = git_tree_branch(record);
-	MEM_AUTO char *reason = our_reason(record->id);
+	MEM_AUTO char *reason = git_tree_reason(record->id);
 	const char *args[GIT_ARGS_MAX + 1] = { "worktree", "add",      "--no-checkout",
 		                               "--lock",   "--reason", reason };
 	size_t n = 6;

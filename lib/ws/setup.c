@@ -20,13 +20,13 @@
 
 static const char *const action_names[] = {
 	[SETUP_RESTORE] = "restore", [SETUP_ADOPT] = "adopt",     [SETUP_FINISH] = "finish",
-	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash",
+	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash", [SETUP_TAKE] = "take",
 };
 
 /* Of a workspace that has a record already. */
 static const char *const events[] = {
 	[SETUP_RESTORE] = "restored",  [SETUP_ADOPT] = "adopted",  [SETUP_FINISH] = "restored",
-	[SETUP_UNSPOOL] = "unspooled", [SETUP_UNTRASH] = "undone",
+	[SETUP_UNSPOOL] = "unspooled", [SETUP_UNTRASH] = "undone", [SETUP_TAKE] = "created",
 };
 
 const char *setup_action_name(enum setup_action a)
@@ -123,6 +123,7 @@ static int act(struct setup_work *w, struct err *e)
 {
 	switch (w->plan.action) {
 	case SETUP_RESTORE:
+	case SETUP_TAKE:
 		return setup_restore(w, e);
 	case SETUP_UNSPOOL:
 		return bring_back(w, "spool", w->out->record.id, e);
@@ -139,7 +140,8 @@ static int act(struct setup_work *w, struct err *e)
 static void note_start(const struct setup_work *w)
 {
 	struct err why = ERR_INIT;
-	bool is_new = w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_FINISH;
+	bool is_new = w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_FINISH ||
+	              w->plan.action == SETUP_TAKE;
 	if (is_new && start_note(&w->out->base, w->out->record.id, &why) != 0)
 		log_warn("%s: the files at the start are not noted: %s", w->out->record.id,
 		         why.msg);
@@ -189,7 +191,7 @@ static int check_ephemeral(const struct setup_work *w, struct err *e)
 {
 	const struct record *r = &w->out->record;
 	bool is_there = w->plan.action == SETUP_ADOPT || w->plan.action == SETUP_UNSPOOL ||
-	                w->plan.action == SETUP_UNTRASH;
+	                w->plan.action == SETUP_UNTRASH || w->plan.action == SETUP_TAKE;
 	if (!w->o->ephemeral || r->ephemeral || !is_there)
 		return 0;
 	return err_set(e, ERR_KIND_CONFLICT,
@@ -204,10 +206,13 @@ static int run(struct setup_work *w, struct err *e)
 	if (setup_open(w, e) != 0 || check_ephemeral(w, e) != 0 ||
 	    set_labels(w->o, &s->record, e) != 0)
 		return -1;
-	s->adopted = s->action == SETUP_ADOPT || s->action == SETUP_FINISH;
+	s->adopted =
+		s->action == SETUP_ADOPT || s->action == SETUP_FINISH || s->action == SETUP_TAKE;
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
-		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
+		return s->action == SETUP_RESTORE || s->action == SETUP_TAKE
+		               ? setup_restore_preview(w, e)
+		               : 0;
 	inside_put_sweep(&s->base);
 	if (take_lease(w, e) != 0 || act(w, e) != 0 || git_setup_attach(w, e) != 0 ||
 	    register_files(w, e) != 0)
@@ -223,7 +228,8 @@ static void undo(struct setup_work *w)
 	struct setup *s = w->out;
 	struct err ignored = ERR_INIT;
 	const struct lease lease = lease_of(w);
-	if (w->leased && !w->placed && w->plan.action == SETUP_RESTORE)
+	if (w->leased && !w->placed &&
+	    (w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_TAKE))
 		lease_release(&lease);
 	if (!w->is_new || w->placed || s->lock.fd < 0)
 		return;

@@ -39,6 +39,7 @@ struct setup_options {
 	bool set_mode;
 	uint32_t mode;
 	bool ephemeral;
+	bool adopt; /* a directory in its place that ws did not make becomes the workspace, as it is */
 	bool restore; /* `id` is known already: its record says which profile it has; NOT_FOUND when it is not */
 	struct setup_git git;
 	bool has_hooks;  /* a new workspace is not done before they ran: hook.h */
@@ -58,6 +59,7 @@ enum setup_action {
 	SETUP_FINISH,  /* an earlier setup was killed right before its end */
 	SETUP_UNSPOOL, /* its newest state waited in the spool */
 	SETUP_UNTRASH, /* it was discarded and is still in the trash */
+	SETUP_TAKE, /* somebody else made its directory, and said that it shall be this workspace */
 };
 
 /* "restore". */
@@ -79,7 +81,8 @@ struct setup {
 };
 
 /* `base` NULL: the profile's; `store` NULL: the record's, else the one embedded in the base; `profile` NULL: task.
- * Errors leave nothing behind and upload nothing later. TRY_AGAIN when the lock is held; CONFLICT when the workspace
+ * Errors leave nothing behind and upload nothing later. To adopt a directory of which the store has a state already is a
+ * CONFLICT: it may not be saved over that one. TRY_AGAIN when the lock is held; CONFLICT when the workspace
  * is there and is not what the options say (another profile, another store). */
 int setup_run(const struct setup_options *o, struct setup *out, struct err *e) MUST_CHECK;
 void setup_close(struct setup *s);

@@ -273,6 +273,27 @@ static int choose_profile(struct setup_work *w, struct err *e)
 	return profile_load(record.profile, w->o->config, &s->profile, e);
 }
 
+/* A workspace that is one already needs no adoption. */
+static int plan_adoption(struct setup_work *w, struct err *e)
+{
+	const struct setup *s = w->out;
+	FD_AUTO base = -1;
+	struct file_stat st;
+	struct err why = ERR_INIT;
+	bool is_one = w->known && s->record.state != RECORD_CREATING;
+	if (!w->o->adopt || is_one || w->plan.action == SETUP_FINISH)
+		return 0;
+	if (w->o->from)
+		return err_set(e, ERR_KIND_USAGE, "--adopt takes what is there: no --from");
+	if (dir_open_root(s->base.path, &base, &why) != 0 ||
+	    dir_stat(base, s->record.id, &st, &why) != 0)
+		return err_set(e, ERR_KIND_NOT_FOUND, "--adopt: %s is not there", s->root);
+	if (!file_is_dir(&st))
+		return err_set(e, ERR_KIND_CONFLICT, "--adopt: %s is no directory", s->root);
+	w->plan = (struct setup_plan){ .action = SETUP_TAKE, .spool_is_stray = w->place.spool };
+	return 0;
+}
+
 int setup_open(struct setup_work *w, struct err *e)
 {
 	char id[BASE_DIR_ID_MAX + 1];
@@ -287,6 +308,8 @@ int setup_open(struct setup_work *w, struct err *e)
 	if (w->has_base && place_look(&s->base, id, known, &w->place, e) != 0)
 		return -1;
 	w->plan = setup_plan_make(known, &w->place);
+	if (plan_adoption(w, e) != 0)
+		return -1;
 	s->action = w->plan.action;
 	return choose_store(w, e);
 }

@@ -275,6 +275,24 @@ def test_what_goes_together_with_a_branch_that_moved_is_merged(base, repo):
     assert (root / "file").read_text() == "mine\n" and (root / "else").read_text() == "theirs"
 
 
+def test_what_was_ignored_and_is_tracked_by_now_is_set_aside_with_a_word(base, repo):
+    """The archive has it, and so has the branch: neither is written over the other in silence."""
+    root = create(base, repo)
+    make_files(root, {"out.o": "mine", "same.o": "same", "node_modules/mine": "m", "lib.o/inner": "i", "untouched.o": "u"})
+    base.teardown("t1")
+    repo.git("checkout", "-q", "fix")
+    shutil.rmtree(repo.path / "node_modules")
+    make_files(repo.path, {"out.o": "theirs", "same.o": "same", "node_modules": "a file", "lib.o": "a file"})
+    repo.git("add", "--force", "out.o", "same.o", "node_modules", "lib.o")
+    repo.commit("tracked now", repo.path)
+    repo.git("checkout", "-q", "main")
+    result = base.run("ws-setup", "--restore", "t1")
+    assert repo.status(root) == [] and content(root)["out.o"] == "theirs" and content(root)["untouched.o"] == "u"
+    kept = base.area("quarantine")
+    assert sorted(next(p for p in [path, *path.rglob("*")] if p.is_file()).read_text() for path in kept) == ["i", "m", "mine"]
+    assert all(path.name in result.stderr for path in kept) and "the branch has out.o by now" in result.stderr
+
+
 def test_ignored_files_can_be_dropped(base, repo):
     root = create(base, repo, "t1", "fix", "--ignored", "drop")
     make_files(root, {"out.o": "ignored", "kept": "x"})
@@ -357,11 +375,14 @@ def test_a_branch_that_only_origin_has_is_taken_from_there(base, repo):
     assert repo.git("rev-parse", "HEAD", cwd=root) == commit == repo.git("rev-parse", "theirs")
 
 
-def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale(base, repo):
+def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale_and_since_when(base, repo):
+    repo.git("fetch", "-q")
+    os.utime(repo.path / ".git/FETCH_HEAD", (1_763_000_000, 1_763_000_000))
     shutil.move(repo.upstream, f"{repo.upstream}.gone")
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix")
     assert "which may be old: origin could not be asked" in result.stderr
-    assert "origin could not be asked" in base.ls()["t1"]["git_stale"]
+    stale = base.ls()["t1"]["git_stale"]
+    assert "origin could not be asked" in stale and "last fetched: 2025-11-13T02:13:20" in stale
     assert "origin was not asked" in base.run("ws-setup", "--id", "t2", "--git", repo.path, "--branch", "b", "--fetch-timeout", "0s").stderr
 
 
@@ -417,6 +438,23 @@ def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
     message = refuse(base, repo, 73, code="stale_worktree")
     assert f"registered for the worktree {tmp_path}/other, whose directory is not there" in message
     assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
+
+
+def test_the_lock_in_git_says_which_process_works_there_phoenix_3881(base, repo):
+    """For those who look at git alone: it is in use while that pid of that start lives."""
+    def reason():
+        return re.search("^locked (.*)$", repo.git("worktree", "list", "--porcelain"), re.M)[1]
+
+    session = Session(base, "--id", "t1", "--git", repo.path, "--branch", "fix")
+    pid = session.process.pid
+    start = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    assert reason() == f"workspace t1; ws-teardown removes it (pid {pid} start {start})"
+    session.process.kill()
+    session.process.wait()
+    create(base, repo)
+    assert reason() == "workspace t1; ws-teardown removes it", "its holder is gone, and it is not in use"
+    base.teardown("t1")
+    assert repo.worktrees() == []
 
 
 @pytest.mark.parametrize("how", [(), ("--discard",), ("--dry-run",)])
@@ -502,6 +540,41 @@ def test_a_worktree_without_a_record_is_not_touched_issue_1641(base, repo):
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", status=73)
     assert "ws has no record of" in one_message(result, "ws-setup")
     assert (repo.status(root), content(root)) == before and repo.worktrees() == [str(root)]
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_what_the_orchestrator_made_is_adopted_with_all_its_work_issue_1641(ws, repo, tmp_path, profile):
+    """~/.worktrees/PROJECT/SESSION, ~/.ao-clones/PROJECT/SESSION: their directory is the base."""
+    base = Base(ws, tmp_path / "worktrees/project")
+    base.path.mkdir(parents=True)
+    root = base.path / "s1"
+    repo.git(*(["worktree", "add", "-q", "-b", "feat/x", root] if profile == "worktree" else ["clone", "-q", "-b", "main", repo.upstream, root]))
+    if profile == "clone":
+        repo.git("checkout", "-q", "-b", "feat/x", cwd=root)
+    before = make_work(repo, root)
+    create_it = ["--adopt", "--profile", profile]
+    for args in (["--dry-run"], [], []):
+        create(base, repo, "s1", "feat/x", *create_it, *args)
+        assert (repo.status(root), content(root)) == before and base.area("quarantine") == []
+        assert (base.path / ".ws/s1/record.json").exists() == (not args)
+    assert base.record("s1")["git_branch"] == "feat/x" and base.area("staging") == []
+    if profile == "worktree":
+        assert "workspace s1" in repo.git("worktree", "list", "--porcelain"), "locked, as ours are"
+    base.teardown("s1")
+    assert not root.exists()
+    base.setup("--restore", "s1")
+    assert (repo.status(root), content(root)) == before
+
+
+def test_what_is_adopted_is_what_was_said(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "-b", "fix", base.path / "t1")
+    make_files(base.path / "t2", {"mine": "x"})
+    (base.path / "t3").write_text("a file")
+    for name, branch, says in (("t1", "other", "on the branch fix, not other"), ("t2", "fix", "is no worktree of"), ("t3", "fix", "no directory"), ("t4", "fix", "not there")):
+        result = base.run("ws-setup", "--adopt", "--id", name, "--git", repo.path, "--branch", branch, status=66 if name == "t4" else 73)
+        assert says in one_message(result, "ws-setup")
+        assert not (base.path / ".ws" / name / "record.json").exists()
+    assert (base.path / "t2/mine").exists() and (base.path / "t3").read_text() == "a file" and base.area("quarantine") == []
 
 
 def test_what_is_no_repository_is_named(base, tmp_path):

@@ -3,6 +3,7 @@ import csv
 import json
 import os
 import shlex
+import shutil
 import signal
 import stat
 import time
@@ -10,7 +11,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, file_base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
 
 
 def docker(base, *args, **options):
@@ -171,6 +172,33 @@ def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_us
     result = plain_user("ws-setup", "--base", plain_user.dir / "base", "--id", "t1", "--user", "1:1", status=77)
     result.complains("owner", "not permitted")
     assert not (plain_user.dir / "base/t1").exists()
+
+
+def test_a_task_directory_of_before_is_adopted_as_it_is(file_base):
+    """${WORKSPACE_DIR}/${taskId}, made by docker: without --adopt it would be a stranger's."""
+    name = "task-1763671234567-k3j9x2a1b"
+    make_files(file_base.path / name, {"report.md": "done\n", "src/main.c": "int main;\n"})
+    (file_base.path / name).chmod(0o755)
+    before = helpers.tree_digest(file_base.path / name)
+    for args in (["--dry-run"], [], []):
+        assert file_base.setup("--adopt", "--id", name, *args) == file_base.path / name
+        assert helpers.tree_digest(file_base.path / name) == before and file_base.area("quarantine") == []
+    assert file_base.ls()[name]["history"][0]["how"] == "take"
+    file_base.teardown(name)
+    file_base.setup("--id", name)
+    assert helpers.tree_digest(file_base.path / name) == before
+
+
+def test_what_the_store_has_is_not_saved_over_by_what_is_adopted(file_base):
+    make_files(file_base.setup("--id", "t1"), {"old": "o"})
+    file_base.teardown("t1")
+    shutil.rmtree(file_base.path / ".ws/t1")
+    make_files(file_base.path / "t1", {"new": "n"})
+    for args in ([], ["--dry-run"]):
+        assert "has a state of it already" in file_base.run("ws-setup", "--adopt", "--id", "t1", *args, status=73).stderr
+    assert (file_base.path / "t1/new").exists() and not (file_base.path / ".ws/t1/record.json").exists()
+    file_base.setup("--id", "t1")
+    assert (file_base.path / "t1/old").exists() and len(file_base.area("quarantine")) == 1
 
 
 def test_nothing_is_run(base, tmp_path):
