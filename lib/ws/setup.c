@@ -201,10 +201,34 @@ static int check_ephemeral(const struct setup_work *w, struct err *e)
 	               r->id);
 }
 
+/* Of what is there already nothing is given away: told here, it is no "permission denied" in a container later. */
+static int check_owner(const struct setup_work *w, struct err *e)
+{
+	FD_AUTO area = -1;
+	struct file_stat st;
+	struct err why = ERR_INIT;
+	const struct setup *s = w->out;
+	bool is_spooled = w->plan.action == SETUP_UNSPOOL,
+	     is_trashed = w->plan.action == SETUP_UNTRASH;
+	if (!w->o->set_user || w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_TAKE)
+		return 0;
+	if ((is_spooled || is_trashed) &&
+	    base_dir_area(&s->base, is_spooled ? "spool" : "trash", &area, e) != 0)
+		return -1;
+	const char *name = is_trashed ? s->record.trash_name : s->record.id;
+	if (dir_stat(area >= 0 ? area : s->base.fd, name, &st, &why) != 0 || st.uid == w->o->uid)
+		return 0;
+	return err_set(e, ERR_KIND_CONFLICT,
+	               "workspace %s is there already and belongs to %u:%u, not %u:%u; `chown -R "
+	               "%u:%u %s` changes that",
+	               s->record.id, st.uid, st.gid, w->o->uid, w->o->gid, w->o->uid, w->o->gid,
+	               s->root);
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
-	if (setup_open(w, e) != 0 || check_ephemeral(w, e) != 0 ||
+	if (setup_open(w, e) != 0 || check_ephemeral(w, e) != 0 || check_owner(w, e) != 0 ||
 	    set_labels(w->o, &s->record, e) != 0)
 		return -1;
 	s->adopted =

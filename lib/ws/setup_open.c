@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "os/dir.h"
+#include "os/log.h"
 #include "os/sys.h"
 #include "ws/git_setup.h"
 
@@ -41,6 +42,17 @@ static int base_path(const struct setup_work *w, struct buf *path, struct err *e
 	return buf_check(path, e, "the base's path");
 }
 
+/* In a container that is one user's it does no harm, and that is how volumes come there: so it is no error. */
+static void warn_shared(const struct base_dir *b)
+{
+	struct file_stat st;
+	struct err ignored = ERR_INIT;
+	if (file_stat(b->fd, &st, &ignored, b->path) == 0 && (st.mode & 01002) == 0002)
+		log_warn("base %s: everybody may write to it (mode %o), and so exchange what is in "
+		         "it; `chmod o-w` it",
+		         b->path, st.mode & 07777);
+}
+
 /* In a dry run a base that is not there yet is fine. */
 static int open_base(struct setup_work *w, struct err *e)
 {
@@ -49,8 +61,10 @@ static int open_base(struct setup_work *w, struct err *e)
 	if (base_path(w, &path, e) != 0)
 		return -1;
 	w->has_base = base_dir_open(path.p, !w->o->dry_run, &w->out->base, &why) == 0;
-	if (w->has_base)
+	if (w->has_base) {
+		warn_shared(&w->out->base);
 		return 0;
+	}
 	bool is_absent = why.kind == ERR_KIND_NOT_FOUND || why.kind == ERR_KIND_CONFIG;
 	if (!w->o->dry_run || !is_absent) {
 		*e = why;

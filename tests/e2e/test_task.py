@@ -168,6 +168,25 @@ def test_the_directory_is_there_with_owner_and_mode_before_anything_mounts_it(ba
     assert not any(word in ("-v", "--volume") for word in words)
 
 
+def test_permission_denied_is_told_before_a_container_starts(base):
+    """"Permission denied" errors: what is there already belongs to somebody else than the container's user."""
+    need_root()
+    root = base.setup("--id", "t1")
+    for args in ([], ["--print", "docker"], ["--dry-run"]):
+        result = base.run("ws-setup", "--id", "t1", "--user", "1000:1000", *args, "--", "true", status=73)
+        assert f"belongs to 0:0, not 1000:1000; `chown -R 1000:1000 {root}` changes that" in result.stderr and not result.stdout
+    helpers.run(["chown", "-R", "1000:1000", root])
+    base.setup("--id", "t1", "--user", "1000:1000")
+
+
+def test_a_base_that_everybody_can_write_to_is_told(base):
+    """The document's chmod 777."""
+    base.setup("--id", "t1")
+    for mode, told in ((0o777, True), (0o1777, False), (0o775, False)):
+        base.path.chmod(mode)
+        assert ("chmod o-w" in base.run("ws-setup", "--id", "t1").stderr) == told
+
+
 def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_user):
     result = plain_user("ws-setup", "--base", plain_user.dir / "base", "--id", "t1", "--user", "1:1", status=77)
     result.complains("owner", "not permitted")
