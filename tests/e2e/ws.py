@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -91,6 +92,8 @@ class Terminal:
             self.theirs = None
         seen = b""
         while text.encode() not in seen:
+            ready, _, _ = select.select([self.ours], [], [], 30)
+            assert ready, f"{text!r} did not come after {seen!r}"
             seen += os.read(self.ours, 1000)
         return seen.decode()
 
