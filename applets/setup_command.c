@@ -45,6 +45,7 @@ static int supervise(struct setup *s, const struct setup_command *c, int signal_
 		.stderr_fd = -1,
 		.new_group = true,
 		.die_with_parent = true, /* nobody would save what it does */
+		.keep_ignored = true,
 	};
 	const struct supervise_times times = {
 		.grace_ms = c->grace_ms,

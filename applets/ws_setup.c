@@ -389,7 +389,6 @@ const struct applet ws_setup_applet = {
 		"can be written to, 78 when one does not, 1 when that can't be told. ENCRYPTED: whether dm-crypt or the\n"
 		"file system itself encrypts what is written there.",
 	.prints_content = is_for_command,
-	.error_lines = true,
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

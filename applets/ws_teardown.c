@@ -264,7 +264,6 @@ const struct applet ws_teardown_applet = {
 		"its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
 		"by `ws-teardown --retry`. With --detach the same happens in the background: the status only says that it\n"
 		"was begun, and who comes to the workspace before it is done is told that it is in use.",
-	.error_lines = true,
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

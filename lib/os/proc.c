@@ -60,6 +60,25 @@ void proc_self(struct proc_id *out)
 	sys_boot_id(out->boot_id, sizeof(out->boot_id));
 }
 
+/* Of a link in /proc/self: its text, or "". */
+static char *link_text(const char *path, char *out, size_t cap)
+{
+	ssize_t len = readlink(path, out, cap - 1);
+	out[len > 0 ? len : 0] = '\0';
+	return out;
+}
+
+bool proc_place(char out[PROC_PLACE_MAX])
+{
+	char host[128], boot[40], self[16], pids[40], time[40], own[16];
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	link_text("/proc/self/ns/pid", pids, sizeof(pids));
+	link_text("/proc/self/ns/time", time, sizeof(time)); /* kernels before 5.6 have none */
+	snprintf(out, PROC_PLACE_MAX, "%s %s %s %s", sys_boot_id(boot, sizeof(boot)), pids, time,
+	         sys_hostname(host, sizeof(host)));
+	return boot[0] && pids[0] && strcmp(link_text("/proc/self", self, sizeof(self)), own) == 0;
+}
+
 /* Without a look at /proc: absence is certain, presence may be somebody else's. */
 static int alive_by_signal(int32_t pid)
 {

@@ -194,7 +194,7 @@ static int open_disk(struct extraction *x, int dirfd, struct err *e)
 		.batches = r->jobs + BATCHES_MORE,
 		.same_owner = o->same_owner,
 		/* As they come: what is stripped, or left out, is no longer in order, or no longer there. */
-		.ascending = r->index && index_is_sorted(r->index) && o->strip == 0 &&
+		.ascending = r->index && index_ascends(r->index) && o->strip == 0 &&
 		             o->pattern_count == 0,
 		.progress = o->progress,
 	};

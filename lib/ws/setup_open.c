@@ -251,6 +251,20 @@ static int set_root(struct setup *s, struct err *e)
 	return err_set(e, ERR_KIND_USAGE, "%s: the path is too long", s->root);
 }
 
+/* What was saved on another host, or before the base was lost, is in a store all the same. */
+static int without_record(const struct setup_work *w, const char *base, const struct err *why,
+                          struct err *e)
+{
+	if (why->kind == ERR_KIND_NOT_FOUND)
+		return err_set(
+			e, ERR_KIND_NOT_FOUND,
+			"workspace %s: no such workspace in %s; what a store has of it comes back "
+			"with the options that it was made with, and without --restore",
+			w->o->id, base);
+	*e = *why;
+	return -1;
+}
+
 /* The profile that was said; of what is restored, the one that it was made with. */
 static int choose_profile(struct setup_work *w, struct err *e)
 {
@@ -263,9 +277,12 @@ static int choose_profile(struct setup_work *w, struct err *e)
 	if (!w->o->restore)
 		return 0;
 	BUF_AUTO path = buf_make(PATH_TEXT_MAX);
-	if (base_path(w, &path, e) != 0 || base_dir_open(path.p, false, &base, e) != 0 ||
-	    record_load(&base, w->o->id, &record, e) != 0)
+	struct err why = ERR_INIT;
+	if (base_path(w, &path, e) != 0)
 		return -1;
+	if (base_dir_open(path.p, false, &base, &why) != 0 ||
+	    record_load(&base, w->o->id, &record, &why) != 0)
+		return without_record(w, path.p, &why, e);
 	profile_free(&s->profile);
 	return profile_load(record.profile, w->o->config, &s->profile, e);
 }

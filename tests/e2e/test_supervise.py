@@ -79,9 +79,17 @@ def ignore_every_signal():
         libc.syscall(13, number, ignored, None, 8)  # rt_sigaction
 
 
-def test_what_we_were_started_to_ignore_is_not_ignored_by_the_command(file_base):
-    result = supervise(file_base, "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", preexec_fn=ignore_every_signal)
-    assert set(re.findall(r"\t([0-9a-f]+)", result.stdout)) == {"0" * 16}, result
+def signals_of(text, field):
+    bits = int(re.search(rf"^{field}:\t([0-9a-f]+)", text, re.M)[1], 16)
+    return {number for number in range(1, 65) if bits >> (number - 1) & 1}
+
+
+def test_what_we_were_started_to_ignore_stays_ignored_but_for_what_has_to_end_it(file_base):
+    """As nohup wants it, and tini's sigconf. Not TERM, which ends everybody, and not what we ignore or need ourselves, or a C library does."""
+    result = supervise(file_base, "cat", "/proc/self/status", preexec_fn=ignore_every_signal)
+    taken = {signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
+    assert signals_of(result.stdout, "SigIgn") == set(range(1, 32)) - taken
+    assert signals_of(result.stdout, "SigBlk") == set()
 
 
 @pytest.mark.parametrize("command, status", [("/no/such/program", 127), ("no-such-program", 127), ("./text", 126), (".", 126)])
@@ -372,6 +380,22 @@ def test_without_a_term_the_save_may_take_its_time_and_a_first_term_starts_the_d
     session.signal()
     status, _, err = finish(session.process)
     assert status == 75, err
+    assert (spooled(stalling) / "file").read_text() == "work\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_what_nohup_keeps_away_ends_neither_the_command_nor_the_save(stalling, faults, number):
+    """It is no stop, after which there is a grace and a KILL, or a deadline. A shell's background job is meant, too."""
+    options = {"preexec_fn": lambda: signal.signal(number, signal.SIG_IGN)}
+    session = Session(stalling, "--id", "t1", "--grace", "1ms", "--deadline", "1ms", script="echo work >file; trap 'exit 3' USR1", **options)
+    session.signal(number)
+    session.signal(signal.SIGUSR1)
+    wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
+    now = Path(f"/proc/{session.process.pid}/status").read_text()
+    assert number in signals_of(now, "SigIgn") and number not in signals_of(now, "SigBlk")
+    session.signal(number)
+    session.signal()
+    assert finish(session.process)[0] == 3
     assert (spooled(stalling) / "file").read_text() == "work\n"
 
 
