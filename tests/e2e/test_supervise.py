@@ -55,6 +55,14 @@ def test_the_command_does_not_see_our_secrets(file_base):
     assert not re.search(r"^(AWS_|WS_)|canary|AKIDSECRET", result.stdout, re.M), result
 
 
+def test_the_command_can_not_look_into_its_supervisor_for_them(plain_user):
+    """What has the same user can read the environment and the memory of others, of those that can be dumped. (Root can, with CAP_SYS_PTRACE.)"""
+    env = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_SECRET_ACCESS_KEY": "canary-secret", "WORKSPACE_DIR": str(plain_user.dir / "base")}
+    script = "cat /proc/$PPID/environ; cat /proc/$PPID/mem; cat /proc/$$/environ"
+    result = plain_user("ws-setup", "--id", "t1", "--ephemeral", "--", "sh", "-c", script, env=env)
+    assert result.stderr.count("Permission denied") == 2 and "canary" not in result.stdout and "WORKSPACE_ID=t1" in result.stdout, result
+
+
 def test_the_command_sees_what_it_is_said_to_see(file_base):
     secrets = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_REGION": "r1", "AWS_PROFILE": "p1", "WS_PROFILE": "task"}
     result = supervise(file_base, "env", options=("--pass-env", "AWS_REGION", "--pass-env", "WS_PROFILE", "--pass-env", "AWS_UNSET"), env=secrets)
