@@ -156,8 +156,28 @@ static int store_symlink(struct writer *w, const struct writer_item *item, struc
 	return writer_header(w, &entry, e);
 }
 
+/* With options->would: tell what would be stored, and count it. */
+static void tell(struct writer *w, const struct writer_item *item)
+{
+	bool is_file = file_is_regular(&item->stat);
+	uint64_t size_bytes = is_file ? item->stat.size_bytes : 0;
+	w->options->would(w->options->would_ctx, item->path, size_bytes);
+	w->result->entries++;
+	w->result->files += is_file;
+	w->result->content_bytes += size_bytes;
+}
+
+static bool is_storable(const struct file_stat *st)
+{
+	return file_is_regular(st) || file_is_dir(st) || file_is_symlink(st);
+}
+
 int writer_store(struct writer *w, const struct writer_item *item, struct err *e)
 {
+	if (w->options->would && is_storable(&item->stat)) {
+		tell(w, item);
+		return 0;
+	}
 	if (file_is_regular(&item->stat))
 		return writer_file(w, item, e);
 	if (file_is_dir(&item->stat))
@@ -258,7 +278,7 @@ static void init(struct writer *w, const struct writer_options *options,
 	*w = (struct writer){
 		.options = options,
 		.result = result,
-		.gather = options->format == WRITER_TAR_GZ && !options->order,
+		.gather = options->format == WRITER_TAR_GZ && !options->order && !options->would,
 	};
 	*result = (struct writer_result){ .entries = 0 };
 	tar_scratch_init(&w->scratch);
@@ -305,11 +325,11 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
 		.sink = sink,
 		.progress = options->progress,
 	};
-	int rc = press_open(&how, &w.press, e);
+	int rc = options->would ? 0 : press_open(&how, &w.press, e);
 	w.pass = options->order ? ORDER_FIRST : ORDER_LAST;
 	for (; rc == 0 && w.pass < ORDER_COUNT; w.pass++)
 		rc = paths ? store_some(&w, dirfd, paths, path_count, e) : store_all(&w, dirfd, e);
-	if (rc == 0)
+	if (rc == 0 && !options->would)
 		rc = press_finish(w.press, &result->archive_bytes, result->sha256, e);
 	finish(&w);
 	return rc;
