@@ -59,6 +59,18 @@ def test_an_archive_that_is_written_to_the_server_leaves_no_half_of_it(interrupt
     assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("hooks", [[], ["--quiesce", "true", "--resume", "touch again"]], ids=["alone", "between hooks"])
+def test_a_backup_that_is_asked_to_stop_leaves_no_half_of_a_part(interrupted, ceph, bucket, faults, tmp_path, number, hooks):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_bytes(noise(LARGE))
+    running = interrupted("backup", *hooks, "-o", f"s3://{bucket}/backup", tmp_path / "d", applet="ws-archive", number=number, cwd=tmp_path)
+    faults.on("PUT", "partNumber=2", stalled(STALLED["an answer"], running))
+    assert ("interrupted" if not hooks else "told to stop") in running.start().ends(128 + number)
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    assert (tmp_path / "again").exists() == bool(hooks)
+
+
 @pytest.mark.parametrize("sent", [None, 0, 1000])
 def test_a_download_that_waits_for_the_server_ends_when_asked_and_leaves_no_file(interrupted, ceph, bucket, faults, tmp_path, sent):
     ceph.put(bucket, "k", noise(LARGE))
