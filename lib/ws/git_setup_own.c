@@ -40,6 +40,9 @@ static int share_directory(int from, int to, const char *name, struct err *e)
 	MEM_AUTO char **names = NULL;
 	size_t count;
 	int done = 1;
+	int there = dir_exists(from, name, e);
+	if (there <= 0)
+		return there;
 	if (dir_open(from, name, &from_dir, e) != 0 || dir_make(to, name, 0755, &to_dir, e) != 0 ||
 	    dir_list(from_dir, NAMES_MAX, &names, &count, e) != 0)
 		return -1;
