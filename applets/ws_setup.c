@@ -36,7 +36,7 @@ struct options {
 	struct opt_list labels, pass_env;
 	uint32_t mode;
 	bool adopt, ephemeral, dry_run;
-	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms;
+	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms, save_every_ms;
 	int print;
 	bool check, explain, system_mounts;
 	struct opt_list required, mounts;
@@ -86,6 +86,9 @@ static const struct opt_row rows[] = {
 	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
 	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
 	             "the command gets a TERM after so long, and a KILL after --grace"),
+	OPT_DURATION(
+		"save-every", 0, "D", struct options, save_every_ms,
+		"save while the command runs, too: it stands still meanwhile, at most for D (2s if that is less); a save that fails is tried again"),
 	OPT_LIST("pass-env", 0, "NAME", struct options, pass_env,
 	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
@@ -303,6 +306,7 @@ static int finish(const struct applet_call *call, const struct options *o, struc
 		.grace_ms = o->grace_ms,
 		.deadline_ms = o->deadline_ms,
 		.limit_ms = o->limit_ms,
+		.save_every_ms = o->save_every_ms,
 		.s3 = &o->s3,
 		.call = call,
 	};
@@ -359,6 +363,9 @@ static int run(const struct applet_call *call, struct err *e)
 		               call->args[0]);
 	if (o->explain)
 		return explain(call, o, e);
+	if (o->save_every_ms > 0 && (call->arg_count == 0 || o->ephemeral || is_sensitive(o)))
+		return err_set(e, ERR_KIND_USAGE,
+		               "--save-every is for a command whose workspace is to be saved");
 	if (fill_volumes(call, o, &volumes, e) != 0)
 		return -1;
 	if (!o->check)
@@ -381,6 +388,7 @@ const struct applet ws_setup_applet = {
 		"ends the workspace is saved and removed as ws-teardown does. The exit status is the command's, or\n"
 		"128+n (127 when it is not there, 126 when it can't be run); when it succeeded and the save did not,\n"
 		"it is the save's. Where there is a control group to write to, the KILL is for all of one of its own.\n"
+		"A TSTP pauses the command, and all of that group, until a CONT (ws-teardown --pause, --resume, --cancel).\n"
 		"\n"
 		"--print docker gives the arguments of `docker run` (with the image and command behind --) as a line for\n"
 		"a shell, docker0 with a NUL behind each; docker is never run.\n"

@@ -11,6 +11,7 @@
 #include "ws/encrypted.h"
 #include "ws/flat.h"
 #include "ws/git_setup.h"
+#include "ws/holder.h"
 #include "ws/inside.h"
 #include "ws/journal.h"
 #include "ws/lease.h"
@@ -237,6 +238,7 @@ static int run(struct setup_work *w, struct err *e)
 		return s->action == SETUP_RESTORE || s->action == SETUP_TAKE
 		               ? setup_restore_preview(w, e)
 		               : 0;
+	holder_end_left(&s->record, false);
 	inside_put_sweep(&s->base);
 	if (take_lease(w, e) != 0 || act(w, e) != 0 || git_setup_attach(w, e) != 0 ||
 	    register_files(w, e) != 0)

@@ -76,8 +76,9 @@ static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 	for (;;) {
 		if (look(r, e) != 0)
 			return -1;
+		/* Who died between the reaping and the look was not seen. */
 		if (r->count == 0 && !cgroup_is_populated(r->cgroup))
-			return 1;
+			return reap(e) != 0 ? -1 : 1;
 		if (sys_monotonic_ms() >= until_ms)
 			return 0;
 		tell(r, at_once, told, &count);

@@ -17,7 +17,8 @@
 #include "ws/record.h"
 
 struct teardown_options {
-	bool keep;             /* save, but leave the directory and the record ready */
+	bool keep; /* save, but leave the directory and the record ready */
+	bool live; /* with keep: its command goes on and further saves follow: the history counts them, and the caller notes failures */
 	bool discard;          /* save nothing; the directory goes to the trash */
 	bool overwrite_remote; /* the way out of law 1 */
 	bool keep_going; /* unreadable files: save PARTIAL beside, keep the directory in the spool */

@@ -247,6 +247,28 @@ def test_every_file_of_a_large_gathered_archive_is_found_where_the_index_says(ws
     assert again.read_bytes() == (tmp_path / "a").read_bytes()
 
 
+def test_a_block_of_the_index_may_have_nothing_but_what_comes_again(ws, tmp_path):
+    """Directories in directories: they come again all at the end."""
+    at = tmp_path / "t"
+    for number in range(700):
+        at = at / "d"
+        at.mkdir(parents=True)
+        (at / "a").write_text(f"{number}")
+    ws("ws-archive", "create", "-q", "-C", tmp_path / "t", "-o", tmp_path / "a")
+    data = (tmp_path / "a").read_bytes()
+    wsformat.read(data)
+    index = wsformat.open_index(lambda offset, length: data[offset : offset + length], len(data))
+    assert [block.entries for block in index.blocks][-1] == 0 and len(index.block(len(index.blocks) - 1)[1]) > 500
+    ws("ws-archive", "verify", "-q", "--against", tmp_path / "t", tmp_path / "a")
+    ws("ws-archive", "verify", "-q", "-", input=data)
+    assert len(ws("ws-archive", "list", "--names", tmp_path / "a").stdout.splitlines()) == 1401
+    name = "d/" * 650
+    assert ws("ws-archive", "cat", tmp_path / "a", f"{name}a").output == b"649"
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a", name)
+    assert test_archive.same_tree(tmp_path / "t" / name, tmp_path / "out" / name)
+    ws("ws-archive", "cat", tmp_path / "a", "e", status=66)
+
+
 def test_a_directory_that_cannot_be_gone_into_is_in_the_archive_all_the_same(plain_user):
     plain_user.run("/bin/sh", "-ec", "mkdir -p t/a t/shut; echo x > t/a/f; echo y > t/shut/g; chmod 000 t/shut")
     plain_user("ws-archive", "create", "-q", "-C", "t", "-o", "a", status=74).complains("shut", "Permission denied")

@@ -240,14 +240,14 @@ def directory(name, **how):
     return rawtar.header(name, tarfile.DIRTYPE, **how)
 
 
-def both_ways(parts):
-    """In the members `parts`, with an index that says the same, and in a pipe without one."""
+def all_ways(parts):
+    """In the members `parts`, with an index that says the same, in one block or in one for each member, and in a pipe without one."""
     raw = rawtar.tar(*parts)
     bounds = [sum(map(len, parts[: n + 1])) for n in range(len(parts) - 1)]
     cut = [raw[a:b] for a, b in zip([0, *bounds], [*bounds, len(raw)])]
-    whole = wsformat.pack(raw, cuts=bounds, sorted_flag=1)
+    whole, blocks = (wsformat.pack(raw, cuts=bounds, sorted_flag=1, block_members=n) for n in (1000, 1))
     members = b"".join(map(wsformat.data_member, cut))
-    return whole, members + whole[len(members) :]
+    return whole, blocks, members + whole[len(members) :]
 
 
 HERE = {
@@ -260,15 +260,17 @@ HERE = {
 @pytest.mark.parametrize("case", HERE)
 def test_a_directory_that_comes_again_is_one_directory(ws, canary, tmp_path, case):
     names = {name: None for name in ("d", "d/x", "d/x/a", "d/y", "d/a", "e", "f", ".")}
-    for number, data in enumerate(both_ways(HERE[case])):
+    for number, data in enumerate(all_ways(HERE[case])):
         (tmp_path / "a").write_bytes(data)
-        how = [tmp_path / "a"] if number == 0 else ["-"]
+        how = [tmp_path / "a"] if number < 2 else ["-"]
         listed = ws("ws-archive", "list", "--names", *how, input=data).stdout.splitlines()
         assert len(listed) == len(set(listed)) and set(listed) <= set(names)
         assert f"{len(listed)} entries" in ws("ws-archive", "verify", *how, input=data).stdout
         told = ws("ws-archive", "extract", "--json", "-C", tmp_path / f"out{number}", *how, input=data).stdout
         assert f'"entries":{len(listed)}' in told
         assert ws("ws-archive", "diff", tmp_path / "a", tmp_path / f"out{number}").stdout == ""
+        for name in set(listed) - {".", "d", "d/x"}:
+            assert ws("ws-archive", "cat", tmp_path / "a", name).output == (tmp_path / f"out{number}" / name).read_bytes()
 
 
 D = directory("d/") + rawtar.file("d/a")
@@ -291,9 +293,9 @@ NOWHERE = {
 
 @pytest.mark.parametrize("case", NOWHERE)
 def test_t73_what_comes_again_and_is_not_what_came_is_refused(ws, canary, tmp_path, case):
-    for number, data in enumerate(both_ways(NOWHERE[case])):
+    for number, data in enumerate(all_ways(NOWHERE[case])):
         (tmp_path / "a").write_bytes(data)
-        how = [tmp_path / "a"] if number == 0 else ["-"]
+        how = [tmp_path / "a"] if number < 2 else ["-"]
         for command in (["verify"], ["extract", "-q", "-C", tmp_path / "out"]):
             ws("ws-archive", *command, *how, input=data, status=65)
         assert not (tmp_path / "out").exists()

@@ -261,7 +261,7 @@ def test_the_history_of_a_task_says_what_happened_to_it(base):
 
 
 def test_the_status_of_a_task_is_one_of_those_that_the_system_had(base):
-    """pending, running, completed, failed, timeout, cancelled; paused is docker's."""
+    """pending, running, completed, failed, timeout, cancelled; and paused, in test_pause.py."""
     base.run("ws-setup", "--id", "t1", "--time-limit", "50ms", "--", "sleep", "60", status=128 + 15)
     assert history(base)[0] == "timeout" and dict(history(base)[1])["ended"] == {"status": 143, "signal": 15}
     session = Session(base, "--id", "t2")
