@@ -15,6 +15,7 @@ struct setup_command {
 	int64_t grace_ms;    /* from TERM to KILL */
 	int64_t deadline_ms; /* from TERM to the spool */
 	int64_t limit_ms;    /* how long the command may run; 0: no limit */
+	int64_t save_every_ms; /* save what it did so often while it runs; 0: when that is asked for */
 	const struct s3_config *s3;
 	const struct applet_call *call;
 };

@@ -126,6 +126,8 @@ static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, str
 	const struct gc_archive_place *archive = there.url ? &there : NULL;
 	switch (item->action) {
 	case GC_KEEP:
+		if (item->reason == GC_REASON_BUSY)
+			gc_take_end_frozen(g, item);
 		break;
 	case GC_TRASH:
 		return item->reason == GC_REASON_ORPHAN
@@ -153,7 +155,8 @@ static int execute(struct gc *g, struct gc_item *item, struct gc_done *done, str
 
 int gc_execute(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)
 {
-	reserve_release(g->base);
+	if (item->action != GC_KEEP)
+		reserve_release(g->base);
 	if (execute(g, item, done, e) == 0)
 		return 0;
 	item->action = GC_KEEP;

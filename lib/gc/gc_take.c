@@ -12,6 +12,7 @@
 #include "os/node.h"
 #include "os/remove_idle.h"
 #include "os/sys.h"
+#include "ws/holder.h"
 #include "ws/journal.h"
 #include "ws/teardown.h"
 
@@ -248,6 +249,20 @@ int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archiv
 	if (done->trashed == trashed)
 		gc_take_release_unused(g, item->id, &lock, j.lock_ms);
 	return status;
+}
+
+/* Whoever holds it has its command for himself. */
+void gc_take_end_frozen(struct gc *g, const struct gc_item *item)
+{
+	LOCK_AUTO lock = LOCK_NONE;
+	RECORD_AUTO r = { .labels = NULL };
+	struct err ignored = ERR_INIT;
+	int64_t lock_ms = gc_look_lock_ms(g->base, item->id);
+	if (gc_take_lock(g, item->id, &lock, &ignored) != 0)
+		return;
+	if (record_load(g->base, item->id, &r, &ignored) == 0)
+		holder_end_left(&r, true);
+	gc_take_release_unused(g, item->id, &lock, lock_ms);
 }
 
 static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,7 +55,9 @@ static int read_stat(int32_t pid, char *state, uint64_t *start_ticks)
 void proc_self(struct proc_id *out)
 {
 	char state;
+	struct stat ns;
 	*out = (struct proc_id){ .pid = getpid() };
+	out->pid_ns = stat("/proc/self/ns/pid", &ns) == 0 ? (uint64_t)ns.st_ino : 0;
 	if (read_stat(out->pid, &state, &out->start_ticks) != 1)
 		out->start_ticks = 0;
 	sys_boot_id(out->boot_id, sizeof(out->boot_id));

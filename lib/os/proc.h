@@ -10,6 +10,7 @@ struct proc_id {
 	int32_t pid;
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat; 0 when unknown */
 	char boot_id[40];     /* "" when unknown */
+	uint64_t pid_ns;      /* in which the pid counts; 0 when unknown */
 };
 
 /* This process. */

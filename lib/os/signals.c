@@ -105,16 +105,25 @@ int signals_open_stop(int *fd, struct err *e)
 	return open_for(&set, fd, e);
 }
 
-int signals_next(int fd, struct err *e)
+int signals_read(int fd, uint64_t *word, struct err *e)
 {
 	struct signalfd_siginfo info;
 	ssize_t got;
 	do
 		got = read(fd, &info, sizeof(info));
 	while (got < 0 && errno == EINTR);
-	if (got == (ssize_t)sizeof(info))
-		return (int)info.ssi_signo;
-	return got < 0 && errno == EAGAIN ? 0 : err_sys(e, "read a signal");
+	*word = 0;
+	if (got != (ssize_t)sizeof(info))
+		return got < 0 && errno == EAGAIN ? 0 : err_sys(e, "read a signal");
+	if (info.ssi_code == SI_QUEUE)
+		*word = info.ssi_ptr;
+	return (int)info.ssi_signo;
+}
+
+int signals_next(int fd, struct err *e)
+{
+	uint64_t ignored;
+	return signals_read(fd, &ignored, e);
 }
 
 int signals_reap(struct signals_child *out, struct err *e)

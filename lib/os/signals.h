@@ -20,6 +20,8 @@ int signals_open(int *fd, struct err *e) MUST_CHECK;
 int signals_open_stop(int *fd, struct err *e) MUST_CHECK;
 /* Read one signal number without blocking: 0 when there is none. */
 int signals_next(int fd, struct err *e) MUST_CHECK;
+/* The same, and the word that it was sent with (sigqueue, proc_other_signal); 0: none. */
+int signals_read(int fd, uint64_t *word, struct err *e) MUST_CHECK;
 
 /* What a child ended with, as a shell says it: its status, or 128 + signal. */
 struct signals_child {

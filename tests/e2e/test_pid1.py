@@ -19,6 +19,7 @@ import pytest
 
 import ws as helpers
 from place import base, finish, make_files, wait_until  # noqa: F401 (fixtures)
+from test_pause import stands
 from test_supervise import as_pid_1, is_over
 
 # dumb-init's NORMAL_SIGNALS, without those that a fault raises, and PIPE and XFSZ, which we need ourselves.
@@ -117,9 +118,8 @@ class Pid1:
     def children(self):
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
-    def state(self):
-        """Of the command: "S", "T"…"""
-        return Path(f"/proc/{self.children()[0]}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    def stands(self):
+        return stands(self.children()[0])
 
     def end(self):
         Path(f"{self.ready}.end").touch()
@@ -141,16 +141,16 @@ def test_the_command_is_paused_and_goes_on(base, tmp_path, number):
     """dumb-init: test_shell_background_support_setsid. Nothing in an orphaned group can be suspended by what can be caught."""
     one = Pid1(base, tmp_path)
     os.kill(one.pid, number)
-    wait_until(lambda: one.state() == "T", what="the pause")
+    wait_until(lambda: one.stands(), what="the pause")
     os.kill(one.pid, signal.SIGCONT)
-    wait_until(lambda: one.state() != "T", what="the end of the pause")
+    wait_until(lambda: not one.stands(), what="the end of the pause")
     assert one.end()[0] == 0
 
 
 def test_a_paused_command_can_be_ended(base, tmp_path):
     one = Pid1(base, tmp_path, options="--grace 1m")
     os.kill(one.pid, signal.SIGTSTP)
-    wait_until(lambda: one.state() == "T", what="the pause")
+    wait_until(lambda: one.stands(), what="the pause")
     os.kill(one.pid, signal.SIGTERM)
     wait_until(lambda: (one.root / "caught").read_text() == "15\n", what="TERM at the command")
     assert one.end()[0] == 0

@@ -5,6 +5,7 @@ Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a w
 import gzip
 import io
 import os
+import random
 import re
 import shutil
 import signal
@@ -101,8 +102,8 @@ def test_finally_the_directory_is_removed(local):
     assert not root.exists() and local.area("trash") == []
 
 
-def test_upload_failures_do_not_block_and_lose_nothing(memory, faults):
-    """The package logged them and removed the directory all the same: the turn was lost (2.1 a). Here it waits in the spool."""
+def test_2_1_a_upload_failures_do_not_block_and_lose_nothing(memory, faults):
+    """The package logged them and removed the directory all the same: the turn was lost. Here it waits in the spool."""
     base = memory("honoured")
     make_files(start(base, "s1"), {"claude-config/turn": "work"})
     direct = base.env["AWS_ENDPOINT_URL_S3"]
@@ -382,6 +383,17 @@ def test_2_1_c_a_file_that_grows_or_shrinks_while_it_is_saved_does_not_abort(loc
         writer.wait()
     end(local, "s1")
     assert (start(local, "s1") / "claude-config/grows").exists()
+
+
+def test_2_1_d_a_home_that_is_larger_than_the_memory_streams_both_ways(memory):
+    """The package had the whole archive in memory, and one PUT of at most 5 GB."""
+    base = memory("honoured")
+    size = 136 << 20
+    root = start(base, "s1")
+    (root / "claude-config/noise").write_bytes(random.Random(1).randbytes(size))
+    for words in (["ws-teardown", "--profile", "session", "sess_s1"], ["ws-setup", *WORKSPACE, "--session", "s1"]):
+        helpers.run(["prlimit", f"--data={128 << 20}", helpers.BINARY, *words], env=base.ws.environment(base.env))
+    assert (root / "claude-config/noise").stat().st_size == size and base.store.s3.uploads == {}
 
 
 def test_2_1_e_symlinks_modes_and_times_survive(broker):

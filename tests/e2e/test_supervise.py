@@ -240,15 +240,19 @@ def test_at_the_end_of_the_grace_the_kill_reaches_who_left_the_group(file_base):
     assert status == 128 + signal.SIGKILL, err
 
 
-@pytest.mark.parametrize("test", [test_what_left_the_group_of_the_command_is_ended_before_the_save, test_a_daemon_gets_the_time_to_end_by_itself])
-def test_without_a_control_group_the_process_group_and_the_orphans_are_ended(file_base, monkeypatch, test):
-    """Where it may not be written to, as in a container that was given none."""
+def without_control_groups(base, monkeypatch):
+    """From now on the binary is run where they may not be written to, as in a container that was given none."""
     need_root()
-    ours, program = control_group(), file_base.path.parent / "ws-without"
+    ours, program = control_group(), base.path.parent / "ws-without"
     ours = Path("/", *ours.parts[:next(i for i in range(len(ours.parts), 0, -1) if os.path.ismount(Path(*ours.parts[:i])))])
     program.write_text(f'#!/bin/sh\nexec unshare --mount sh -c \'mount -o remount,bind,ro "{ours}" && exec "$0" "$@"\' "{helpers.BINARY}" "$@"\n')
     program.chmod(0o755)
     monkeypatch.setattr(helpers, "BINARY", program)
+
+
+@pytest.mark.parametrize("test", [test_what_left_the_group_of_the_command_is_ended_before_the_save, test_a_daemon_gets_the_time_to_end_by_itself])
+def test_without_a_control_group_the_process_group_and_the_orphans_are_ended(file_base, monkeypatch, test):
+    without_control_groups(file_base, monkeypatch)
     test(file_base)
 
 
