@@ -6,6 +6,7 @@
 #include "applets/pack_limits.h"
 #include "applets/pack_stage.h"
 #include "applets/pack_verbs.h"
+#include "applets/pack_would.h"
 #include "applets/s3_options.h"
 #include "base/num.h"
 #include "os/log.h"
@@ -18,7 +19,7 @@ struct options {
 	struct pack_limits limits;
 	const char *directory;
 	uint64_t strip, jobs;
-	bool same_owner, into_existing;
+	bool same_owner, into_existing, dry_run;
 };
 
 static const struct opt_row rows[] = {
@@ -30,6 +31,8 @@ static const struct opt_row rows[] = {
 	         "replace what is in DIR already under the same names, and leave the rest"),
 	OPT_FLAG("same-owner", 0, struct options, same_owner,
 	         "give files the numeric owners of the archive (takes root)"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run,
+	         "say what would be unpacked and replaced, and what is in the way"),
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
 	          "that decompress (default: --jobs, else one per core)"),
 };
@@ -56,6 +59,9 @@ static void notice(void *ctx, const struct err *e)
 static void show(const struct applet_call *call, const struct extract_result *r, int64_t ms)
 {
 	char size[NUM_TEXT_MAX], time[NUM_TEXT_MAX];
+	const struct options *how = call->options;
+	if (call->common->json && how->dry_run)
+		return;
 	if (call->common->json) {
 		struct js *o = js_object();
 		js_set_path(o, "archive", str_of(call->args[0]));
@@ -68,13 +74,16 @@ static void show(const struct applet_call *call, const struct extract_result *r,
 	}
 	if (!call->common->quiet)
 		fprintf(stderr, "%s: %" PRIu64 " entries, %s, %s\n", call->name, r->entries,
-		        num_format_size(r->content_bytes, size), num_format_duration(ms, time));
+		        num_format_size(r->content_bytes, size),
+		        how->dry_run ? "dry run" : num_format_duration(ms, time));
 }
 
-static int unpack(const struct applet_call *call, struct source *source, int dirfd,
-                  const struct limits *limits, struct extract_result *r, struct err *e)
+static int unpack(const struct applet_call *call, struct source *source,
+                  const struct pack_stage *stage, const struct limits *limits,
+                  struct extract_result *r, struct err *e)
 {
 	const struct options *o = call->options;
+	struct pack_would would = { call, stage, o->into_existing };
 	struct progress progress = { .label = NULL };
 	const struct extract_options how = {
 		.limits = limits,
@@ -85,9 +94,11 @@ static int unpack(const struct applet_call *call, struct source *source, int dir
 		.pattern_count = call->arg_count - 1,
 		.progress = &progress,
 		.notice = notice,
+		.would = o->dry_run ? pack_would : NULL,
+		.would_ctx = &would,
 	};
 	struct meter *meter = applet_progress(call, &progress, "unpack");
-	int rc = extract_tree(source, dirfd, &how, r, e);
+	int rc = extract_tree(source, o->dry_run ? stage->parent : stage->dir, &how, r, e);
 	applet_progress_end(meter);
 	if (rc == 0 && how.pattern_count > 0 && r->matched == 0)
 		rc = err_set(e, ERR_KIND_NOT_FOUND, "nothing in it matches");
@@ -104,10 +115,12 @@ static int run(const struct applet_call *call, struct err *e)
 	int64_t start = sys_monotonic_ms();
 	if (pack_limits_get(&o->limits, &limits, e) ||
 	    store_blob_source(call->args[0], &o->s3, &source, e) ||
-	    pack_stage_open(o->directory, &stage, e) || pack_guard(call->args, 1, stage.parent, e))
+	    (o->dry_run ? pack_stage_look(o->directory, &stage, e)
+	                : pack_stage_open(o->directory, &stage, e)) ||
+	    pack_guard(call->args, 1, stage.parent, e))
 		return -1;
-	int rc = unpack(call, source, stage.dir, &limits, &r, e);
-	if (rc == 0)
+	int rc = unpack(call, source, &stage, &limits, &r, e);
+	if (rc == 0 && !o->dry_run)
 		rc = o->into_existing ? pack_stage_merge(&stage, o->same_owner, e)
 		                      : pack_stage_publish(&stage, e);
 	if (rc)

@@ -23,6 +23,12 @@ static int open_target(const char *path, struct pack_stage *s, struct err *e)
 	return -1;
 }
 
+int pack_stage_look(const char *path, struct pack_stage *s, struct err *e)
+{
+	*s = (struct pack_stage){ .parent = -1, .dir = -1 };
+	return open_target(path, s, e);
+}
+
 int pack_stage_open(const char *path, struct pack_stage *s, struct err *e)
 {
 	char random[10];

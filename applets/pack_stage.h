@@ -15,6 +15,8 @@ struct pack_stage {
 
 /* Make a staging directory for the target `path`: beside it when it does not exist, else within it. */
 int pack_stage_open(const char *path, struct pack_stage *s, struct err *e) MUST_CHECK;
+/* Only look where it would be: nothing is made. */
+int pack_stage_look(const char *path, struct pack_stage *s, struct err *e) MUST_CHECK;
 /* Move what was unpacked to its place. A name that is taken is a CONFLICT, found before anything is moved. */
 int pack_stage_publish(struct pack_stage *s, struct err *e) MUST_CHECK;
 /* The same into a directory that is there: what the archive names is replaced, the rest stays (pack_merge). `owners`:

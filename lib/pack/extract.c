@@ -133,8 +133,23 @@ static int put_hardlink(struct extraction *x, const struct entry *entry, struct 
 	return disk_hardlink(x->disk, entry, buf_str(&x->path), buf_str(&x->target), e);
 }
 
+static int tell(struct extraction *x, const struct entry *entry, struct err *e)
+{
+	if (entry->type == ENTRY_TYPE_FILE)
+		x->result->content_bytes += entry->size_bytes;
+	return x->options->would(x->options->would_ctx, buf_str(&x->path), entry, e);
+}
+
+static bool is_storable(const struct entry *entry)
+{
+	return entry->type == ENTRY_TYPE_FILE || entry->type == ENTRY_TYPE_DIR ||
+	       entry->type == ENTRY_TYPE_SYMLINK || entry->type == ENTRY_TYPE_HARDLINK;
+}
+
 static int put(struct extraction *x, const struct entry *entry, struct err *e)
 {
+	if (x->options->would && is_storable(entry))
+		return tell(x, entry, e);
 	switch (entry->type) {
 	case ENTRY_TYPE_FILE:
 		return extract_file(x, entry, e);
@@ -200,6 +215,25 @@ static int open_disk(struct extraction *x, int dirfd, struct err *e)
 	return disk_open(dirfd, &how, &x->disk, e);
 }
 
+static int tell_all(struct extraction *x, struct err *e)
+{
+	const struct entry *entry;
+	bool indexed = reader_is_indexed(x->reader);
+	int rc;
+	while ((rc = indexed ? reader_index_next(x->reader, &entry, e)
+	                     : reader_next(x->reader, &entry, e)) > 0)
+		if (extract_entry(x, entry, e))
+			return -1;
+	return rc;
+}
+
+static int unpack(struct extraction *x, int dirfd, struct err *e)
+{
+	if (x->options->would)
+		return tell_all(x, e);
+	return reader_need_pool(x->reader, e) || open_disk(x, dirfd, e) || take_all(x, e) ? -1 : 0;
+}
+
 int extract_tree(struct source *source, int dirfd, const struct extract_options *options,
                  struct extract_result *result, struct err *e)
 {
@@ -220,8 +254,7 @@ int extract_tree(struct source *source, int dirfd, const struct extract_options 
 	reader->kept_max = reader->jobs + BATCHES_MORE;
 	int rc = options->pattern_count == 0 ? check_space(reader, dirfd, e) : 0;
 	if (rc == 0)
-		rc = reader_need_pool(reader, e) || open_disk(&x, dirfd, e) || take_all(&x, e) ? -1
-		                                                                               : 0;
+		rc = unpack(&x, dirfd, e);
 	/* The workers read what the reader holds: first they end. */
 	disk_close(x.disk);
 	buf_free(&x.whole);

@@ -27,6 +27,10 @@ struct extract_options {
 	void (*notice)(void *ctx,
 	               const struct err *e); /* what was skipped (a device) and why; may be NULL */
 	void *notice_ctx;
+	/* Not NULL: it is told of each entry that would be unpacked, and to which path; no content is read, and nothing is made
+	 * in `dirfd`. 0, or -1 to end it. */
+	int (*would)(void *ctx, struct str path, const struct entry *entry, struct err *e);
+	void *would_ctx;
 };
 
 struct extract_result {

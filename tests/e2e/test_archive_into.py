@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 import rawtar
+from place import make_files
 from rawtar import DIR, SYM, file, header, tar
 
 import ws as helpers
@@ -111,3 +112,53 @@ def test_an_ordinary_user_may_have_read_only_directories_in_the_archive(plain_us
     plain_user("ws-archive", "create", "-q", "-C", "t", "-o", "a")
     plain_user("ws-archive", "extract", "-q", "--into-existing", "-C", "there", "a")
     assert helpers.tree_digest(plain_user.dir / "there/ro") == helpers.tree_digest(plain_user.dir / "t/ro")
+
+
+# ---- dry runs ----
+
+
+@pytest.fixture(params=["ours", "from a pipe", "of another tar"])
+def would(request, ws, tmp_path):
+    """would(option, …): what the lines say of a dry run of an archive of d/f, d/new/g and s, which is then unpacked, too, with the same status."""
+    make_files(tmp_path / "tree", {"d/f": "new", "d/new/g": "new"})
+    (tmp_path / "tree/s").symlink_to("d/f")
+    if request.param == "of another tar":
+        subprocess.run(["tar", "-C", tmp_path / "tree", "-czf", tmp_path / "a.tar.gz", "d", "s"], check=True)
+    else:
+        ws("ws-archive", "create", "-q", "-C", tmp_path / "tree", "-o", tmp_path / "a.tar.gz", "d", "s")
+
+    archive = "-" if request.param == "from a pipe" else tmp_path / "a.tar.gz"
+    there = tmp_path / "there"
+
+    def run(*options, patterns=(), status=0):
+        def extract(*more):
+            with open(tmp_path / "a.tar.gz", "rb") as stdin:
+                return ws("ws-archive", "extract", *more, "-C", there, *options, archive, *patterns, stdin=stdin, status=status)
+
+        before = texts(there), there.exists()
+        told = extract("--dry-run", "--json")
+        assert (texts(there), there.exists()) == before
+        extract("-q")
+        return [(line["action"], line["source"]) for line in helpers.lines(told) if "error" not in line]
+
+    return run
+
+
+def test_a_dry_run_names_what_would_be_made(would, tmp_path):
+    assert sorted(would()) == [("unpack", "d"), ("unpack", "d/f"), ("unpack", "d/new"), ("unpack", "d/new/g"), ("unpack", "s")]
+
+
+def test_a_dry_run_heeds_patterns_and_strip(would, tmp_path):
+    assert sorted(would("--strip", "1", patterns=["d/new"])) == [("unpack", "new"), ("unpack", "new/g")]
+
+
+def test_a_dry_run_tells_what_is_replaced_from_what_is_new(would, tmp_path):
+    make_files(tmp_path / "there", {"d/f": "old", "s": "old"})
+    assert sorted(would("--into-existing")) == [("replace", "d/f"), ("replace", "s"), ("unpack", "d"), ("unpack", "d/new"), ("unpack", "d/new/g")]
+
+
+@pytest.mark.parametrize("there", ["d/f/x", "d"], ids=["a directory for a file", "a file for a directory"])
+def test_a_dry_run_ends_as_the_run_does_where_something_is_in_the_way(would, tmp_path, there):
+    make_files(tmp_path / "there", {there: "old"})
+    would("--into-existing", status=73)
+    would(status=73)
