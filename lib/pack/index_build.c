@@ -38,9 +38,10 @@ struct index_build {
 	uint64_t spilled;
 	bool taken; /* stored was given away */
 	struct index_totals totals;
-	struct buf highest, bound; /* path so far; and in the members that are complete */
-	bool bounded;              /* there is such a path */
-	bool mixed;                /* members do not ascend */
+	struct buf highest; /* path so far */
+	struct buf bound;   /* what comes has to be greater than that, if `bounded` */
+	bool bounded;
+	bool mixed; /* members do not ascend */
 };
 
 enum { BUFS = 11 };
@@ -105,12 +106,14 @@ static void keep_path(struct buf *out, struct str path)
 /* An entry is counted, and a block is known by the path of its first one. */
 static void count(struct index_build *b, struct str path)
 {
-	bool first = b->totals.entries++ == 0, first_of_block = b->block.entries++ == 0;
 	b->mixed |= b->bounded && names_cmp(buf_str(&b->bound), path) >= 0;
-	b->mixed |= !first_of_block && names_cmp(buf_str(&b->first_path), path) >= 0;
-	if (first_of_block)
+	if (b->block.entries++ == 0) {
 		keep_path(&b->first_path, path);
-	if (first || names_cmp(buf_str(&b->highest), path) < 0)
+		keep_path(&b->bound, path);
+	}
+	b->totals.entries++;
+	b->bounded = true;
+	if (names_cmp(buf_str(&b->highest), path) < 0)
 		keep_path(&b->highest, path);
 }
 
@@ -200,9 +203,7 @@ void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw
 	wire_add_varint(&b->members, packed_len);
 	wire_add_varint(&b->members, raw_len);
 	wire_add_u32(&b->members, crc);
-	if (b->totals.entries > 0)
-		keep_path(&b->bound, buf_str(&b->highest));
-	b->bounded = b->totals.entries > 0;
+	keep_path(&b->bound, buf_str(&b->highest));
 	b->block.members++;
 	b->block.packed_bytes += packed_len;
 	b->block.raw_bytes += raw_len;

@@ -19,13 +19,13 @@ struct index_cursor {
 	uint64_t raw_end, packed_end; /* of its members */
 	bool first;                   /* the next entry is its first */
 	struct buf path;
-	struct buf highest, bound; /* path so far; and in the members before the one at hand */
-	bool bounded;              /* there is such a path */
+	struct buf highest; /* path so far */
+	struct buf bound;   /* what comes has to be greater than that, if `bounded` */
+	bool bounded;
 	int64_t mtime_s;
 	bool whole; /* every entry so far was seen */
 	uint64_t content_bytes;
-	uint64_t seen; /* entries */
-	uint64_t dirs; /* and directories, less what came again */
+	uint64_t dirs; /* seen, less what came again */
 	/* The member at hand: */
 	struct index_member member;
 	uint64_t member_end; /* in the tar */
@@ -174,9 +174,7 @@ int index_cursor_member(struct index_cursor *c, struct index_member *out, struct
 	    next.packed_len > c->packed_end - next.offset)
 		return damaged(e, "a member has an impossible length");
 	*m = next;
-	if (c->seen > 0)
-		keep_path(&c->bound, buf_str(&c->highest));
-	c->bounded = c->seen > 0;
+	keep_path(&c->bound, buf_str(&c->highest));
 	c->member_end += next.raw_len;
 	c->members_left--;
 	*out = next;
@@ -236,29 +234,7 @@ static struct str first_path(const struct index *ix, const struct index_block *b
 	return str_from(ix->paths.p + b->path_at, b->path_len);
 }
 
-/* The next block that has entries, or the end. */
-static const struct index_block *next_of(const struct index *ix, const struct index_block *b)
-{
-	const struct index_block *end = ix->blocks + ix->block_count;
-	do
-		b++;
-	while (b < end && b->wire.entries == 0);
-	return b;
-}
-
-/* Within what the root says of this block and the next, and greater than what was in the members before. */
-static bool is_within(const struct index_cursor *c, struct str path)
-{
-	const struct index *ix = c->ix;
-	const struct index_block *b = &ix->blocks[c->next_block - 1];
-	if ((!c->first && names_cmp(first_path(ix, b), path) >= 0) ||
-	    (c->bounded && names_cmp(buf_str(&c->bound), path) >= 0))
-		return false;
-	b = next_of(ix, b);
-	return b == ix->blocks + ix->block_count || names_cmp(path, first_path(ix, b)) < 0;
-}
-
-/* Names are where a search will look for them. */
+/* Names are where a search will look for them: greater than what was in the members before, and than the first of the block. */
 static int check_order(struct index_cursor *c, struct str path, struct err *e)
 {
 	const struct index *ix = c->ix;
@@ -267,10 +243,13 @@ static int check_order(struct index_cursor *c, struct str path, struct err *e)
 	c->entries_left--;
 	if (c->first && !str_eq(path, first_path(ix, &ix->blocks[c->next_block - 1])))
 		return damaged(e, "a block begins with another name than the root says");
-	if (ix->ascends && !is_within(c, path))
+	if (ix->ascends && c->bounded && names_cmp(buf_str(&c->bound), path) >= 0)
 		return damaged(e, "the names are not in the order that it promises");
+	if (c->first)
+		keep_path(&c->bound, path);
 	c->first = false;
-	if (c->seen++ == 0 || names_cmp(buf_str(&c->highest), path) < 0)
+	c->bounded = true;
+	if (names_cmp(buf_str(&c->highest), path) < 0)
 		keep_path(&c->highest, path);
 	return 0;
 }
@@ -339,8 +318,9 @@ static size_t block_of(const struct index *ix, struct str path)
 static void rewind_cursor(struct index_cursor *c)
 {
 	c->again_member = c->again_item = false;
-	c->pos = c->next_block = c->content_bytes = c->seen = c->dirs = 0;
+	c->pos = c->next_block = c->content_bytes = c->dirs = 0;
 	c->bounded = false;
+	buf_clear(&c->highest);
 	c->whole = true;
 	c->members_left = c->entries_left = c->files_left = 0;
 	c->member_end = c->raw_end = c->packed_end = 0;
