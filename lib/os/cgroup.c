@@ -131,6 +131,14 @@ bool cgroup_is_frozen(const struct cgroup *c)
 	return says(c, "frozen 1");
 }
 
+void cgroup_kill_wait(const struct cgroup *c)
+{
+	int64_t until_ms = sys_monotonic_ms() + KILL_MS;
+	cgroup_kill(c);
+	while (cgroup_is_populated(c) && sys_monotonic_ms() < until_ms)
+		sys_sleep_ms(LOOK_MS);
+}
+
 /* Its files are the kernel's and go with it. */
 static void remove_tree(int parent_fd, const char *name, int depth)
 {
@@ -173,22 +181,15 @@ static bool take_over(int fd)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static void end_all(int parent_fd, const char *name, const struct cgroup *c)
-{
-	int64_t until_ms = sys_monotonic_ms() + KILL_MS;
-	cgroup_kill(c);
-	while (cgroup_is_populated(c) && sys_monotonic_ms() < until_ms)
-		sys_sleep_ms(LOOK_MS);
-	remove_tree(parent_fd, name, 0);
-}
-
 /* Its supervisor would have it locked. Only one that was killed leaves a group that is frozen: nobody would ever let go of it. */
 static void end_left(int parent_fd, const char *name, int fd, bool frozen_only)
 {
 	const struct cgroup c = { .parent_fd = -1, .fd = fd };
 	bool is_stuck = cgroup_is_frozen(&c) && cgroup_is_populated(&c);
-	if ((is_stuck || !frozen_only) && take_over(fd))
-		end_all(parent_fd, name, &c);
+	if ((!is_stuck && frozen_only) || !take_over(fd))
+		return;
+	cgroup_kill_wait(&c);
+	remove_tree(parent_fd, name, 0);
 }
 
 /* The kernel removes no group in which somebody lives. */

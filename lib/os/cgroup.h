@@ -27,6 +27,8 @@ int cgroup_open_below(const char *directory, struct cgroup *out, struct err *e) 
 int cgroup_join(const struct cgroup *c) MUST_CHECK;
 /* KILL to everyone in it, and to those that they are about to fork. */
 void cgroup_kill(const struct cgroup *c);
+/* The same, and wait until they are gone: the kernel takes its time. */
+void cgroup_kill_wait(const struct cgroup *c);
 /* Whether somebody lives in it. */
 bool cgroup_is_populated(const struct cgroup *c);
 /* Hold everyone in it where they are, or let them go on. The kernel takes its time: cgroup_is_frozen tells when all of them

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -254,7 +255,44 @@ void proc_kill_task(struct proc_task *t)
 	forget(t);
 }
 
-/* ---- a child of its own ---- */
+/* ---- children of their own ---- */
+
+/* Anybody may send a TERM: it is the change of parent that counts. */
+static void wait_for_end(pid_t parent)
+{
+	sigset_t term;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	while (getppid() == parent)
+		sigwaitinfo(&term, NULL);
+}
+
+static void run_heir(void (*work)(void *ctx), void *ctx, pid_t parent)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	setsid();
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	wait_for_end(parent);
+	work(ctx);
+	_exit(0);
+}
+
+int proc_fork_heir(void (*work)(void *ctx), void *ctx, struct proc_task *out, struct err *e)
+{
+	*out = (struct proc_task){ .proc.pidfd = -1, .err_fd = -1 };
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_sys(e, "fork");
+	if (pid == 0)
+		run_heir(work, ctx, parent);
+	out->proc = (struct proc){ .pid = pid, .pidfd = proc_spawn_pidfd(pid) };
+	return 0;
+}
 
 static int leave_terminal(void)
 {

@@ -72,6 +72,12 @@ void proc_own_group(void);
 /* SIGKILL and reap. */
 void proc_kill_task(struct proc_task *t);
 
+/* A child that waits until we have ended, whatever ended us, and then does `work(ctx)`: in a session of its own, without our
+ * input and outputs. All other descriptors of ours are its own, too: locks stay held until it has done. proc_kill_task calls
+ * it off. */
+int proc_fork_heir(void (*work)(void *ctx), void *ctx, struct proc_task *out,
+                   struct err *e) MUST_CHECK;
+
 /* Go on in a forked child that outlives us: a session of its own, /dev/null as input and outputs. 0 in the child, 1 here, -1.
  * There may be no threads. */
 int proc_detach(struct err *e) MUST_CHECK;

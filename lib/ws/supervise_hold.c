@@ -19,17 +19,42 @@ static void send(const struct supervise_hold *h, int number)
 		log_warn("the command can't be held where it is: %s", why.msg);
 }
 
-/* Whoever left the process group is held, too. A command that could not join its group lives in none. */
-static bool freeze(const struct supervise_hold *h)
+static void end_all(void *ctx)
+{
+	cgroup_kill_wait(ctx);
+}
+
+/* Nobody else would let it go when we are killed; and its command gets a KILL then anyway. */
+static bool start_heir(struct supervise_hold *h)
+{
+	struct cgroup group = *h->cgroup; /* the child's own */
+	struct err why = ERR_INIT;
+	if (proc_fork_heir(end_all, &group, &h->heir, &why) == 0)
+		return true;
+	log_warn("the command is not frozen, but stopped: %s", why.msg);
+	return false;
+}
+
+static void wait_for_frost(const struct supervise_hold *h)
 {
 	int64_t until_ms = sys_monotonic_ms() + STAND_MS;
-	if (!cgroup_is_populated(h->cgroup) || cgroup_freeze(h->cgroup, true) != 0)
-		return false;
 	while (!cgroup_is_frozen(h->cgroup) && sys_monotonic_ms() < until_ms)
 		sys_sleep_ms(LOOK_MS);
 	if (!cgroup_is_frozen(h->cgroup))
 		log_warn("a part of the command can't be held where it is: it waits for a disk");
-	return true;
+}
+
+/* Whoever left the process group is held, too. A command that could not join its group lives in none. */
+static bool freeze(struct supervise_hold *h)
+{
+	if (!cgroup_is_populated(h->cgroup) || !start_heir(h))
+		return false;
+	if (cgroup_freeze(h->cgroup, true) == 0) {
+		wait_for_frost(h);
+		return true;
+	}
+	proc_kill_task(&h->heir);
+	return false;
 }
 
 static void hold(struct supervise_hold *h)
@@ -43,7 +68,9 @@ static void let_go(struct supervise_hold *h)
 {
 	if (h->by_cgroup && cgroup_freeze(h->cgroup, false) != 0)
 		log_warn("the command's control group can't be let go");
-	if (!h->by_cgroup)
+	if (h->by_cgroup)
+		proc_kill_task(&h->heir);
+	else
 		send(h, SIGCONT);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/defs.h"
 #include "os/cgroup.h"
+#include "os/proc.h"
 
 struct supervise_hold {
 	int32_t child;
@@ -11,6 +12,8 @@ struct supervise_hold {
 	bool paused, saving; /* why it is held */
 	bool is_held;
 	bool by_cgroup;
+	struct proc_task
+		heir; /* by_cgroup: ends it, when we are killed; a stopped group the kernel lets go */
 };
 
 /* Hold it for these reasons, or let it go when there is none: all of its control group, where it is in one, and else its process

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import traceback
+from pathlib import Path
 
 from memory_s3 import MemoryS3
 
@@ -181,6 +182,20 @@ class Teardown(Scenario):
         case.base.teardown("t1")
         assert case.stored() == new and not case.there.exists()
         case.is_over()
+
+
+class LiveSave(Teardown):
+    """A command that is saved while it runs, and ends when that was tried. Stopped is its supervisor, or the child that saves."""
+
+    tried = """while grep -q '"live_save_ms": 0,' "$WORKSPACE_PATH/../.ws/t1/record.json"; do sleep 0.01; done"""
+    command = ("ws-setup", "--id", "t1", "--save-every", "50ms", "--", "sh", "-c", tried)
+    calls = [*CALLS, "kill"]
+
+    def check(self, case, before, index):
+        group = case.base.record("t1").get("holder_cgroup")
+        super().check(case, before, index)
+        procs = Path(group or "/nowhere") / "cgroup.procs"
+        assert not procs.exists() or procs.read_text() == "", "somebody is left in its control group"
 
 
 class Spool(Teardown):
@@ -678,6 +693,7 @@ SCENARIOS = {
     "a restore": Restore,
     "an adoption": Adopt,
     "a teardown": Teardown,
+    "a save while the command runs": LiveSave,
     "a teardown into the spool": Spool,
     "a retry of the spool": Retry,
     "a setup from the spool": Unspool,

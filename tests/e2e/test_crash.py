@@ -13,7 +13,7 @@ def test_killed_anywhere_nothing_is_lost_and_a_second_run_converges(ws, tmp_path
     check(SCENARIOS[what](), ws, tmp_path, "KILL", 8 if issubclass(SCENARIOS[what], Git) else 12)
 
 
-@pytest.mark.parametrize("what", ["a setup", "a teardown"])
+@pytest.mark.parametrize("what", ["a setup", "a teardown", "a save while the command runs"])
 def test_ended_anywhere_nothing_is_lost_and_a_second_run_converges(ws, tmp_path, what):
     check(SCENARIOS[what](), ws, tmp_path, "TERM", 6)
 

@@ -362,26 +362,47 @@ NEXT = {
 }
 
 
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def kill(session, *others):
+    for pid in (*others, session.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    session.process.wait()
+    wait_until(lambda: all(is_over(pid) for pid in others), what="the end of those that have its lock, too")
+
+
+def test_a_killed_supervisor_takes_all_that_it_paused_along(file_base):
+    """Not the command alone: nobody would let its daemons go, or end who reads their output."""
+    ours, way = control_group(), Way(ESCAPED)
+    session = way.start(file_base, script="echo work >file")
+    ask(file_base, "--pause")
+    kill(session)
+    assert session.process.stdout.read() == b"", "somebody still has its output"
+    assert wait_until(lambda: all(is_over(pid) for pid in way.pids), what="the end of all of it")
+    # Who ended it has the lock until that is done.
+    assert (file_base.setup("--id", "t1", "--wait", "10s") / "file").read_text() == "work\n"
+    assert f"ws-{session.process.pid}" not in groups_in(ours)
+
+
 @pytest.mark.parametrize("who", NEXT)
-def test_what_a_killed_supervisor_left_paused_is_ended_by_whoever_comes_next(file_base, who):
-    """A daemon of the command: that one itself gets the KILL that the kernel sends for its parent."""
+def test_what_is_left_paused_when_all_of_ours_was_killed_is_ended_by_whoever_comes_next(file_base, who):
     ours, way = control_group(), Way(ESCAPED)
     session = way.start(file_base)
     ask(file_base, "--pause")
-    session.signal(signal.SIGKILL)
-    session.process.wait()
+    kill(session, *set(children(session.process.pid)) - set(way.pids))
     wait_until(lambda: is_over(way.pids[0]), what="the end of the command")
     assert stands(way.pids[1])
     NEXT[who](file_base)
     assert all(is_over(pid) for pid in way.pids) and f"ws-{session.process.pid}" not in groups_in(ours)
 
 
-def test_what_a_supervisor_left_that_was_killed_while_it_saved_is_ended_and_its_work_is_saved(stalling, faults):
+def test_a_supervisor_that_is_killed_while_it_saves_leaves_its_work_and_nothing_that_runs(stalling, faults):
     ours, way = control_group(), Way(ESCAPED)
     session = way.start(stalling, "--save-every", "100ms", "--lease", "0", script="echo work >file")
     wait_until(lambda: faults.seen("PUT", SAVED), what="the save")
-    session.signal(signal.SIGKILL)
-    session.process.wait()
+    kill(session)
     root = stalling.setup("--id", "t1", "--wait", "10s", "--lease", "0")
     assert (root / "file").read_text() == "work\n" and all(is_over(pid) for pid in way.pids)
     assert f"ws-{session.process.pid}" not in groups_in(ours)

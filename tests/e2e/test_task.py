@@ -273,6 +273,17 @@ def test_the_status_of_a_task_is_one_of_those_that_the_system_had(base):
     assert status == "failed" and events[2][0] == "failed" and "/no/such/program" in events[2][1]["why"]
 
 
+def test_a_task_is_paused_resumed_and_cancelled_and_that_is_in_its_record(base):
+    """task_control: docker pause, unpause, kill. How each is done is in test_pause.py."""
+    session = Session(base, "--id", "t1", script="echo work >file")
+    for verb, status in (("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled")):
+        base.teardown(verb, "t1")
+        assert history(base)[0] == status
+    assert finish(session.process)[0] == 128 + 15
+    assert names(base) == ["created", "started", "paused", "resumed", "cancelled", "ended", "saved"]
+    assert (base.setup("--id", "t1") / "file").read_text() == "work\n"
+
+
 def test_a_task_whose_supervisor_was_killed_is_not_said_to_run(base):
     session = Session(base, "--id", "t1")
     session.signal(signal.SIGKILL)

@@ -425,6 +425,44 @@ static void test_task_deadline(void)
 	close(ends[1]);
 }
 
+/* ---- what is done when we have ended ---- */
+
+static void tell_end(void *ctx)
+{
+	(void)!write(*(const int *)ctx, "x", 1);
+}
+
+/* The heir is called off, or not; a TERM of somebody else is no end. */
+static int leaves_heir(void *arg)
+{
+	const int *ctx = arg;
+	struct proc_task heir;
+	struct err e = ERR_INIT;
+	if (proc_fork_heir(tell_end, arg, &heir, &e) != 0)
+		return 1;
+	kill(heir.proc.pid, SIGTERM);
+	if (ctx[1])
+		proc_kill_task(&heir);
+	return 0;
+}
+
+static void test_heir(void)
+{
+	for (int off = 0; off <= 1; off++) {
+		int ends[2];
+		char byte;
+		if (pipe2(ends, O_CLOEXEC) != 0)
+			return;
+		int ctx[2] = { ends[1], off };
+		TAP_INT(scratch_fork(leaves_heir, ctx), 0, "a process has an heir");
+		close(ends[1]);
+		TAP_INT((int)read(ends[0], &byte, 1), !off, "%s",
+		        off ? "who was called off does nothing"
+		            : "what is left to an heir is done when its parent has ended");
+		close(ends[0]);
+	}
+}
+
 int main(void)
 {
 	umask(022);
@@ -450,5 +488,6 @@ int main(void)
 		TAP_INT(rc, 0, "a program gets the terminal, and it can be taken back");
 	test_tasks();
 	test_task_deadline();
+	test_heir();
 	return tap_done();
 }
