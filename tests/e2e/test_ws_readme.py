@@ -27,7 +27,7 @@ FIRST = {
     "(--reset|--restore|--discard|--exists|teardown).* box": "ws-setup --profile volumes --id box",
     " default": "ws-setup --profile flat",
     "mv .* default": "cp report.* /base/default",
-    " task-1": "ws-setup --id task-1 && echo x > /base/task-1/output.txt",
+    " task-1(?! --user)": "ws-setup --id task-1 && echo x > /base/task-1/output.txt",
     "ws-(gc|ls)|--retry": "ws-setup --id task-1 --label project=p",
 }
 
