@@ -31,7 +31,7 @@ WAYS = {
     "62: all but the transcript was left out": "session 62_every_file_of_a_session_is_kept_and_not_only_the_transcript",
     "57: an AccessDenied was called a bad archive; an empty secret was told late": "session 57_a_403_for_a_key_that_is_there_names_the_other_permission 57_a_secret_that_was_left_empty_is_told_before_a_turn_begins",
     "59: an endpoint with a scheme": "session 59_the_endpoint_is_a_full_url_with_scheme",
-    "a: removed although the upload had failed": "session upload_failures_do_not_block_and_lose_nothing an_upload_that_a_store_only_says_to_have_is_not_believed",
+    "a: removed although the upload had failed": "session 2_1_a_upload_failures_do_not_block_and_lose_nothing an_upload_that_a_store_only_says_to_have_is_not_believed",
     "b: the incomplete archive replaced the good one": "session 2_1_b_what_can_not_be_read_does_not_replace_what_is_complete",
     "c: a file that grew aborted the upload": "session 2_1_c_a_file_that_grows_or_shrinks_while_it_is_saved_does_not_abort",
     "d: all of it in memory, and in one PUT": "lost_work 2_1_d_a_large_session_is_streamed_and_sent_in_parts_gitpod_4602",

@@ -12,22 +12,29 @@ TEXT = (helpers.REPOSITORY / "lib/ws/README.md").read_text()
 WORDS = {
     "sess_SID": "sess_s1", "SID": "s1", "WID": "w1", "NAME": "task", "COMMAND": "true", "REPO-OR-URL": "REPO", "REPO": "/repo", "project=P": "project=p",
     "--branch B": "--branch fix", "A B": "/A /B", "--snapshot A": "--snapshot /A", "DEST": "/dest", "cache|volumes|host": "volumes", "ID": "box", '"$PROMPT"': "prompt",
-    "up -d' …": "up -d' /dest", "… -- true": "-- true", "s3://": "/s3/", "IMAGE": "image",
+    "up -d' …": "up -d' /dest", "… -- true": "-- true", "-- agent": "-- true", "s3://": "/s3/", "IMAGE": "image",
+    "task-…": "task-9", "SESSION": "s9",
 }  # fmt: skip
 REST = {
     "ws-teardown": "task-1", "ws-teardown --keep": "task-1", "ws-teardown --drop-branch": "task-1", "ws-archive restore": "/dest", "ws-archive extract": "-C /out /srv/backup/parts/keys.*.tar.gz",
+    "ws-teardown --pause task-1": "; ws-teardown --cancel task-1",
     "ws-file watch task-1": "& ws-teardown task-1; wait",
     "ws-archive create --exclude": "'*.o' -o /out.tar.gz -C /A", "ws-s3 probe": "--help", "ws-s3 cat": "--help", "ws-s3 get": "--help", "ws-s3 put": "--help",
 }  # fmt: skip
 # What ends otherwise, or as the disk of this machine has it.
 ENDS = {"--check": (0, 78), "--min-free": (0, 1), "ws-archive diff /A /B": (1,), "diff /srv/backup/manifest.json": (1,)}
+RUN = "(ws-setup --id {0} -- sleep 20 >/dev/null 2>&1 &); until ws-ls --json {0} 2>/dev/null | grep -q running; do sleep 0.02; done"
 FIRST = {
     "ws-archive (restore|extract|diff /srv)": "ws-archive backup -o /dest --profile volumes; ws-archive backup -o /srv/backup --profile volumes keys=$HOME/.ssh; touch /v/new ~/.ssh/new",
     "sess_s1": "ws-setup --profile session --workspace w1 --session s1",
     "(--reset|--restore|--discard|--exists|teardown).* box": "ws-setup --profile volumes --id box",
     " default": "ws-setup --profile flat",
     "mv .* default": "cp report.* /base/default",
-    " task-1(?! --user)": "ws-setup --id task-1 && echo x > /base/task-1/output.txt",
+    "task-9": "ws-setup --id t2 && mkdir /base/task-9",
+    "PROJECT": "mkdir -p ~/.worktrees/PROJECT && git -C /repo worktree add -q -b fix ~/.worktrees/PROJECT/s9",
+    "--pause task-1": RUN.format("task-1"),
+    "--pause task-7": RUN.format("task-7"),
+    "(?<!pause)(?<!cancel) task-1(?! --user)": "ws-setup --id task-1 && echo x > /base/task-1/output.txt",
     "ws-(gc|ls)|--retry": "ws-setup --id task-1 --label project=p",
 }
 
@@ -36,7 +43,7 @@ def shown():
     """Each line once, as a shell can run it; a / at the begin of a word is where its world begins."""
     blocks = "\n".join(re.findall(r"```\n(.*?)```", TEXT, re.S)).replace("\\\n", "")
     spans = "\n".join(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.S)))
-    lines = set(re.findall(r'^(?:docker run .* )?((?:eval "\$\()?ws-[a-z]+\b.*?) *(?:  #.*)?$', f"{blocks}\n{spans}", re.M))
+    lines = set(re.findall(r'^(?:docker run .* )?((?:eval "\$\(|[A-Z_]+=\S+ )?ws-[a-z]+\b.*?) *(?:  #.*)?$', f"{blocks}\n{spans}", re.M))
     for word, means in WORDS.items():
         lines = {re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])" if word.isalpha() else re.escape(word), means, line) for line in lines}
     return sorted(f"{line} {REST[line]}" if line in REST else line for line in lines)
@@ -53,7 +60,7 @@ def sh(ws, tmp_path):
     base = Base(ws, tmp_path / "base", env={"HOME": str(tmp_path / "home"), "PATH": f"{tmp_path}/bin:{helpers.PATH}"})
 
     def run(line, status=0):
-        if "/repo" in line:
+        if "/repo" in line and not (tmp_path / "repo").exists():
             Repo(tmp_path)
         line = re.sub(r"(?<=[ =(\"'])/(?=\w)", f"{tmp_path}/", f" {line}")
         return helpers.run(["sh", "-c", line], env=ws.environment(base.env), cwd=tmp_path / "home", status=status, timeout=20)
