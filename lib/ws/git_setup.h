@@ -24,6 +24,12 @@ int git_setup_clone(struct setup_work *w, const struct git_repo *source, int fd,
 /* Whether it names a repository on another host. */
 bool git_setup_is_url(const char *repo);
 
+/* ---- git_setup_own.c ---- */
+
+/* The clone in the directory `clone` borrows from `source`, and gets what it borrows: by sharing blocks where the file
+ * system can, else git writes it. */
+int git_setup_own(const struct git_repo *source, int clone, struct err *e) MUST_CHECK;
+
 /* ---- git_setup_take.c ---- */
 
 /* The directory `fd`, in its place, is to be adopted: CONFLICT when it is not what the options say. A worktree is locked in

@@ -259,9 +259,11 @@ static int place(struct setup_work *w, struct stage *stage, struct err *e)
 {
 	const struct base_dir *b = &w->out->base;
 	bool is_there = w->plan.action == SETUP_TAKE;
-	if (clear_place(w, e) != 0 || record_save(b, &w->out->record, e) != 0 ||
-	    (is_there ? remove_tree(stage->area, stage->name, NULL, e)
-	              : dir_rename(stage->area, stage->name, b->fd, w->out->record.id, true, e)))
+	if (clear_place(w, e) != 0 ||
+	    (is_there && remove_tree(stage->area, stage->name, NULL, e) != 0) ||
+	    record_save(b, &w->out->record, e) != 0 ||
+	    (!is_there &&
+	     dir_rename(stage->area, stage->name, b->fd, w->out->record.id, true, e) != 0))
 		return -1;
 	w->placed = true;
 	return dir_sync(b->fd, e) != 0 ? -1 : dir_sync(stage->area, e);

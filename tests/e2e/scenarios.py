@@ -380,6 +380,23 @@ class GitDestroy(Git):
         assert case.repo.worktrees() == [] and case.repo.git("fsck", "--no-dangling") == ""
 
 
+class GitAdopt(GitDestroy):
+    """A worktree that the orchestrator made."""
+
+    command = create = (*Git.create, "--adopt")
+
+    def prepare(self, case):
+        Git.prepare(self, case)
+        case.repo.git("worktree", "add", "-q", "-b", "fix", case.there)
+        return make_work(case.repo, case.there)
+
+    def check(self, case, before, index):
+        case.is_sane()
+        assert (case.repo.status(case.there), content(case.there)) == before
+        self.setup(case)
+        super().check(case, before, index)
+
+
 class GitDropBranch(Git):
     """Its branch goes with it, by a git that locks all refs of the repository: nothing of that stays."""
 
@@ -676,6 +693,7 @@ SCENARIOS = {
     "a worktree's creation": GitCreate,
     "a worktree's end": GitDestroy,
     "a worktree's restore": GitRestore,
+    "an adoption of a worktree": GitAdopt,
     "a worktree's end with its branch": GitDropBranch,
     "a clone's creation": CloneCreate,
     "put": Put,

@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, unmount_below, wait_until  # noqa: F401 (fixtures)
 from repo import ENV, Repo, content, make_work
 
 
@@ -53,6 +54,36 @@ def test_a_clone_is_isolated_from_its_source(base, repo):
     shutil.rmtree(repo.path)
     repo.git("fsck", "--full", cwd=root)
     assert repo.git("log", "--format=%s", cwd=root) == "first"
+
+
+@pytest.mark.parametrize("origin", ["upstream", "none"])
+def test_a_clone_shares_blocks_with_its_source_where_the_file_system_can(ws, tmp_path, origin):
+    """XFS in a file. It has all objects itself: the source may go."""
+    need_root()
+    (tmp_path / "disk").mkdir()
+    script = "truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image disk"
+    if helpers.run(["sh", "-c", script], status=None, cwd=tmp_path).status != 0:
+        pytest.skip("no XFS can be made and mounted here")
+    try:
+        repo, base = Repo(tmp_path / "disk"), Base(ws, tmp_path / "disk/base")
+        (repo.path / "large").write_bytes(random.Random(1).randbytes(3_000_000))
+        repo.commit("large")
+        repo.git("repack", "-a", "-d", "-q")
+        (repo.path / "loose").write_text("loose")
+        repo.commit("loose")
+        if origin == "none":
+            repo.git("remote", "remove", "origin")
+        root = create(base, repo, "c1", "fix", "--profile", "clone", "--ref", "main" if origin == "none" else repo.git("rev-parse", "HEAD"))
+        assert not (root / ".git/objects/info/alternates").exists()
+        pack = next((root / ".git/objects/pack").glob("*.pack"))
+        os.sync()
+        assert "shared" in helpers.run(["filefrag", "-v", pack]).stdout
+        shutil.rmtree(repo.path)
+        shutil.rmtree(repo.upstream)
+        repo.git("fsck", "--full", cwd=root)
+        assert (root / "loose").read_text() == "loose" and (root / "large").stat().st_size == 3_000_000
+    finally:
+        unmount_below(tmp_path)
 
 
 def test_the_source_may_be_a_url_for_a_clone_and_not_for_a_worktree(base, repo):
@@ -990,7 +1021,7 @@ def test_a_hook_may_be_said_to_matter_and_the_workspace_stays(base, repo):
 
 def test_a_hook_that_hangs_is_ended_with_all_that_it_started(base, repo):
     started = time.monotonic()
-    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "echo $$ >pid; sleep 60 & sleep 60", "--hook-timeout", "300ms")
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "echo $$ >pid; sleep 60 & sleep 60", "--hook-timeout", "1500ms")
     assert "not done in time" in result.stderr and time.monotonic() - started < 20
     group = int((base.path / "t1/pid").read_text())
     wait_until(lambda: not group_is_alive(group), what="the end of the group")
