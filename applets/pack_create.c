@@ -23,7 +23,7 @@ struct options {
 	uint64_t level, jobs;
 	int format, secrets;
 	bool vcs_ignores, exclude_caches, order;
-	bool one_file_system, reproducible, keep_going, dry_run;
+	bool one_file_system, devices, reproducible, keep_going, dry_run;
 };
 
 static const char *const formats[] = {
@@ -63,6 +63,8 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("order", 0, struct options, order,
 	         "by restore priority: .git, lock files, sources, then node_modules and caches"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
+	OPT_FLAG("devices", 0, struct options, devices,
+	         "store FIFOs and devices, too, which extract leaves out and other tars make"),
 	OPT_FLAG(
 		"reproducible", 0, struct options, reproducible,
 		"owner 0, no holes, times in whole seconds, none after SOURCE_DATE_EPOCH: same tree, "
@@ -305,6 +307,7 @@ static int run(const struct applet_call *call, struct err *e)
 		.order = o->order,
 		.unhashed = !call->common->json,
 		.one_file_system = o->one_file_system,
+		.devices = o->devices,
 		.reproducible = o->reproducible,
 		.keep_going = o->keep_going,
 		.notice = notice,

@@ -124,7 +124,13 @@ static void add_row(const struct entry *entry, bool names, struct day days[DAYS]
 		buf_add_char(line, '/');
 		add_number(line, entry->gid, 1, ' ');
 		buf_add_char(line, ' ');
-		add_number(line, entry->size_bytes, 12, ' ');
+		if (entry_is_device(entry->type)) {
+			add_number(line, entry->dev_major, 7, ' ');
+			buf_add_char(line, ',');
+			add_number(line, entry->dev_minor, 4, ' ');
+		} else {
+			add_number(line, entry->size_bytes, 12, ' ');
+		}
 		buf_add_char(line, ' ');
 		add_time(line, entry->mtime_s, days);
 		buf_add_char(line, ' ');
@@ -158,6 +164,10 @@ static void show_json(const struct entry *entry, const unsigned char *sha256)
 	js_set_int(o, "mtime_ns", (int64_t)entry->mtime_ns);
 	if (entry->link.len > 0)
 		js_set_path(o, "link", entry->link);
+	if (entry_is_device(entry->type)) {
+		js_set_int(o, "dev_major", entry->dev_major);
+		js_set_int(o, "dev_minor", entry->dev_minor);
+	}
 	if (sha256)
 		js_set_text(o, "sha256", codec_hex(sha256, HASH_BYTES, hash));
 	applet_json_line(o);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "os/file_meta.h"
@@ -197,4 +198,13 @@ bool file_is_symlink(const struct file_stat *s)
 bool file_is_fifo(const struct file_stat *s)
 {
 	return S_ISFIFO(s->mode);
+}
+
+bool file_is_device(const struct file_stat *s, bool *block, uint32_t *dev_major,
+                    uint32_t *dev_minor)
+{
+	*block = S_ISBLK(s->mode);
+	*dev_major = major(s->rdev);
+	*dev_minor = minor(s->rdev);
+	return *block || S_ISCHR(s->mode);
 }

@@ -51,5 +51,8 @@ bool file_is_dir(const struct file_stat *s);
 bool file_is_regular(const struct file_stat *s);
 bool file_is_symlink(const struct file_stat *s);
 bool file_is_fifo(const struct file_stat *s);
+/* A character (*block false) or block device, and its numbers. */
+bool file_is_device(const struct file_stat *s, bool *block, uint32_t *dev_major,
+                    uint32_t *dev_minor);
 
 #endif

@@ -15,6 +15,11 @@ static const struct {
 	[ENTRY_TYPE_OTHER] = { '?', "unknown" },
 };
 
+bool entry_is_device(enum entry_type t)
+{
+	return t == ENTRY_TYPE_CHAR || t == ENTRY_TYPE_BLOCK;
+}
+
 char entry_type_letter(enum entry_type t)
 {
 	return types[t].letter;

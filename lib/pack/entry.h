@@ -36,12 +36,14 @@ struct entry {
 	uint32_t mtime_ns;
 	uint64_t size_bytes; /* of the content as a reader of the file sees it; 0 unless FILE */
 	struct str link;     /* target of SYMLINK and HARDLINK */
+	uint32_t dev_major, dev_minor; /* of CHAR and BLOCK, else 0 */
 	const struct entry_xattr *xattrs;
 	size_t xattr_count;
 	const struct entry_extent *extents; /* NULL: not sparse */
 	size_t extent_count;
 };
 
+bool entry_is_device(enum entry_type t);
 /* One letter as in ls -l: '-', 'd', 'l', 'h', 'p', 'c', 'b', '?'. And a word for --json. */
 char entry_type_letter(enum entry_type t);
 const char *entry_type_name(enum entry_type t);

@@ -67,6 +67,9 @@ static int take_numbers(struct foreign *f, struct archive_entry *from, struct er
 		return err_set(e, ERR_KIND_DATA, "'%s': an owner or a time that cannot be",
 		               names_show(to->path).text);
 	to->size_bytes = is_file ? (uint64_t)size : 0;
+	bool device = entry_is_device(to->type);
+	to->dev_major = device ? (uint32_t)archive_entry_rdevmajor(from) : 0;
+	to->dev_minor = device ? (uint32_t)archive_entry_rdevminor(from) : 0;
 	to->uid = (uint64_t)uid;
 	to->gid = (uint64_t)gid;
 	to->mtime_s = archive_entry_mtime(from);

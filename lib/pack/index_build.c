@@ -149,6 +149,10 @@ void index_build_entry(struct index_build *b, const struct tar_head *head,
 		wire_add_varint(out, entry->link.len);
 		buf_add_str(out, entry->link);
 	}
+	if (entry_is_device(entry->type)) {
+		wire_add_varint(out, entry->dev_major);
+		wire_add_varint(out, entry->dev_minor);
+	}
 	b->pos += head->head_bytes + tar_padded(head->stored_bytes);
 }
 

@@ -194,6 +194,14 @@ static int read_file(struct index_cursor *c, struct index_item *out)
 	return 0;
 }
 
+static int read_device(struct wire *w, struct entry *entry)
+{
+	uint64_t dev_major = wire_read_varint(w), dev_minor = wire_read_varint(w);
+	entry->dev_major = (uint32_t)dev_major;
+	entry->dev_minor = (uint32_t)dev_minor;
+	return dev_major <= TAR_DEVICE_MAX && dev_minor <= TAR_DEVICE_MAX ? 0 : -1;
+}
+
 /* The fields of one entry, as index_build_entry writes them. */
 static int read_entry(struct index_cursor *c, struct index_item *out)
 {
@@ -217,7 +225,7 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	entry->mtime_ns = (uint32_t)ns;
 	uint64_t blocks = wire_read_varint(w);
 	out->head.head_bytes = blocks * TAR_BLOCK;
-	if (entry->type > ENTRY_TYPE_HARDLINK ||
+	if (entry->type > ENTRY_TYPE_BLOCK ||
 	    (type & ~(INDEX_WIRE_TYPE | INDEX_WIRE_SPARSE | INDEX_WIRE_AGAIN)) != 0 ||
 	    mode > 07777 || (entry->again && entry->type != ENTRY_TYPE_DIR) || ns >= 1000000000 ||
 	    blocks == 0 || blocks > MEMBER_RAW_MAX / TAR_BLOCK ||
@@ -226,7 +234,7 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	if (entry->type == ENTRY_TYPE_FILE)
 		return read_file(c, out);
 	entry->link = wire_read_bytes(w, wire_read_varint(w));
-	return 0;
+	return entry_is_device(entry->type) ? read_device(w, entry) : 0;
 }
 
 static struct str first_path(const struct index *ix, const struct index_block *b)

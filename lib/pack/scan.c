@@ -136,6 +136,8 @@ static int check_item(struct scan *s, struct err *e)
 		return lies(a->path, "another size", e);
 	if (!str_eq(a->link, b->link))
 		return lies(a->path, "another link target", e);
+	if (a->dev_major != b->dev_major || a->dev_minor != b->dev_minor)
+		return lies(a->path, "another device", e);
 	if (item.sha256) {
 		memcpy(s->sha256, item.sha256, sizeof(s->sha256));
 		s->want_sha256 = s->sha256;

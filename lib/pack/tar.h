@@ -13,7 +13,8 @@
 
 enum {
 	TAR_BLOCK = 512,
-	TAR_END = 2 * TAR_BLOCK, /* the zero blocks at the end */
+	TAR_END = 2 * TAR_BLOCK,   /* the zero blocks at the end */
+	TAR_DEVICE_MAX = 07777777, /* a device's numbers */
 	TAR_EXTENTS_MAX = 32768, /* a writer gives a file no more; the map must fit in one group */
 };
 

@@ -120,6 +120,10 @@ static void put_numbers(struct tar_block *b, const struct entry *entry, uint64_t
 	put_octal(b->gid, 7, gid);
 	put_octal(b->size, 11, size);
 	put_octal(b->mtime, 11, mtime);
+	if (entry_is_device(entry->type)) {
+		put_octal(b->dev_major, 7, entry->dev_major);
+		put_octal(b->dev_minor, 7, entry->dev_minor);
+	}
 }
 
 static void put_names(struct tar_block *b, const struct entry *entry, struct buf *pax)
@@ -207,10 +211,11 @@ static void format_sparse(const struct entry *entry, struct buf *pax, struct buf
 int tar_format(const struct entry *entry, struct tar_scratch *s, struct buf *out,
                struct tar_head *head, struct err *e)
 {
-	static const char types[] = { [ENTRY_TYPE_FILE] = '0',
-		                      [ENTRY_TYPE_DIR] = '5',
-		                      [ENTRY_TYPE_SYMLINK] = '2',
-		                      [ENTRY_TYPE_HARDLINK] = '1' };
+	static const char types[] = {
+		[ENTRY_TYPE_FILE] = '0',     [ENTRY_TYPE_DIR] = '5',  [ENTRY_TYPE_SYMLINK] = '2',
+		[ENTRY_TYPE_HARDLINK] = '1', [ENTRY_TYPE_FIFO] = '6', [ENTRY_TYPE_CHAR] = '3',
+		[ENTRY_TYPE_BLOCK] = '4'
+	};
 	struct tar_block b = { .name = "" };
 	size_t before = out->len;
 	uint64_t stored = entry->type == ENTRY_TYPE_FILE ? entry->size_bytes : 0;

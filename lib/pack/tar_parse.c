@@ -67,13 +67,18 @@ static int merge(uint64_t *value, uint64_t most, bool in_pax, uint64_t pax, cons
 static int get_numbers(const struct tar_block *b, const struct tar_pax *pax, struct entry *entry,
                        uint64_t *stored, struct err *e)
 {
-	uint64_t mode, mtime;
+	uint64_t mode, mtime, dev_major = 0, dev_minor = 0;
 	if (get_octal(b->mode, 7, &mode) || get_octal(b->uid, 7, &entry->uid) ||
 	    get_octal(b->gid, 7, &entry->gid) || get_octal(b->size, 11, stored) ||
 	    get_octal(b->mtime, 11, &mtime))
 		return bad("a number field is not octal", e);
 	if (mode > 07777)
 		return bad("the mode has unknown bits", e);
+	if (entry_is_device(entry->type) &&
+	    (get_octal(b->dev_major, 7, &dev_major) || get_octal(b->dev_minor, 7, &dev_minor)))
+		return bad("a device without its numbers", e);
+	entry->dev_major = (uint32_t)dev_major;
+	entry->dev_minor = (uint32_t)dev_minor;
 	entry->mode = (uint32_t)mode;
 	entry->mtime_s = pax->has_mtime ? pax->mtime_s : (int64_t)mtime;
 	entry->mtime_ns = pax->has_mtime ? pax->mtime_ns : 0;

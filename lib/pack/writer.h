@@ -35,6 +35,7 @@ struct writer_options {
 	int secrets; /* enum writer_secrets: kept, kept and counted, or left out and counted */
 	bool order;  /* by restore priority (order.h), in several walks */
 	bool one_file_system;
+	bool devices;      /* store FIFOs and devices, too */
 	bool reproducible; /* owner 0, no names, no holes, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
 	bool unhashed;       /* result.sha256 is not wanted */
@@ -57,7 +58,7 @@ struct writer_result {
 	uint64_t unreadable;    /* left out with keep_going: the archive is PARTIAL when > 0 */
 	uint64_t
 		changed; /* grew or shrank while read (stored as the header said), or vanished before */
-	uint64_t skipped; /* sockets, devices, FIFOs, files of others: never stored */
+	uint64_t skipped; /* sockets, files of others; devices and FIFOs that were not asked for */
 	uint64_t secrets; /* what looks like one by its name; secret: the first path, for people */
 	char secret[400];
 	char sha256[65]; /* of the archive's bytes; "" with `unhashed` */

@@ -55,6 +55,7 @@ def front(before, path):
     fields = _Fields({}, {})
     fields.path("", before, path)
     return fields.out
+DEVICES = (5, 6)
 
 
 @dataclasses.dataclass
@@ -74,6 +75,7 @@ class Entry:
     sparse: bool = False
     again: bool = False  # a directory that came before
     link: bytes = b""
+    dev: tuple = (0, 0)
     sha256: bytes = bytes(32)
 
     def packed(self, before_path, before_mtime):
@@ -89,7 +91,7 @@ class Entry:
 
 def entries_of(raw):
     """The index entries that tell the truth about a tar."""
-    kinds = {tarfile.REGTYPE: 0, tarfile.DIRTYPE: 1, tarfile.SYMTYPE: 2, tarfile.LNKTYPE: 3}
+    kinds = {tarfile.REGTYPE: 0, tarfile.DIRTYPE: 1, tarfile.SYMTYPE: 2, tarfile.LNKTYPE: 3, tarfile.FIFOTYPE: 4, tarfile.CHRTYPE: 5, tarfile.BLKTYPE: 6}
     out = []
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         for member in tar:
@@ -101,7 +103,7 @@ def entries_of(raw):
                 Entry(
                     path=name, type=kinds.get(member.type, 0), mode=member.mode, uid=member.uid, gid=member.gid, mtime=int(member.mtime),
                     blocks=(member.offset_data - member.offset) // 512, size=size, stored=size, again=member.pax_headers.get("comment") == "again",
-                    link=member.linkname.encode(errors="surrogateescape"), sha256=hashlib.sha256(content).digest(),
+                    link=member.linkname.encode(errors="surrogateescape"), sha256=hashlib.sha256(content).digest(), dev=(member.devmajor, member.devminor),
                 )
             )
     return out
@@ -153,6 +155,9 @@ class _Fields:
         else:
             self.varint(f"{name} link length", len(e.link))
             self.bytes(f"{name} link", e.link)
+        if e.type in DEVICES:
+            self.varint(f"{name} major", e.dev[0])
+            self.varint(f"{name} minor", e.dev[1])
 
 
 def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=1000, seen=None, form="gz", runs=()):
@@ -384,6 +389,8 @@ class Index:
                     e.stored = cursor.varint()
             else:
                 e.link = cursor.take(cursor.varint())
+            if e.type in DEVICES:
+                e.dev = (cursor.varint(), cursor.varint())
             e.offset = pos
             pos += e.span
             entries.append(e)
