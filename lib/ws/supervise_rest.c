@@ -77,8 +77,9 @@ static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 	for (;;) {
 		if (look(r, e) != 0)
 			return -1;
+		/* Who died since the look before is not there any more, and still to be reaped. */
 		if (r->count == 0 && !cgroup_is_populated(r->cgroup))
-			return 1;
+			return reap(e) != 0 ? -1 : 1;
 		if (sys_monotonic_ms() >= until_ms)
 			return 0;
 		tell(r, at_once, told, &count);
