@@ -20,8 +20,6 @@
 #include "ws/setup.h"
 
 enum {
-	DEADLINE_DEFAULT_MS = 8000,
-	GRACE_DEFAULT_MS = 8000,
 	ROOM_DEFAULT_MS = 5000,
 	LEASE_DEFAULT_MS = 60 * 1000, /* renewed while the command runs */
 };
@@ -33,10 +31,11 @@ struct options {
 	struct setup_room room;
 	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
 		*idempotency_key;
-	struct opt_list labels, pass_env;
+	struct setup_command_options command;
+	struct opt_list labels;
 	uint32_t mode;
 	bool adopt, ephemeral, dry_run;
-	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms, save_every_ms;
+	int64_t wait_ms, lease_ms;
 	int print;
 	bool check, explain, system_mounts;
 	struct opt_list required, mounts;
@@ -80,17 +79,6 @@ static const struct opt_row rows[] = {
 		"how long other hosts stay away unless it is renewed (60s and renewed with a command, else none is taken; 0: nor are those of others heeded)"),
 	OPT_CHOICE("print", 0, "WHAT", struct options, print, print_choices,
 	           "what is printed without a command"),
-	OPT_DURATION("grace", 0, "D", struct options, grace_ms,
-	             "from a TERM to a KILL for the command (default 8s)"),
-	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms,
-	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
-	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
-	             "the command gets a TERM after so long, and a KILL after --grace"),
-	OPT_DURATION(
-		"save-every", 0, "D", struct options, save_every_ms,
-		"save while the command runs, too: it stands still meanwhile, at most for D (2s if that is less); a save that fails is tried again"),
-	OPT_LIST("pass-env", 0, "NAME", struct options, pass_env,
-	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 	OPT_TEXT(
 		"make-room", 0, "LOW[:HIGH]", struct options, room.mark,
@@ -128,6 +116,7 @@ static const struct opt_row docker_rows[] = {
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
 	GIT_OPTIONS_GROUP(offsetof(struct options, git)),
+	SETUP_COMMAND_GROUP(offsetof(struct options, command)),
 	OPT_GROUP("Persistence", persist_rows, 0),
 	OPT_GROUP("With --print docker or docker0", docker_rows, 0),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
@@ -141,8 +130,7 @@ static void defaults(void *options)
 	o->mode = UINT32_MAX;
 	git_options_defaults(&o->git);
 	o->lease_ms = -1;
-	o->grace_ms = GRACE_DEFAULT_MS;
-	o->deadline_ms = DEADLINE_DEFAULT_MS;
+	setup_command_defaults(&o->command);
 	o->room.time_ms = ROOM_DEFAULT_MS;
 }
 
@@ -301,12 +289,7 @@ static int finish(const struct applet_call *call, const struct options *o, struc
 	const struct setup_command command = {
 		.argv = call->args,
 		.argc = call->arg_count,
-		.pass = o->pass_env.items,
-		.pass_count = o->pass_env.count,
-		.grace_ms = o->grace_ms,
-		.deadline_ms = o->deadline_ms,
-		.limit_ms = o->limit_ms,
-		.save_every_ms = o->save_every_ms,
+		.options = &o->command,
 		.s3 = &o->s3,
 		.call = call,
 	};
@@ -363,7 +346,8 @@ static int run(const struct applet_call *call, struct err *e)
 		               call->args[0]);
 	if (o->explain)
 		return explain(call, o, e);
-	if (o->save_every_ms > 0 && (call->arg_count == 0 || o->ephemeral || is_sensitive(o)))
+	if (o->command.save_every_ms > 0 &&
+	    (call->arg_count == 0 || o->ephemeral || is_sensitive(o)))
 		return err_set(e, ERR_KIND_USAGE,
 		               "--save-every is for a command whose workspace is to be saved");
 	if (fill_volumes(call, o, &volumes, e) != 0)

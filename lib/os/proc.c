@@ -224,16 +224,32 @@ int proc_wait_task(struct proc_task *t, int64_t deadline_ms, int wake_fd, int *r
 	}
 }
 
+/* Through the descriptor where there is one: should somebody have reaped the child, its pid may be another process by
+ * now. */
+static void send_signal(const struct proc_task *t, int number)
+{
+	if (t->proc.pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, t->proc.pidfd, number, NULL, 0);
+	else
+		kill(t->proc.pid, number);
+}
+
+void proc_ask_task(const struct proc_task *t)
+{
+	if (t->proc.pid > 0)
+		send_signal(t, SIGTERM);
+}
+
+void proc_own_group(void)
+{
+	setpgid(0, 0);
+}
+
 void proc_kill_task(struct proc_task *t)
 {
 	if (t->proc.pid <= 0)
 		return;
-	/* Through the descriptor where there is one: should somebody have reaped the child, its
-	 * pid may be another process by now. */
-	if (t->proc.pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, t->proc.pidfd, SIGKILL, NULL, 0);
-	else
-		kill(t->proc.pid, SIGKILL);
+	send_signal(t, SIGKILL);
 	reap(t->proc.pid);
 	forget(t);
 }

@@ -65,6 +65,10 @@ int proc_fork_task(int (*work)(void *ctx, struct err *e), void *ctx, struct proc
  * it becomes readable. */
 int proc_wait_task(struct proc_task *t, int64_t deadline_ms, int wake_fd, int *result,
                    struct err *e) MUST_CHECK;
+/* SIGTERM. */
+void proc_ask_task(const struct proc_task *t);
+/* For such a child: what the terminal sends goes to its parent alone, who may ask it. */
+void proc_own_group(void);
 /* SIGKILL and reap. */
 void proc_kill_task(struct proc_task *t);
 

@@ -278,19 +278,20 @@ def test_a_directory_that_cannot_be_gone_into_is_in_the_archive_all_the_same(pla
 
 def test_exclusions_and_tags_of_caches_hold_for_what_is_gathered(ws, tmp_path):
     root = tmp_path / "t"
-    for name in ("cache/x", "cache/CACHEDIR.TAG", "deep/cache/x", "deep/cache/CACHEDIR.TAG", "out/x", "keep/x", "leave/x"):
+    for name in ("cache/x", "cache/CACHEDIR.TAG", "deep/cache/x", "deep/cache/CACHEDIR.TAG", "more/CACHEDIR.TAG", "out/x", "keep/x", "leave/x"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("Signature: 8a477f597d28d172789f06886806bc55")
     (root / ".gitignore").write_text("out/\n")
     ws("ws-archive", "create", "-q", "--exclude-caches", "--exclude-vcs-ignores", "-C", root, "-o", tmp_path / "a")
     assert ws("ws-archive", "list", "--names", tmp_path / "a").stdout.splitlines() == [
-        ".", ".gitignore", "cache", "cache/CACHEDIR.TAG", "deep", "deep/cache", "deep/cache/CACHEDIR.TAG", "keep", "keep/x", "leave", "leave/x"]
-    for directory in ("deep", "deep/cache", "keep", "leave", "cache", "."):
+        ".", ".gitignore", "cache", "cache/CACHEDIR.TAG", "deep", "deep/cache", "more", "deep/cache/CACHEDIR.TAG", "more/CACHEDIR.TAG", "keep", "keep/x", "leave",
+        "leave/x"]
+    for directory in ("deep", "deep/cache", "more", "keep", "leave", "cache", "."):
         os.utime(root / directory, (10**9, 10**9))
     ws("ws-archive", "create", "-q", "--exclude-caches", "-C", root, "-o", tmp_path / "b")
     (tmp_path / "out").mkdir()
     test_archive.extract_gnu(tmp_path / "b", tmp_path / "out")
-    assert {os.stat(tmp_path / "out" / name).st_mtime for name in ("deep", "deep/cache", "keep", "leave", "cache")} == {10**9}
+    assert {os.stat(tmp_path / "out" / name).st_mtime for name in ("deep", "deep/cache", "more", "keep", "leave", "cache")} == {10**9}
     ws("ws-archive", "create", "-q", "-C", root, "-o", tmp_path / "c", "keep", "out")
     assert ws("ws-archive", "list", "--names", tmp_path / "c").stdout.splitlines() == ["keep", "keep/x", "out", "out/x"]
 

@@ -124,6 +124,15 @@ def test_minio_21526_a_shared_state_that_is_gone_is_not_taken_for_ours(memory, t
     assert read_files(untar(base.store.get(side), tmp_path / "side")) == {"settings.json": "new"}
 
 
+@pytest.mark.parametrize("conditions, found", [("ignored", "overwr"), ("refused", "412")])
+def test_61_what_was_found_of_a_server_that_does_not_put_conditionally_is_said(memory, conditions, found):
+    base = memory(conditions)
+    start(base, "s1", {"settings.json": "new"})
+    result = base.teardown("-v", "sess_s1")
+    (said,) = set(re.findall(r"does not put conditionally \((.*)\), and claims decide", result.stderr))
+    assert found in said, result
+
+
 def test_2_1_d_a_large_session_is_streamed_and_sent_in_parts_gitpod_4602(memory):
     """1 GiB, most of it a hole, in less than 128 MiB of memory."""
     base = memory("honoured")

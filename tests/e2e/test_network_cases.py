@@ -109,7 +109,7 @@ def test_n3_the_time_allowed_for_all_ends_every_wait(once, faults, swallowed, tm
     if where == "connecting":
         limits += ["--connect-to", swallowed]
     elif where == "within an upload":
-        faults.on("PUT", "", reply(200, read=1000, silent=True, then="stall"))
+        faults.on("PUT", "", reply(200, read=1000, silent=True, then="stall"), optional=True)
     else:
         faults.on("GET", "", STALLS[where], optional=True)
     what = ["put", tmp_path / "f", "s3://b/k"] if where == "within an upload" else ["cat", "s3://b/k"]
@@ -128,7 +128,7 @@ def test_n3_a_slow_head_does_not_keep_us(once, faults):
 
 
 def test_n3_the_time_allowed_for_all_ends_what_moves_fast_enough(s3, faults):
-    faults.on("GET", "", whole(bytes(10_000_000), dribble=(5000, 0.02)), times=9)
+    faults.on("GET", "", whole(bytes(10_000_000), dribble=(5000, 0.02)), times=9, optional=True)
     started = time.monotonic()
     s3("cat", "--max-time", "500ms", "s3://b/k", status=75, timeout=10)
     assert time.monotonic() - started < 5
@@ -298,7 +298,7 @@ def two_parts(faults, tmp_path):
 def test_n9_white_space_that_keeps_the_connection_alive_is_waited_for(s3, faults, two_parts):
     faults.on("POST", "uploadId", reply(200, b" " * 40 + b"\n<?xml version='1.0'?>" + COMPLETE, dribble=(8, 0.05)), optional=True)
     faults.on("POST", "uploadId", reply(200, b" " * 40 + COMPLETE), times=9, optional=True)
-    s3("cp", "--timeout", "150ms", two_parts, "s3://b/k")
+    s3("cp", "--timeout", "400ms", two_parts, "s3://b/k")
     assert "uploadId=u%2F%2B%3D" in faults.seen("POST", "uploadId")[0].target
 
 

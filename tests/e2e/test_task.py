@@ -301,7 +301,7 @@ def test_what_could_not_be_saved_and_what_was_discarded_is_in_the_history(base, 
 def test_a_command_over_its_time_limit_gets_a_term_and_its_work_is_saved(base):
     started = time.monotonic()
     script = 'trap "echo ended >>log; exit 3" TERM; echo begun >log; while :; do sleep 0.02; done'
-    result = base.run("ws-setup", "--id", "t1", "--time-limit", "200ms", "--", "sh", "-c", script, status=3)
+    result = base.run("ws-setup", "--id", "t1", "--time-limit", "1s", "--", "sh", "-c", script, status=3)
     assert "time limit" in result.stderr and time.monotonic() - started < 10
     assert (base.setup("--id", "t1") / "log").read_text() == "begun\nended\n"
 
@@ -309,7 +309,7 @@ def test_a_command_over_its_time_limit_gets_a_term_and_its_work_is_saved(base):
 def test_one_that_does_not_listen_is_killed_with_its_whole_group(base):
     """The system's KILL reached the docker client only; the container went on writing."""
     script = 'trap "" TERM; (trap "" TERM; while :; do date >>log; sleep 0.02; done) & while :; do sleep 0.02; done'
-    base.run("ws-setup", "--id", "t1", "--time-limit", "100ms", "--grace", "200ms", "--", "sh", "-c", script, status=128 + 9)
+    base.run("ws-setup", "--id", "t1", "--time-limit", "1s", "--grace", "200ms", "--", "sh", "-c", script, status=128 + 9)
     log = base.setup("--id", "t1") / "log"
     size = log.stat().st_size
     time.sleep(0.1)
