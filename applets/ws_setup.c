@@ -373,6 +373,7 @@ const struct applet ws_setup_applet = {
 		"128+n (127 when it is not there, 126 when it can't be run); when it succeeded and the save did not,\n"
 		"it is the save's. Where there is a control group to write to, the KILL is for all of one of its own.\n"
 		"A TSTP pauses the command, and all of that group, until a CONT (ws-teardown --pause, --resume, --cancel).\n"
+		"A HUP or INT that was ignored when it began (nohup) is not heard.\n"
 		"\n"
 		"--print docker gives the arguments of `docker run` (with the image and command behind --) as a line for\n"
 		"a shell, docker0 with a NUL behind each; docker is never run.\n"
