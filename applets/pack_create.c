@@ -319,8 +319,8 @@ const struct applet pack_create_applet = {
 	.synopsis = "[-C DIR] [-o ARCHIVE] [OPTIONS] [PATH…]",
 	.details =
 		"Archives DIR, or the PATHs in it; one absolute PATH stands for DIR. Modes, owners, times,\n"
-		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
-		"archive appears under its name when it is complete, not before. A file that changes while\n"
+		"links, holes and user attributes are kept; sockets are left out, as are FIFOs and devices\n"
+		"without --devices. The archive appears under its name when it is complete, not before. A file that changes while\n"
 		"it is read is stored and named, and the status is 1. With --order the parts of a directory\n"
 		"do not lie together: GNU tar needs --delay-directory-restore to set its time. --gather is for archives of many\n"
 		"small files; Node's tar gives directories from it the modes of its umask. To encrypt it:\n"
