@@ -69,11 +69,12 @@ static int execute(const struct applet_call *call, struct gc *g, struct gc_plan 
 {
 	int stopped = 0;
 	for (size_t i = 0; i < plan->count && stopped == 0; i++) {
-		if (plan->items[i].action == GC_KEEP)
+		struct gc_item *item = &plan->items[i];
+		if (item->action == GC_KEEP && item->reason != GC_REASON_BUSY)
 			continue;
 		struct err why = ERR_INIT;
-		out->taken++;
-		if (gc_execute(g, &plan->items[i], &out->done, &why))
+		out->taken += item->action != GC_KEEP;
+		if (gc_execute(g, item, &out->done, &why))
 			applet_item_failed(call, &why, &out->failed);
 		stopped = stop && stop_asked(stop) ? SIGNAL_TERM : gc_watch_stopped(watch);
 	}

@@ -70,8 +70,9 @@ static const char *state_of(const struct gc_look *l)
 /* Who supervised the command would hold the lock. */
 static const char *task_status_of(const struct gc_look *l)
 {
-	bool is_running = strcmp(l->record->task_status, "running") == 0;
-	return is_running && !l->locked ? "interrupted" : l->record->task_status;
+	const char *status = l->record->task_status;
+	bool goes_on = strcmp(status, "running") == 0 || strcmp(status, "paused") == 0;
+	return goes_on && !l->locked ? "interrupted" : status;
 }
 
 static bool has_labels(const struct gc_look *l, const struct opt_list *wanted)

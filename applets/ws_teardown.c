@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "applets/s3_options.h"
+#include "applets/teardown_ask.h"
 #include "applets/teardown_reset.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
@@ -14,14 +15,16 @@
 struct options {
 	struct ws_options where;
 	struct s3_config s3;
-	bool keep, discard, overwrite_remote, keep_going, keep_trash, drop_branch, detach, retry,
-		dry_run;
+	bool keep, discard, overwrite_remote, keep_going, keep_trash, if_clean, drop_branch, detach,
+		retry, dry_run;
 	int64_t deadline_ms, wait_ms;
+	struct teardown_ask ask;
 	struct teardown_reset reset;
 };
 
 static const struct opt_row rows[] = {
-	OPT_FLAG("keep", 'k', struct options, keep, "save, but leave the workspace where it is"),
+	OPT_FLAG("keep", 'k', struct options, keep,
+	         "save, but leave the workspace where it is; its command, if one runs, goes on"),
 	OPT_FLAG("discard", 0, struct options, discard,
 	         "save nothing; the workspace goes to the trash"),
 	OPT_FLAG("overwrite-remote", 0, struct options, overwrite_remote,
@@ -32,10 +35,13 @@ static const struct opt_row rows[] = {
 	OPT_FLAG("keep-trash", 0, struct options, keep_trash,
 	         "leave the deletion to ws-gc (undo until then)"),
 	OPT_FLAG(
+		"if-clean", 0, struct options, if_clean,
+		"of a worktree or clone: do nothing when it has work that is nowhere else (status 73)"),
+	OPT_FLAG(
 		"drop-branch", 0, struct options, drop_branch,
 		"of a worktree: delete the branch made for it, unless it has commits that are nowhere else"),
 	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms,
-	             "spool what is not saved by then"),
+	             "spool what is not saved by then; of a command that runs: wait no longer"),
 	OPT_DURATION("wait", 'w', "D", struct options, wait_ms,
 	             "wait for a workspace that is in use"),
 	OPT_FLAG("detach", 0, struct options, detach,
@@ -46,6 +52,7 @@ static const struct opt_row rows[] = {
 
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
+	TEARDOWN_ASK_GROUP(offsetof(struct options, ask)),
 	TEARDOWN_RESET_GROUP(offsetof(struct options, reset)),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
 	S3_OPTIONS_GROUP(offsetof(struct options, s3)),
@@ -167,10 +174,25 @@ static int one_detached(const struct base_dir *base, const struct teardown_optio
 	return status;
 }
 
+/* What is kept is saved by whoever has the workspace, when that can be asked. */
+static bool asks_to_save(const struct base_dir *base, const struct options *o, const char *id)
+{
+	return o->keep && !o->overwrite_remote && !o->keep_going && holder_can_save(base, id);
+}
+
 static int one(const struct base_dir *base, const struct teardown_options *how,
                const struct applet_call *call, const char *id, struct err *e)
 {
 	struct teardown_result result = { .side_key = NULL };
+	const struct options *o = call->options;
+	struct holder_ask ask = { .dry_run = o->dry_run, .deadline_ms = o->deadline_ms };
+	int asks = teardown_ask_wish(&o->ask, &ask.wish, e);
+	if (asks == 0 && asks_to_save(base, o, id)) {
+		ask.wish = HOLDER_SAVE;
+		asks = 1;
+	}
+	if (asks != 0)
+		return asks < 0 ? -1 : teardown_ask_run(call, &ask, base, id, e);
 	int status = teardown_run(base, id, how, NULL, &result, e);
 	if (!status || result.spooled || result.conflict)
 		report(call, id, &result);
@@ -200,7 +222,8 @@ static int each(const struct base_dir *base, const struct teardown_options *how,
 	return applet_result(failed, call->arg_count, "workspaces", e);
 }
 
-static int run(const struct applet_call *call, struct err *e)
+/* Which of the tasks it is, and that it is one. */
+static int check(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
 	if (o->retry ? call->arg_count > 0 : call->arg_count == 0)
@@ -219,6 +242,21 @@ static int run(const struct applet_call *call, struct err *e)
 		return err_set(
 			e, ERR_KIND_USAGE,
 			"--force and --purge are for --reset, which saves nothing and goes with no other task");
+	enum holder_wish ignored;
+	int asks = teardown_ask_wish(&o->ask, &ignored, e);
+	if (asks > 0 &&
+	    (o->keep || o->discard || o->overwrite_remote || o->keep_going || o->keep_trash ||
+	     o->drop_branch || o->detach || o->retry || o->reset.tier != TEARDOWN_RESET_NONE))
+		return err_set(e, ERR_KIND_USAGE,
+		               "--pause, --resume and --cancel go with no other task");
+	return asks < 0 ? -1 : 0;
+}
+
+static int run(const struct applet_call *call, struct err *e)
+{
+	const struct options *o = call->options;
+	if (check(call, e) != 0)
+		return -1;
 	BASE_DIR_AUTO base = { .fd = -1, .ws_fd = -1 };
 	if (ws_options_open_base(&o->where, call->config, &base, e))
 		return -1;
@@ -231,6 +269,7 @@ static int run(const struct applet_call *call, struct err *e)
 		.overwrite_remote = o->overwrite_remote,
 		.keep_going = o->keep_going,
 		.keep_trash = o->keep_trash,
+		.only_clean = o->if_clean,
 		.drop_branch = o->drop_branch,
 		.dry_run = o->dry_run,
 		.deadline_ms = o->deadline_ms,
@@ -254,12 +293,17 @@ static int run(const struct applet_call *call, struct err *e)
 const struct applet ws_teardown_applet = {
 	.name = "ws-teardown",
 	.summary = "save a workspace to its store, verify, then remove it",
-	.synopsis = "[OPTIONS…] ID…  |  --retry  |  --reset TIER [--force] ID…",
+	.synopsis =
+		"[OPTIONS…] ID…  |  --retry  |  --pause|--resume|--cancel ID…  |  --reset TIER [--force] ID…",
 	.details =
 		"Nothing is uploaded over a state that this workspace was not built on, and nothing is removed before\n"
 		"its copy was verified. What can't be saved in time is moved to the spool (exit status 75) and sent\n"
 		"by `ws-teardown --retry`. With --detach the same happens in the background: the status only says that it\n"
-		"was begun, and who comes to the workspace before it is done is told that it is in use.",
+		"was begun, and who comes to the workspace before it is done is told that it is in use.\n"
+		"\n"
+		"While `ws-setup … -- COMMAND` has the workspace, it is asked: --keep has it save without ending the command,\n"
+		"--cancel ends that as a TERM does (status `cancelled`). 73: no command runs there; 69: it runs on another\n"
+		"host or in another container, where it has to be asked.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

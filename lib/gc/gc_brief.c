@@ -22,6 +22,7 @@ static const struct text_row {
 	[TEXT_GIT_DIR] = { "git_dir", 4095 },
 	[TEXT_ARCHIVE] = { "archive_url", 4095 },
 	[TEXT_BOOT_ID] = { "holder_boot_id", 39 },
+	{ "holder_cgroup", CGROUP_PATH_MAX - 1 },
 	{ "archive_sha256", 64 },
 	{ "task_status", 15 },
 	{ "workspace", BASE_DIR_ID_MAX },

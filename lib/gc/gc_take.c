@@ -12,6 +12,7 @@
 #include "os/node.h"
 #include "os/remove_idle.h"
 #include "os/sys.h"
+#include "ws/holder.h"
 #include "ws/journal.h"
 #include "ws/teardown.h"
 
@@ -82,6 +83,7 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 {
 	const struct gc_options *o = &j->g->options;
 	int64_t left_ms = o->end_ms - sys_monotonic_ms();
+	struct progress progress = { .label = "save" };
 	const struct teardown_options how = {
 		.deadline_ms = o->end_ms == 0 ? 0
 		               : left_ms > 1  ? left_ms
@@ -92,10 +94,16 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 		.wake_fd = -1,
 		.config = o->config,
 		.s3 = o->s3,
+		.progress = &progress,
+		.meter = o->meter,
 		.notice = o->notice,
 		.notice_ctx = o->notice_ctx,
 	};
-	return teardown_run(j->g->base, now->id, &how, j->lock, result, e);
+	/* With a deadline the save runs in a child of its own, which draws. */
+	struct meter *meter = o->end_ms ? NULL : meter_start(&progress, o->meter);
+	int status = teardown_run(j->g->base, now->id, &how, j->lock, result, e);
+	meter_stop(meter);
+	return status;
 }
 
 /* An archive that is the workspace's stub needs no other save. */
@@ -241,6 +249,20 @@ int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archiv
 	if (done->trashed == trashed)
 		gc_take_release_unused(g, item->id, &lock, j.lock_ms);
 	return status;
+}
+
+/* Whoever holds it has its command for himself. */
+void gc_take_end_frozen(struct gc *g, const struct gc_item *item)
+{
+	LOCK_AUTO lock = LOCK_NONE;
+	RECORD_AUTO r = { .labels = NULL };
+	struct err ignored = ERR_INIT;
+	int64_t lock_ms = gc_look_lock_ms(g->base, item->id);
+	if (gc_take_lock(g, item->id, &lock, &ignored) != 0)
+		return;
+	if (record_load(g->base, item->id, &r, &ignored) == 0)
+		holder_end_left(&r, true);
+	gc_take_release_unused(g, item->id, &lock, lock_ms);
 }
 
 static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done, struct err *e)

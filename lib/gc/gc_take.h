@@ -19,6 +19,8 @@ int gc_take_delete(const struct gc *g, const char *id, const char *name, struct 
 struct gc_archive_place;
 int gc_take_workspace(struct gc *g, struct gc_item *item, const struct gc_archive_place *archive,
                       struct gc_done *done, struct err *e) MUST_CHECK;
+/* Of what is kept because processes use it: end those that a supervisor left frozen that was killed. */
+void gc_take_end_frozen(struct gc *g, const struct gc_item *item);
 /* A directory without a record. */
 int gc_take_orphan(struct gc *g, struct gc_item *item, struct gc_done *done,
                    struct err *e) MUST_CHECK;

@@ -9,14 +9,17 @@
 #include "base/defs.h"
 #include "base/err.h"
 
+enum { CGROUP_PATH_MAX = 1024 };
+
 struct cgroup {
 	int parent_fd;
-	int fd; /* -1: there is none, and the functions below do nothing */
+	int fd; /* -1: there is none, and the functions below do nothing. Locked (flock) as long as we live. */
 	char name[32];
+	char path[CGROUP_PATH_MAX]; /* for cgroup_end_left; "": longer than that */
 };
 
-/* Make a group below our own one, and remove those that killed supervisors left behind empty. NOT_FOUND where there is no
- * version 2, or one that can't end a group (Linux before 5.14); DENIED where it is not ours to write to. */
+/* Make a group below our own one, and remove those that killed supervisors left behind empty, or frozen. NOT_FOUND where there
+ * is no version 2, or one that can't end a group (Linux before 5.14); DENIED where it is not ours to write to. */
 int cgroup_open(struct cgroup *out, struct err *e) MUST_CHECK;
 /* The same below a directory. For tests. */
 int cgroup_open_below(const char *directory, struct cgroup *out, struct err *e) MUST_CHECK;
@@ -26,6 +29,13 @@ int cgroup_join(const struct cgroup *c) MUST_CHECK;
 void cgroup_kill(const struct cgroup *c);
 /* Whether somebody lives in it. */
 bool cgroup_is_populated(const struct cgroup *c);
+/* Hold everyone in it where they are, or let them go on. The kernel takes its time: cgroup_is_frozen tells when all of them
+ * stand. A KILL ends them all the same. -1: it can't be done. */
+int cgroup_freeze(const struct cgroup *c, bool frozen) MUST_CHECK;
+bool cgroup_is_frozen(const struct cgroup *c);
+/* End whoever lives in the group at `path`, and remove it, when it is one of ours whose supervisor is gone; when asked to, only
+ * if it is frozen. */
+void cgroup_end_left(const char *path, bool frozen_only);
 /* Remove it and what the command made of groups in it, when nobody lives in it any more. */
 void cgroup_close(struct cgroup *c);
 

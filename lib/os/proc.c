@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,10 +55,31 @@ static int read_stat(int32_t pid, char *state, uint64_t *start_ticks)
 void proc_self(struct proc_id *out)
 {
 	char state;
+	struct stat ns;
 	*out = (struct proc_id){ .pid = getpid() };
+	out->pid_ns = stat("/proc/self/ns/pid", &ns) == 0 ? (uint64_t)ns.st_ino : 0;
 	if (read_stat(out->pid, &state, &out->start_ticks) != 1)
 		out->start_ticks = 0;
 	sys_boot_id(out->boot_id, sizeof(out->boot_id));
+}
+
+/* Of a link in /proc/self: its text, or "". */
+static char *link_text(const char *path, char *out, size_t cap)
+{
+	ssize_t len = readlink(path, out, cap - 1);
+	out[len > 0 ? len : 0] = '\0';
+	return out;
+}
+
+bool proc_place(char out[PROC_PLACE_MAX])
+{
+	char host[128], boot[40], self[16], pids[40], time[40], own[16];
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	link_text("/proc/self/ns/pid", pids, sizeof(pids));
+	link_text("/proc/self/ns/time", time, sizeof(time)); /* kernels before 5.6 have none */
+	snprintf(out, PROC_PLACE_MAX, "%s %s %s %s", sys_boot_id(boot, sizeof(boot)), pids, time,
+	         sys_hostname(host, sizeof(host)));
+	return boot[0] && pids[0] && strcmp(link_text("/proc/self", self, sizeof(self)), own) == 0;
 }
 
 /* Without a look at /proc: absence is certain, presence may be somebody else's. */

@@ -69,10 +69,14 @@ int signals_prepare(struct err *e)
 	return errno == 0 ? 0 : err_sys(e, "unblock signals");
 }
 
-/* Block the signals and open a descriptor for them. */
-static int open_for(const sigset_t *set, int *fd, struct err *e)
+/* Block the signals and open a descriptor for them. Were one blocked that is to be ignored, the kernel would keep it for us. */
+static int open_for(sigset_t *set, int *fd, struct err *e)
 {
 	*fd = -1;
+	for (int n = 1; n < NSIG; n++) {
+		if (ignored_on_purpose(n))
+			sigdelset(set, n);
+	}
 	errno = pthread_sigmask(SIG_BLOCK, set, NULL);
 	if (errno != 0)
 		return err_sys(e, "block signals");
@@ -101,16 +105,25 @@ int signals_open_stop(int *fd, struct err *e)
 	return open_for(&set, fd, e);
 }
 
-int signals_next(int fd, struct err *e)
+int signals_read(int fd, uint64_t *word, struct err *e)
 {
 	struct signalfd_siginfo info;
 	ssize_t got;
 	do
 		got = read(fd, &info, sizeof(info));
 	while (got < 0 && errno == EINTR);
-	if (got == (ssize_t)sizeof(info))
-		return (int)info.ssi_signo;
-	return got < 0 && errno == EAGAIN ? 0 : err_sys(e, "read a signal");
+	*word = 0;
+	if (got != (ssize_t)sizeof(info))
+		return got < 0 && errno == EAGAIN ? 0 : err_sys(e, "read a signal");
+	if (info.ssi_code == SI_QUEUE)
+		*word = info.ssi_ptr;
+	return (int)info.ssi_signo;
+}
+
+int signals_next(int fd, struct err *e)
+{
+	uint64_t ignored;
+	return signals_read(fd, &ignored, e);
 }
 
 int signals_reap(struct signals_child *out, struct err *e)

@@ -12,13 +12,16 @@
  * and output so that using them is an error; when that is absent the call fails. */
 int signals_prepare(struct err *e) MUST_CHECK;
 
-/* Block every signal but those that a fault raises (and PIPE, XFSZ), and open a signalfd for them. */
+/* Block every signal but those that a fault raises (and PIPE, XFSZ), and open a signalfd for them. What we were started to
+ * ignore (nohup, a background job) stays ignored, but TERM: here and below. */
 int signals_open(int *fd, struct err *e) MUST_CHECK;
 /* The same for TERM, INT and HUP alone: readable when someone wants us to stop, and not when a
  * child ends. */
 int signals_open_stop(int *fd, struct err *e) MUST_CHECK;
 /* Read one signal number without blocking: 0 when there is none. */
 int signals_next(int fd, struct err *e) MUST_CHECK;
+/* The same, and the word that it was sent with (sigqueue, proc_other_signal); 0: none. */
+int signals_read(int fd, uint64_t *word, struct err *e) MUST_CHECK;
 
 /* What a child ended with, as a shell says it: its status, or 128 + signal. */
 struct signals_child {

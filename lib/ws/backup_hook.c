@@ -32,7 +32,6 @@ static int run_hook(const char *what, const char *command, int64_t timeout_ms, s
 	const struct run_options how = {
 		.argv = argv,
 		.cwd_fd = -1,
-		.log_fd = -1,
 		.timeout_ms = timeout_ms,
 		.output_max = OUTPUT_MAX,
 	};

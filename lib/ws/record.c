@@ -77,6 +77,18 @@ int record_load(const struct base_dir *b, const char *id, struct record *out, st
 	return err_context(e, "record of %s (%s/.ws/%s/%s)", id, b->path, id, record_file);
 }
 
+int record_reload(const struct base_dir *b, struct record *r, struct err *e)
+{
+	struct record *now = mem_new(1, sizeof(*now));
+	int rc = record_load(b, r->id, now, e);
+	if (rc == 0) {
+		record_free(r);
+		*r = *now;
+	}
+	mem_free(now);
+	return rc;
+}
+
 int record_save(const struct base_dir *b, struct record *r, struct err *e)
 {
 	FD_AUTO fd = -1;
@@ -128,7 +140,8 @@ struct record_part *record_part(struct record *r, const char *name)
 	return p;
 }
 
-void record_event(struct record *r, const char *event, struct js *fields)
+/* In the place of the newest `replaced` ones. */
+static void add_event(struct record *r, const char *event, struct js *fields, size_t replaced)
 {
 	char time[DATETIME_TEXT_MAX];
 	struct js *line = js_object(), *kept = js_array();
@@ -142,7 +155,7 @@ void record_event(struct record *r, const char *event, struct js *fields)
 	if (!r->document)
 		r->document = js_object();
 	const struct js *old = js_get(r->document, history_field);
-	size_t count = js_is_array(old) ? js_count(old) : 0;
+	size_t count = js_is_array(old) ? js_count(old) - replaced : 0;
 	for (size_t i = count < RECORD_EVENTS_MAX ? 0 : count - RECORD_EVENTS_MAX + 1; i < count;
 	     i++)
 		js_set(kept, NULL, js_copy(js_at(old, i)));
@@ -150,12 +163,46 @@ void record_event(struct record *r, const char *event, struct js *fields)
 	js_set(r->document, history_field, kept);
 }
 
-bool record_is_discarding(const struct record *r)
+void record_event(struct record *r, const char *event, struct js *fields)
+{
+	add_event(r, event, fields, 0);
+}
+
+static const struct js *event_at(const struct record *r, size_t from_end)
 {
 	const struct js *all = r->document ? js_get(r->document, history_field) : NULL;
 	size_t count = js_is_array(all) ? js_count(all) : 0;
-	const struct js *last = count > 0 ? js_at(all, count - 1) : NULL;
-	return js_is_object(last) && str_is(js_get_str(last, "event"), RECORD_DISCARDING);
+	const struct js *event = from_end < count ? js_at(all, count - 1 - from_end) : NULL;
+	return js_is_object(event) ? event : NULL;
+}
+
+static bool is_event(const struct js *event, const char *name)
+{
+	return event && str_is(js_get_str(event, "event"), name);
+}
+
+void record_event_again(struct record *r, const char *event, struct js *fields)
+{
+	const struct js *last = event_at(r, 0);
+	bool again = is_event(last, event);
+	if (again)
+		js_set_int(fields, "times", js_get_int(last, "times", 1) + 1);
+	add_event(r, event, fields, again ? 1 : 0);
+}
+
+const struct js *record_last_event(const struct record *r, const char *event, const char *other)
+{
+	for (size_t i = 0; i < RECORD_EVENTS_MAX; i++) {
+		const struct js *found = event_at(r, i);
+		if (is_event(found, event) || is_event(found, other))
+			return found;
+	}
+	return NULL;
+}
+
+bool record_is_discarding(const struct record *r)
+{
+	return is_event(event_at(r, 0), RECORD_DISCARDING);
 }
 
 bool record_part_may_be_saved(const struct record_part *p)

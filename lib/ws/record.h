@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "data/js.h"
+#include "os/cgroup.h"
 #include "ws/base_dir.h"
 
 enum { RECORD_PARTS_MAX = 32, RECORD_FILE_MAX = 1 << 20, RECORD_EVENTS_MAX = 50 };
@@ -54,12 +55,16 @@ struct record {
 	bool ephemeral;
 	char idempotency_key[256];
 	char task_status
-		[16]; /* of the command: "pending", "running", "completed", "failed", "timeout", "cancelled" */
+		[16]; /* of the command: "pending", "running", "paused", "completed", "failed",
+	                       * "timeout", "cancelled" */
 	int64_t created_ms, ready_ms, last_used_ms, saved_ms;
 	/* The last process that supervised a command here: the lock says whether it lives, as long as nobody removes that file.
 	 * A pid of 0: there was none. */
-	int64_t holder_pid, holder_start_ticks;
+	int64_t holder_pid, holder_start_ticks, holder_pid_ns;
 	char holder_boot_id[40];
+	char holder_cgroup
+		[CGROUP_PATH_MAX]; /* the control group of its command; "": none, or unknown */
+	int64_t live_save_ms; /* when the last save of a command that went on was begun, by sys_boot_ms */
 	int64_t lease_ms; /* how long the lease in the store was taken for; 0: there is none (lease.h) */
 	char trash_name[256]; /* TRASHED, or about to be: the name below .ws/trash */
 	uint64_t archived_bytes, content_bytes, entries; /* of the last save */
@@ -93,11 +98,17 @@ void record_free(struct record *r);
 int record_load(const struct base_dir *b, const char *id, struct record *out,
                 struct err *e) MUST_CHECK;
 int record_save(const struct base_dir *b, struct record *r, struct err *e) MUST_CHECK;
+/* What another process of ours made of it; when that can't be read *r stays. */
+int record_reload(const struct base_dir *b, struct record *r, struct err *e) MUST_CHECK;
 /* Its part of that name, made when absent (NULL when full or when the name is too long). */
 struct record_part *record_part(struct record *r, const char *name);
 /* Append {"time":now,"event":event,…fields} to its "history", which keeps the newest RECORD_EVENTS_MAX. Takes ownership of
  * `fields` (an object, or NULL). record_save writes it. */
 void record_event(struct record *r, const char *event, struct js *fields);
+/* The same where the last event is of this kind already: it takes its place, and counts ("times"); `fields` is an object. */
+void record_event_again(struct record *r, const char *event, struct js *fields);
+/* The newest event that is one of these two: its object, borrowed; NULL: there is none. */
+const struct js *record_last_event(const struct record *r, const char *event, const char *other);
 /* The event that a discard begins with. While it is the last one, a directory that is not there was not lost. */
 #define RECORD_DISCARDING "discarding"
 bool record_is_discarding(const struct record *r);

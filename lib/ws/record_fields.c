@@ -39,6 +39,7 @@ static const struct text_field record_texts[] = {
 	TEXT(struct record, idempotency_key),
 	TEXT(struct record, task_status),
 	TEXT(struct record, holder_boot_id),
+	TEXT(struct record, holder_cgroup),
 	TEXT(struct record, trash_name),
 	TEXT(struct record, archive_url),
 	TEXT(struct record, archive_sha256),
@@ -67,6 +68,8 @@ static const struct number_field record_numbers[] = {
 	NUMBER(struct record, lease_ms),
 	NUMBER(struct record, holder_pid),
 	NUMBER(struct record, holder_start_ticks),
+	NUMBER(struct record, holder_pid_ns),
+	NUMBER(struct record, live_save_ms),
 };
 
 static const struct text_field part_texts[] = {

@@ -9,7 +9,9 @@
 #include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/supervise_hold.h"
 #include "ws/supervise_rest.h"
+#include "ws/supervise_save.h"
 
 enum {
 	LEFTOVER_MS =
@@ -25,10 +27,15 @@ struct watch {
 	int64_t limit_at_ms; /* -1: none, or past */
 	int64_t kill_at_ms;  /* -1: not yet */
 	bool ended;
-	bool paused; /* by us */
+	bool told_paused;
 	const struct cgroup *cgroup;
+	const struct supervise_how *how;
+	struct supervise_hold hold;
+	struct supervise_save save;
 	struct supervise_result *out;
 };
+
+static const struct cgroup no_cgroup = { .parent_fd = -1, .fd = -1 };
 
 int supervise_prepare(int *signal_fd, struct err *e)
 {
@@ -54,13 +61,19 @@ static void send(const struct watch *w, int number)
 	(void)result;
 }
 
-/* What is paused can't end. */
+static void tell(const struct watch *w, enum supervise_what what)
+{
+	const struct supervise_event event = { .what = what };
+	if (w->how->tell)
+		w->how->tell(w->how->ctx, &event);
+}
+
+/* What is held can't end. */
 static void end(struct watch *w, int number)
 {
+	supervise_save_stop(&w->save);
 	send(w, number);
-	if (w->paused)
-		send(w, SIGCONT);
-	w->paused = false;
+	supervise_hold_set(&w->hold, false, false);
 }
 
 /* The first reason to end counts for the KILL. */
@@ -71,23 +84,55 @@ static void kill_later(struct watch *w)
 		w->kill_at_ms = sys_monotonic_ms() + w->grace_ms;
 }
 
-static void forward(struct watch *w, int number)
+static void stop(struct watch *w, int number)
 {
-	if (number == SIGCHLD)
-		return;
-	/* A group without a shell above it can't be suspended by what can be caught: the kernel ignores it there. */
-	if (suspends(number))
-		number = SIGSTOP;
-	if (asks_to_stop(number) && !w->out->terminated) {
+	if (!w->out->terminated) {
 		w->out->terminated = true;
 		w->out->terminated_at_ms = sys_monotonic_ms();
 		kill_later(w);
 	}
+	end(w, number);
+}
+
+static void cancel(struct watch *w)
+{
+	stop(w, SIGTERM);
+	if (!w->out->cancelled)
+		tell(w, SUPERVISE_CANCELLED);
+	w->out->cancelled = true;
+}
+
+/* What is being saved goes on when that is done. */
+static void resume(struct watch *w)
+{
+	bool was_stopped =
+		w->hold.is_held && !w->hold.by_cgroup; /* gets its CONT by being let go */
+	supervise_hold_set(&w->hold, false, w->hold.saving);
+	if (!was_stopped)
+		send(w, SIGCONT);
+}
+
+/* A group without a shell above it can't be suspended by what can be caught: the kernel ignores it there. */
+static void forward(struct watch *w, int number)
+{
 	if (asks_to_stop(number))
-		end(w, number);
+		stop(w, number);
+	else if (suspends(number))
+		supervise_hold_set(&w->hold, true, w->hold.saving);
+	else if (number == SIGCONT)
+		resume(w);
 	else
 		send(w, number);
-	w->paused = number == SIGSTOP || (w->paused && number != SIGCONT);
+}
+
+static void take(struct watch *w, int number, uint64_t word)
+{
+	if (number == SIGTERM && word == SUPERVISE_WORD_CANCEL)
+		cancel(w);
+	else if (number == SIGURG && word == SUPERVISE_WORD_SAVE)
+		supervise_save_ask(&w->save);
+	else if (number != SIGCHLD)
+		forward(w, number);
 }
 
 static int reap_all(struct watch *w, struct err *e)
@@ -104,9 +149,17 @@ static int reap_all(struct watch *w, struct err *e)
 	return got;
 }
 
-/* The time that was waited for has come: the limit's, or the KILL's. They are never both set. */
-static void time_is_up(struct watch *w)
+/* The limit's time, or the KILL's. They are never both set. */
+static int64_t end_time(const struct watch *w)
 {
+	return w->limit_at_ms >= 0 ? w->limit_at_ms : w->kill_at_ms;
+}
+
+static void look_at_time(struct watch *w)
+{
+	int64_t at_ms = end_time(w);
+	if (at_ms < 0 || sys_monotonic_ms() < at_ms)
+		return;
 	if (w->limit_at_ms < 0) {
 		w->kill_at_ms = -1;
 		send(w, SIGKILL);
@@ -118,21 +171,46 @@ static void time_is_up(struct watch *w)
 	end(w, SIGTERM);
 }
 
-/* One turn: wait for a signal or the time to end it, pass signals on, reap. */
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+static int wait_for_something(struct watch *w, struct err *e)
+{
+	int64_t until_ms = earlier(end_time(w), supervise_save_time(&w->save));
+	if (supervise_save_is_running(&w->save))
+		return supervise_save_wait(&w->save, w->signal_fd, until_ms, e);
+	return signals_wait(w->signal_fd, until_ms, e) < 0 ? -1 : 0;
+}
+
+/* Who saves has the record for himself. */
+static void tell_pause(struct watch *w)
+{
+	if (w->told_paused == w->hold.paused || supervise_save_is_running(&w->save))
+		return;
+	w->told_paused = w->hold.paused;
+	tell(w, w->told_paused ? SUPERVISE_PAUSED : SUPERVISE_RESUMED);
+}
+
+/* One turn: wait for a signal or a time, pass signals on, reap. */
 static int turn(struct watch *w, struct err *e)
 {
-	int64_t until_ms = w->limit_at_ms >= 0 ? w->limit_at_ms : w->kill_at_ms;
-	int ready = signals_wait(w->signal_fd, until_ms, e);
-	if (ready < 0)
-		return -1;
-	if (ready == 0) {
-		time_is_up(w);
-		return 0;
-	}
 	int number;
-	while ((number = signals_next(w->signal_fd, e)) > 0)
-		forward(w, number);
-	return number < 0 ? -1 : reap_all(w, e);
+	uint64_t word;
+	if (wait_for_something(w, e) != 0)
+		return -1;
+	while ((number = signals_read(w->signal_fd, &word, e)) > 0)
+		take(w, number, word);
+	if (number < 0)
+		return -1;
+	look_at_time(w);
+	tell_pause(w);
+	if (reap_all(w, e) != 0)
+		return -1;
+	if (!w->ended)
+		supervise_save_look(&w->save);
+	return 0;
 }
 
 /* Reap until the group is empty, at most LEFTOVER_MS long. */
@@ -166,24 +244,21 @@ static int not_started_status(const struct err *why)
 	return why->kind == ERR_KIND_NOT_FOUND ? 127 : why->kind == ERR_KIND_DENIED ? 126 : 0;
 }
 
-/* Without one the process group and the reaping of orphans find everyone whom we may send a signal to. */
-static void open_cgroup(struct cgroup *out)
+static int run(struct watch *w, struct err *e)
 {
-	struct err why = ERR_INIT;
-	if (cgroup_open(out, &why) != 0)
-		log_debug("the command gets no control group: %s", why.msg);
+	while (!w->ended) {
+		if (turn(w, e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
-int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supervise_times *times,
+int supervise_run(const struct proc_spawn *spawn, int signal_fd, const struct supervise_how *how,
                   struct supervise_result *out, struct err *e)
 {
-	AUTO(cgroup_close) struct cgroup cgroup;
-	struct proc_spawn spawn = *how;
 	struct proc child;
 	memset(out, 0, sizeof(*out));
-	open_cgroup(&cgroup);
-	spawn.cgroup = &cgroup;
-	if (proc_start(&spawn, &child, e)) {
+	if (proc_start(spawn, &child, e)) {
 		out->status = not_started_status(e);
 		return -1;
 	}
@@ -192,17 +267,22 @@ int supervise_run(const struct proc_spawn *how, int signal_fd, const struct supe
 	struct watch w = {
 		.child = child.pid,
 		.signal_fd = signal_fd,
-		.cgroup = &cgroup,
-		.grace_ms = times->grace_ms,
-		.limit_at_ms = times->limit_ms > 0 ? sys_monotonic_ms() + times->limit_ms : -1,
+		.cgroup = spawn->cgroup ? spawn->cgroup : &no_cgroup,
+		.grace_ms = how->grace_ms,
+		.limit_at_ms = how->limit_ms > 0 ? sys_monotonic_ms() + how->limit_ms : -1,
 		.kill_at_ms = -1,
+		.how = how,
 		.out = out,
 	};
+	w.hold = (struct supervise_hold){ .child = child.pid, .cgroup = w.cgroup };
+	supervise_save_init(&w.save, how, &w.hold);
 	/* The child may have ended before the first wait: its SIGCHLD is pending in the descriptor. */
-	while (!w.ended) {
-		if (turn(&w, e))
-			return -1;
-	}
+	int ran = run(&w, e);
+	/* Its descendants can only end when they are let go. */
+	supervise_save_stop(&w.save);
+	supervise_hold_set(&w.hold, false, false);
+	if (ran != 0)
+		return -1;
 	proc_take_terminal();
-	return end_leftovers(&w, e) != 0 ? -1 : supervise_rest_end(times->spared, &cgroup, e);
+	return end_leftovers(&w, e) != 0 ? -1 : supervise_rest_end(how->spared, w.cgroup, e);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/holder.h"
 #include "ws/journal.h"
 #include "ws/lease.h"
 #include "ws/reserve.h"
@@ -168,7 +169,10 @@ void teardown_job_note_save(struct teardown_job *j)
 	js_set_int(fields, "entries", (int64_t)j->record.entries);
 	if (j->out->side_key)
 		js_set_text(fields, "beside", j->out->side_key);
-	record_event(&j->record, "saved", fields);
+	if (j->o->live)
+		record_event_again(&j->record, "saved", fields);
+	else
+		record_event(&j->record, "saved", fields);
 }
 
 /* What is written while it is saved may not be in the save. */
@@ -243,6 +247,8 @@ static int run_locked(const struct base_dir *b, const char *id, const struct tea
 	AUTO(free_job) struct teardown_job j = { .b = b, .o = o, .out = out, .parent = -1 };
 	if (open_job(&j, id, e) != 0)
 		return -1;
+	if (!o->dry_run)
+		holder_end_left(&j.record, false);
 	int result = decide(&j, e);
 	const struct lease lease = {
 		.base = b, .record = &j.record, .profile = &j.profile, .s3 = o->s3

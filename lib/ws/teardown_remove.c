@@ -143,11 +143,13 @@ static bool is_partial(struct teardown_job *j)
 	return false;
 }
 
-/* With --keep the user stays in the directory; and gc may not take away what it could not save: ready as before. */
+/* With --keep the user stays in the directory; and gc may not take away what it could not save: ready as before. Of a save that
+ * is one of many its supervisor tells. */
 static int leave(struct teardown_job *j, const struct err *cause)
 {
 	struct err why = ERR_INIT;
-	note_failure(j, "save-failed", cause);
+	if (!j->o->live)
+		note_failure(j, "save-failed", cause);
 	j->record.state = RECORD_READY;
 	if (record_save(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);

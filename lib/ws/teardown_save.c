@@ -143,14 +143,8 @@ static int wait_for(struct teardown_job *j, struct proc_task *task, int *result,
 static void reload(struct teardown_job *j)
 {
 	struct err why = ERR_INIT;
-	struct record *now = mem_new(1, sizeof(*now));
-	if (record_load(j->b, j->record.id, now, &why) == 0) {
-		record_free(&j->record);
-		j->record = *now;
-	} else {
+	if (record_reload(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);
-	}
-	mem_free(now);
 }
 
 int teardown_save_in_time(struct teardown_job *j, struct err *e)

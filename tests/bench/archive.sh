@@ -54,9 +54,6 @@ peer=$best
 best "$WS" ws-archive create -q -C "$tree" -o "$place/ours.tar.gz"
 compare 'create, ms, against tar | pigz -6 -p2' "$best" "$peer" 0.40
 compare 'size, bytes' "$(stat -c %s "$place/ours.tar.gz")" "$(stat -c %s "$place/peer.tar.gz")" 1.00
-best "$WS" ws-archive create -q --gather -C "$tree" -o "$place/gathered.tar.gz"
-compare 'create --gather, ms, against the same' "$best" "$peer" 0.40
-compare 'size, bytes' "$(stat -c %s "$place/gathered.tar.gz")" "$(stat -c %s "$place/peer.tar.gz")" 1.00
 
 best tar_zstd
 peer=$best

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ static void test_no_control_groups(const char *directory)
 	       "nobody lives in a group that is not there, or can join it");
 	cgroup_kill(&c);
 	cgroup_close(&c);
+	TAP_OK(cgroup_freeze(&c, true) == -1 && !cgroup_is_frozen(&c), "nor can it be frozen");
 	TAP_OK(true, "and ending and closing it does nothing");
 	err_clear(&e);
 	TAP_OK(cgroup_open_below("/nonexistent", &c, &e) == -1 && e.kind == ERR_KIND_NOT_FOUND,
@@ -88,6 +90,50 @@ static void test_end(struct cgroup *c)
 	close(parent);
 }
 
+static bool becomes(bool (*is)(const struct cgroup *c), const struct cgroup *c, bool wanted)
+{
+	int64_t until_ms = sys_monotonic_ms() + PATIENCE_MS;
+	while (is(c) != wanted && sys_monotonic_ms() < until_ms)
+		sys_sleep_ms(1);
+	return is(c) == wanted;
+}
+
+static void test_freeze(struct cgroup *c)
+{
+	int status = 0;
+	pid_t pid = start(c);
+	TAP_OK(cgroup_freeze(c, true) == 0 && becomes(cgroup_is_frozen, c, true),
+	       "all of it can be held where it is");
+	TAP_OK(cgroup_freeze(c, false) == 0 && becomes(cgroup_is_frozen, c, false),
+	       "and be let go");
+	TAP_OK(cgroup_freeze(c, true) == 0 && becomes(cgroup_is_frozen, c, true) &&
+	               kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid,
+	       "who is held can be killed");
+}
+
+/* Of a supervisor that lives, and then of one that is gone: the lock is what differs. */
+static void test_left(struct cgroup *c)
+{
+	char path[CGROUP_PATH_MAX];
+	snprintf(path, sizeof(path), "%s", c->path);
+	cgroup_end_left(path, false);
+	TAP_OK(cgroup_is_populated(c), "what somebody supervises is not ended as left behind");
+	flock(c->fd, LOCK_UN); /* a command has it not, while the child here has */
+	(void)!cgroup_freeze(c, false);
+	TAP_OK(becomes(cgroup_is_frozen, c, false), "what is not held is let go");
+	cgroup_end_left(path, true);
+	TAP_OK(cgroup_is_populated(c), "is left alone by who only wants what nobody would let go");
+	(void)!cgroup_freeze(c, true);
+	TAP_OK(becomes(cgroup_is_frozen, c, true), "and when it is frozen");
+	cgroup_end_left(path, true);
+	TAP_OK(faccessat(c->parent_fd, c->name, F_OK, 0) != 0, "it is ended and removed");
+	cgroup_end_left(path, true);
+	cgroup_end_left("/", false);
+	cgroup_end_left("", false);
+	TAP_OK(true, "what is not there, or no group, is left alone");
+	cgroup_close(c);
+}
+
 int main(void)
 {
 	struct cgroup c;
@@ -100,5 +146,12 @@ int main(void)
 		test_end(&c);
 	else
 		tap_skip("a group of our own is ended in one step", e.msg);
+	err_clear(&e);
+	if (cgroup_open(&c, &e) == 0) {
+		test_freeze(&c);
+		test_left(&c);
+	} else {
+		tap_skip("a group of our own is held where it is", e.msg);
+	}
 	return tap_done();
 }

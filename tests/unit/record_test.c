@@ -124,6 +124,30 @@ static void test_history(const struct base_dir *b)
 	TAP_INT(record_remove(b, "w9", &e), 0, "and goes with the record");
 }
 
+static void test_repeated_events(void)
+{
+	RECORD_AUTO r;
+	record_init(&r, "w1");
+	record_event(&r, "started", NULL);
+	for (int i = 1; i <= 3; i++) {
+		struct js *fields = js_object();
+		js_set_int(fields, "bytes", i);
+		record_event_again(&r, "saved", fields);
+	}
+	const struct js *history = js_get(r.document, "history");
+	const struct js *last = record_last_event(&r, "saved", "save-failed");
+	TAP_OK(js_count(history) == 2 && last == js_at(history, 1) &&
+	               js_get_int(last, "bytes", 0) == 3 && js_get_int(last, "times", 0) == 3,
+	       "an event that repeats takes the place of the one before, and is counted");
+	record_event(&r, "paused", NULL);
+	record_event_again(&r, "saved", js_object());
+	history = js_get(r.document, "history");
+	last = record_last_event(&r, "saved", "other");
+	TAP_OK(js_count(history) == 4 && js_get_int(last, "times", 0) == 0,
+	       "one that comes after another one stands beside it");
+	TAP_OK(record_last_event(&r, "ended", "other") == NULL, "what never happened is not found");
+}
+
 static void write_text(const struct base_dir *b, const char *id, const char *text)
 {
 	FD_AUTO fd = -1;
@@ -252,6 +276,7 @@ int main(void)
 		return 1;
 	test_round_trip(&b);
 	test_history(&b);
+	test_repeated_events();
 	test_unknown_fields(&b);
 	test_nonsense(&b);
 	test_ids(&b);

@@ -15,15 +15,15 @@
 
 #define LOOP "while :; do sleep 0.01; done"
 
-/* Run `script`. The grace is that of `grace_ms`. */
-static int run(const char *script, int fd, int64_t grace_ms, struct supervise_result *out)
+static int run_how(const char *script, int fd, const struct supervise_how *how,
+                   struct supervise_result *out)
 {
 	char *argv[] = { (char[]){ "/bin/sh" }, (char[]){ "-c" }, NULL, NULL };
 	char text[512];
 	struct err e = ERR_INIT;
 	snprintf(text, sizeof(text), "%s", script);
 	argv[2] = text;
-	const struct proc_spawn how = {
+	const struct proc_spawn spawn = {
 		.argv = argv,
 		.cwd_fd = -1,
 		.stdin_fd = -1,
@@ -31,11 +31,17 @@ static int run(const char *script, int fd, int64_t grace_ms, struct supervise_re
 		.stderr_fd = -1,
 		.new_group = true,
 	};
-	const struct supervise_times times = { .grace_ms = grace_ms };
-	int result = supervise_run(&how, fd, &times, out, &e);
+	int result = supervise_run(&spawn, fd, how, out, &e);
 	if (result)
 		tap_note("%s", e.msg);
 	return result;
+}
+
+/* Run `script`. The grace is that of `grace_ms`. */
+static int run(const char *script, int fd, int64_t grace_ms, struct supervise_result *out)
+{
+	const struct supervise_how how = { .grace_ms = grace_ms };
+	return run_how(script, fd, &how, out);
 }
 
 static bool nothing_left(void)
@@ -174,8 +180,8 @@ static void test_not_started(int fd)
 		                        .new_group = true };
 	struct supervise_result r;
 	struct err e = ERR_INIT;
-	const struct supervise_times times = { .grace_ms = -1 };
-	TAP_OK(supervise_run(&how, fd, &times, &r, &e) == -1 && e.kind == ERR_KIND_NOT_FOUND,
+	const struct supervise_how how_long = { .grace_ms = -1 };
+	TAP_OK(supervise_run(&how, fd, &how_long, &r, &e) == -1 && e.kind == ERR_KIND_NOT_FOUND,
 	       "a program that is not there is an error, not a status");
 	TAP_OK(strstr(e.msg, "/nonexistent/program") != NULL, "that names it");
 	TAP_OK(nothing_left(), "and leaves no child");
@@ -188,6 +194,105 @@ static void test_pending(int fd)
 	int result = run(LOOP, fd, -1, &r);
 	TAP_OK(result == 0 && r.status == 128 + SIGTERM && r.terminated,
 	       "a TERM that came before the command was started is not lost");
+}
+
+/* ---- what happens on the way; without a control group, as a scratch place has none ---- */
+
+enum { TOLD_MAX = 16, PATIENCE_MS = 100 };
+
+struct told {
+	enum supervise_what list[TOLD_MAX];
+	size_t count;
+	char why[ERR_MSG_MAX];
+	int save_result;
+};
+
+static void tell(void *ctx, const struct supervise_event *event)
+{
+	struct told *t = ctx;
+	if (t->count < TOLD_MAX)
+		t->list[t->count++] = event->what;
+	if (event->why)
+		snprintf(t->why, sizeof(t->why), "%s", event->why->msg);
+}
+
+static int save(void *ctx, struct err *e)
+{
+	struct told *t = ctx;
+	return t->save_result == 0 ? 0 : err_set(e, ERR_KIND_IO, "the disk is away");
+}
+
+static int save_for_long(UNUSED void *ctx, UNUSED struct err *e)
+{
+	sys_sleep_ms(60 * 1000);
+	return 0;
+}
+
+static bool is_told(const struct told *t, const enum supervise_what *list, size_t count)
+{
+	for (size_t i = 0; i < t->count; i++)
+		tap_note("told: %d", (int)t->list[i]);
+	return t->count == count && memcmp(t->list, list, count * sizeof(*list)) == 0;
+}
+
+static int run_told(const char *script, int fd, struct supervise_how how, struct told *told,
+                    struct supervise_result *out)
+{
+	how.tell = tell;
+	how.ctx = told;
+	return run_how(script, fd, &how, out);
+}
+
+static void test_pause(int fd)
+{
+	static const enum supervise_what both[] = { SUPERVISE_PAUSED, SUPERVISE_RESUMED };
+	struct told told = { .count = 0 };
+	struct supervise_result r;
+	/* Who pauses is not of the group, and waits until it stands. */
+	int result = run_told("p=$$; s=$PPID; setsid sh -c \"kill -TSTP $s; "
+	                      "until grep -q '^State:.T' /proc/$p/status; do sleep 0.01; done; "
+	                      "kill -CONT $s\"; exit 6",
+	                      fd, (struct supervise_how){ .grace_ms = -1 }, &told, &r);
+	TAP_OK(result == 0 && r.status == 6, "a paused command goes on after a CONT");
+	TAP_OK(is_told(&told, both, COUNTOF(both)), "and both are told");
+}
+
+static void test_limit_while_paused(int fd)
+{
+	struct told told = { .count = 0 };
+	struct supervise_result r;
+	const struct supervise_how how = { .grace_ms = -1, .limit_ms = PATIENCE_MS };
+	int result = run_told("kill -TSTP $PPID; " LOOP, fd, how, &told, &r);
+	TAP_OK(result == 0 && r.status == 128 + SIGTERM && r.over_time && !r.terminated,
+	       "the time limit ends a command that is paused");
+}
+
+static void test_save(int fd)
+{
+	static const enum supervise_what saved[] = { SUPERVISE_SAVING, SUPERVISE_SAVED };
+	static const enum supervise_what failed[] = { SUPERVISE_SAVING, SUPERVISE_NOT_SAVED };
+	struct supervise_how how = { .grace_ms = -1, .save_every_ms = PATIENCE_MS, .save = save };
+	/* It is over before a second one is due: each ends itself by what stopped it. */
+	const char *script = "trap 'exit 5' CONT; " LOOP;
+	struct supervise_result r;
+	struct told told = { .count = 0 };
+	TAP_OK(run_told(script, fd, how, &told, &r) == 0 && r.status == 5,
+	       "a command stands while it is saved, and goes on after it");
+	TAP_OK(is_told(&told, saved, COUNTOF(saved)), "which is told");
+	told = (struct told){ .save_result = -1 };
+	TAP_OK(run_told(script, fd, how, &told, &r) == 0 && r.status == 5,
+	       "it goes on after a save that failed, too");
+	TAP_OK(is_told(&told, failed, COUNTOF(failed)) && strstr(told.why, "disk is away"),
+	       "which is told with its reason");
+	told = (struct told){ .count = 0 };
+	how.save = save_for_long;
+	how.limit_ms = 2 * PATIENCE_MS;
+	TAP_OK(run_told("trap 'exit 7' TERM; " LOOP, fd, how, &told, &r) == 0 && r.status == 7 &&
+	               r.over_time,
+	       "what is to end does not wait for its save");
+	TAP_OK(is_told(&told, failed, COUNTOF(failed)) && strstr(told.why, "to end"),
+	       "which is given up");
+	TAP_OK(nothing_left(), "and leaves no child");
 }
 
 int main(void)
@@ -206,5 +311,8 @@ int main(void)
 	test_orphans(fd);
 	test_not_started(fd);
 	test_pending(fd);
+	test_pause(fd);
+	test_limit_while_paused(fd);
+	test_save(fd);
 	return tap_done();
 }
