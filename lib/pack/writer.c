@@ -156,19 +156,6 @@ static int store_symlink(struct writer *w, const struct writer_item *item, struc
 	return writer_header(w, &entry, e);
 }
 
-/* Whether it is a FIFO or a device: what its header says is all of it, nothing is opened. */
-static bool as_special(const struct file_stat *st, struct entry *entry)
-{
-	bool block;
-	entry->type = ENTRY_TYPE_FIFO;
-	if (file_is_fifo(st))
-		return true;
-	if (!file_is_device(st, &block, &entry->dev_major, &entry->dev_minor))
-		return false;
-	entry->type = block ? ENTRY_TYPE_BLOCK : ENTRY_TYPE_CHAR;
-	return entry->dev_major <= TAR_DEVICE_MAX && entry->dev_minor <= TAR_DEVICE_MAX;
-}
-
 /* With options->would: tell what would be stored, and count it. */
 static void tell(struct writer *w, const struct writer_item *item)
 {
@@ -184,7 +171,7 @@ static bool is_storable(const struct writer *w, const struct file_stat *st)
 {
 	struct entry special;
 	return file_is_regular(st) || file_is_dir(st) || file_is_symlink(st) ||
-	       (w->options->devices && as_special(st, &special));
+	       (w->options->devices && writer_special(st, &special));
 }
 
 int writer_store(struct writer *w, const struct writer_item *item, struct err *e)
@@ -200,7 +187,7 @@ int writer_store(struct writer *w, const struct writer_item *item, struct err *e
 	if (file_is_symlink(&item->stat))
 		return store_symlink(w, item, e);
 	struct entry entry = writer_entry(w, item);
-	if (w->options->devices && as_special(&item->stat, &entry))
+	if (w->options->devices && writer_special(&item->stat, &entry))
 		return writer_header(w, &entry, e);
 	struct err why = ERR_INIT;
 	err_set(&why, ERR_KIND_FAILED, "'%s' is left out: it is %s", names_show(item->path).text,

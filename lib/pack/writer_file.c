@@ -238,6 +238,18 @@ static int leave_borrowed(struct writer *w, const struct writer_item *item)
 	return 0;
 }
 
+bool writer_special(const struct file_stat *st, struct entry *entry)
+{
+	bool block;
+	entry->type = ENTRY_TYPE_FIFO;
+	if (file_is_fifo(st))
+		return true;
+	if (!file_is_device(st, &block, &entry->dev_major, &entry->dev_minor))
+		return false;
+	entry->type = block ? ENTRY_TYPE_BLOCK : ENTRY_TYPE_CHAR;
+	return entry->dev_major <= TAR_DEVICE_MAX && entry->dev_minor <= TAR_DEVICE_MAX;
+}
+
 static void remember(struct writer *w, const struct writer_item *item)
 {
 	struct err why = ERR_INIT;

@@ -62,6 +62,8 @@ int writer_enter(struct writer *w, const struct writer_item *dir, struct err *e)
 /* Whether this is left out, or another pass's; *below: what is in it may still be for this one. */
 bool writer_passes(const struct writer *w, const struct writer_item *item, bool *below);
 
+/* Whether it is a FIFO or a device: what its header says, which is told the entry, is all of it; nothing is opened. */
+bool writer_special(const struct file_stat *st, struct entry *entry);
 /* Store a regular file. */
 int writer_file(struct writer *w, const struct writer_item *item, struct err *e) MUST_CHECK;
 
