@@ -338,10 +338,11 @@ const struct applet pack_create_applet = {
 		"Archives DIR, or the PATHs in it; one absolute PATH stands for DIR. Modes, owners, times,\n"
 		"links, holes and user attributes are kept; sockets are left out, as are FIFOs and devices\n"
 		"without --devices. The archive appears under its name when it is complete, not before. A file\n"
-		"that changes while it is read is stored and named, and the status is 1. In a tar.gz small files of one name lie\n"
-		"together, and a directory that this tears apart comes a second time, for tars that set its time\n"
-		"when they leave it. With --order none does: GNU tar needs --delay-directory-restore, as with -k.\n"
-		"To encrypt it: -o - | age -r KEY >FILE, and age -d FILE | ws-archive extract -.",
+		"that changes while it is read is stored and named, and the status is 1. In a tar.gz small files\n"
+		"of one name lie together, and a directory that this tears apart comes a second time, for tars\n"
+		"that set its time when they leave it. With --order none does: GNU tar needs\n"
+		"--delay-directory-restore, as with -k. To encrypt it: -o - | age -r KEY >FILE, and\n"
+		"age -d FILE | ws-archive extract -.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

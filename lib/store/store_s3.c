@@ -235,10 +235,14 @@ static int s3_store_copy(struct store *base, const char *from, const char *to,
 static bool honours(struct s3_store *s, enum s3_condition what)
 {
 	char text[FULL_KEY_MAX], how[S3_PROBE_HOW_MAX] = "";
-	struct err why = ERR_INIT; /* what can't be asked is not believed */
+	struct err why = ERR_INIT;
 	snprintf(text, sizeof(text), "%s%s", s->prefix, s->prefix[0] ? "/" : "");
 	if (s3_conditional_ask(s->s3, str_of(s->bucket), str_of(text), what, how, &why) ==
 	    S3_ANSWER_YES)
+		return true;
+	/* Others may have got an answer, and claims are nothing to those who put conditionally: the put asks once more, and fails
+	 * when it gets none. A server that says no to the question itself says it to all. */
+	if (err_is(&why) && (why.status == 0 || why.retryable))
 		return true;
 	log_info("s3://%s does not put conditionally (%s), and claims decide who goes first",
 	         s->bucket, err_is(&why) ? why.msg : how);

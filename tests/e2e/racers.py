@@ -2,6 +2,7 @@
 import ctypes
 import os
 import shutil
+import time
 
 import rawtar
 
@@ -90,10 +91,12 @@ class Race:
     def __init__(self, place, canary, attack):
         self.place, self.canary, self.attack = place, canary, attack
         self.aside = place / "aside"
-        self.hits, self.mounted = 0, []
+        self.hits, self.mounted, self.left = 0, [], set()
 
     def run(self, process):
-        """Attack until the process has ended."""
+        """Attack from when it stages something until it has ended. Before that it goes where the path leads that it was given."""
+        while process.poll() is None and self._staged() <= self.left:
+            time.sleep(0.001)
         while process.poll() is None:
             tops = list(self._below([self.place], (".ws-tmp", "out")))
             inner = list(self._below(tops, ".ws-tmp"))
@@ -102,6 +105,10 @@ class Race:
                     break
                 self._strike(name)
         self.unmount()
+        self.left = self._staged()
+
+    def _staged(self):
+        return set(self._below([self.place, *self._below([self.place], "out")], ".ws-tmp"))
 
     @staticmethod
     def _below(tops, prefix):

@@ -647,6 +647,19 @@ def test_60_where_conditional_puts_are_honoured_they_decide(memory, tmp_path):
     assert objects(base.store, ".gen/") == []
 
 
+def test_60_a_server_that_is_too_busy_to_be_asked_about_conditions_gets_no_claims(memory, tmp_path):
+    """Others may have been told that it honours conditions, and put so."""
+    base = memory("honoured")
+    seed(base, tmp_path, {"settings.json": "old"})
+    start(base, "s1", {"settings.json": "new"})
+    base.store.s3.busy_with = ".ws-probe"
+    base.run("ws-teardown", "sess_s1", env={"AWS_MAX_ATTEMPTS": "1"}, status=75)
+    assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "before")) == {"settings.json": "old"}
+    base.store.s3.busy_with = None
+    base.run("ws-teardown", "--retry")
+    assert objects(base.store, ".gen/") == [] and read_files(untar(base.store.get(HOME_KEY), tmp_path / "after")) == {"settings.json": "new"}
+
+
 @pytest.mark.parametrize("conditions", ["ignored", "refused"])
 def test_61_63_conditions_that_only_seem_to_be_honoured_are_not_believed(memory, tmp_path, conditions):
     """cc-broker 61, 63: their server answered 412 to every conditional put, so that every change was dropped; others take them all."""

@@ -5,11 +5,13 @@
     server = MemoryS3("refused").start()       412 to every write with a condition, also when it holds (a Ceph behind a proxy did so)
     server.objects["bucket"]["key"].body       what it has
 
+busy_with: requests whose path has this part in it get 503.
 shift_s: how far its clock is from ours. Signatures are not looked at. may_list=False: without s3:ListBucket a missing key is 403, as on AWS.
 """
 import dataclasses
 import hashlib
 import http.server
+import itertools
 import threading
 import time
 from email.utils import formatdate
@@ -28,7 +30,8 @@ class Object:
 class MemoryS3:
     def __init__(self, conditions="honoured", may_list=True, shift_s=0):
         self.conditions, self.may_list, self.shift_s = conditions, may_list, shift_s
-        self.objects, self.uploads = {}, {}
+        self.objects, self.uploads, self.busy_with = {}, {}, None
+        self.numbers = itertools.count(1)
         self.lock = threading.RLock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads, self._server.block_on_close, self._server.request_queue_size = True, False, 128
@@ -62,7 +65,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with s3.lock:
-            status, headers, answer = self._work(s3, bucket, key, query, body)
+            busy = s3.busy_with and s3.busy_with in self.path
+            status, headers, answer = self._error(503, "SlowDown") if busy else self._work(s3, bucket, key, query, body)
         self.send_response(status)
         for name, value in {"Content-Length": len(answer), **headers}.items():
             self.send_header(name, str(value))
@@ -151,7 +155,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _multipart(self, s3, bucket, key, query, body):
         if "uploads" in query:
-            name = f"u{len(s3.uploads)}"
+            name = f"u{next(s3.numbers)}"
             s3.uploads[name] = ({n: v for n, v in self.headers.items() if n.lower().startswith("x-amz-meta-")}, {})
             root = "InitiateMultipartUploadResult"
             return 200, {}, f"<{root}><UploadId>{name}</UploadId></{root}>".encode()
