@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
 #include "cli/table.h"
 #include "os/log.h"
@@ -64,6 +65,12 @@ int applet_run(const struct applet *a, const struct applet_call *call, struct ap
 	return a->run(call, e);
 }
 
+bool applet_prints_content(const struct applet_call *call)
+{
+	(void)call;
+	return true;
+}
+
 void applet_item_failed(const struct applet_call *call, struct err *e, uint64_t *failed)
 {
 	log_err(e);
@@ -95,4 +102,36 @@ struct meter *applet_progress(const struct applet_call *call, struct progress *p
 void applet_progress_end(struct meter *m)
 {
 	meter_stop(m);
+}
+
+static void action_json(const struct applet_action *a)
+{
+	struct js *o = js_object();
+	js_set_text(o, "action", a->verb);
+	js_set_path(o, "source", str_of(a->from));
+	if (a->to)
+		js_set_path(o, "target", str_of(a->to));
+	if (a->size_bytes != UINT64_MAX)
+		js_set_int(o, "size", (int64_t)a->size_bytes);
+	js_set_bool(o, "dry_run", a->dry_run);
+	applet_json_line(o);
+}
+
+void applet_show_action(const struct applet_call *call, const struct applet_action *a)
+{
+	BUF_AUTO line = buf_make(65536);
+	if (call->common->json) {
+		action_json(a);
+		return;
+	}
+	if (!a->dry_run && call->common->verbose == 0)
+		return;
+	buf_printf(&line, "%s%s: ", a->dry_run ? "(dry run) " : "", a->verb);
+	codec_quote(str_of(a->from), &line);
+	if (a->to) {
+		buf_add_text(&line, " to ");
+		codec_quote(str_of(a->to), &line);
+	}
+	buf_add_char(&line, '\n');
+	applet_print(&line);
 }

@@ -51,12 +51,14 @@ struct applet {
 	/* Whether what it writes on standard output is content, among which no line of JSON may come; NULL: never */
 	bool (*prints_content)(const struct applet_call *call);
 	const struct applet *const *subs; /* sub-commands, NULL-terminated; then run is NULL */
-	bool error_lines; /* of those: with --json what one failed with is a line on stdout, too */
 };
 
 /* Run it. `common` is that of `call`, and says afterwards whether --json still holds. */
 int applet_run(const struct applet *a, const struct applet_call *call, struct applet_common *common,
                struct err *e) MUST_CHECK;
+
+/* For prints_content: always. */
+bool applet_prints_content(const struct applet_call *call);
 
 /* For applets' output. One JSON object as a line on stdout; frees `line`. */
 void applet_json_line(struct js *line);
@@ -74,6 +76,16 @@ void applet_error_line(const struct err *e);
 struct js *applet_error_json(const struct err *e);
 /* FAILED "3 of 10 objects failed" when failed > 0. */
 int applet_result(uint64_t failed, uint64_t total, const char *things, struct err *e) MUST_CHECK;
+
+/* One thing done, or that would be: a line with --json, and for people with --verbose or --dry-run. `to` may
+ * be NULL; size_bytes may be UINT64_MAX: not known. */
+struct applet_action {
+	const char *verb; /* "upload", "download", "copy", "delete" */
+	const char *from, *to;
+	uint64_t size_bytes;
+	bool dry_run;
+};
+void applet_show_action(const struct applet_call *call, const struct applet_action *a);
 
 /* Progress: begin drawing and end. The struct is the caller's. */
 /* When progress is drawn, by the options that all applets have. */

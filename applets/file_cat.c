@@ -61,4 +61,5 @@ const struct applet file_cat_applet = {
 	.args_min = 2,
 	.args_max = SIZE_MAX,
 	.run = run,
+	.prints_content = applet_prints_content,
 };

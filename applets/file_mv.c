@@ -8,11 +8,13 @@
 struct options {
 	struct ws_options where;
 	struct opt_list allow;
+	bool dry_run;
 };
 
 static const struct opt_row rows[] = {
 	OPT_LIST("allow", 0, "DIR", struct options, allow,
 	         "DEST has to lie in this directory, or in another one given so"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be moved where"),
 };
 
 static const struct opt_group groups[] = {
@@ -70,6 +72,12 @@ static int check_outside(int dir, const struct file_target *t, const char *dest,
 static void show(const struct applet_call *call, const char *path, const char *name,
                  const struct inside_copied *done)
 {
+	const struct options *how = call->options;
+	if (how->dry_run) {
+		applet_show_action(call, &(struct applet_action){ "move", path, call->args[2],
+		                                                  done->size_bytes, true });
+		return;
+	}
 	if (!call->common->json)
 		return;
 	struct js *o = js_object();
@@ -105,11 +113,13 @@ static int run(const struct applet_call *call, struct err *e)
 	    file_target_path(&target, call->args[1], found, &path, e) != 0 ||
 	    open_dest(dest, path, &dir, name, e) != 0 ||
 	    check_allowed(dir, dest, &o->allow, e) != 0 ||
-	    check_outside(dir, &target, dest, e) != 0 ||
-	    move(call, &target.in, path, dir, name, &done, e) != 0)
+	    check_outside(dir, &target, dest, e) != 0)
+		return -1;
+	target.in.dry_run = o->dry_run;
+	if (move(call, &target.in, path, dir, name, &done, e) != 0)
 		return -1;
 	show(call, path, name, &done);
-	return file_target_changed(&target, NULL, NULL, e);
+	return o->dry_run ? 0 : file_target_changed(&target, NULL, NULL, e);
 }
 
 const struct applet file_mv_applet = {

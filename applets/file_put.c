@@ -6,7 +6,7 @@
 
 struct options {
 	struct ws_options where;
-	bool force;
+	bool force, dry_run;
 	uint32_t mode;
 	uint64_t max_size_bytes;
 	const char *agent;
@@ -14,6 +14,7 @@ struct options {
 
 static const struct opt_row rows[] = {
 	OPT_FLAG("force", 'f', struct options, force, "replace a file that is there"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be put where"),
 	OPT_MODE("mode", 'm', "MODE", struct options, mode, "mode of the file (default 0644)"),
 	OPT_SIZE("max-size", 'M', "SIZE", struct options, max_size_bytes,
 	         "refuse a file that is larger (default: no limit)"),
@@ -65,6 +66,12 @@ static int check_size(int fd, const char *source, uint64_t max_bytes, struct err
 
 static void show(const struct applet_call *call, const char *path, const struct inside_copied *done)
 {
+	const struct options *how = call->options;
+	if (how->dry_run) {
+		applet_show_action(call, &(struct applet_action){ "put", call->args[1], path,
+		                                                  UINT64_MAX, true });
+		return;
+	}
 	if (!call->common->json)
 		return;
 	struct js *o = js_object();
@@ -106,11 +113,14 @@ static int run(const struct applet_call *call, struct err *e)
 	    (!is_stdin(source) && dir_open_user_file(source, false, &opened, e) != 0))
 		return -1;
 	int from = is_stdin(source) ? 0 : opened;
+	target.in.dry_run = o->dry_run;
 	if ((target.is_flat && flat_check_name(path, e) != 0) ||
 	    check_size(from, source, o->max_size_bytes, e) != 0 ||
 	    put(call, &target.in, from, path, &done, e) != 0)
 		return -1;
 	show(call, path, &done);
+	if (o->dry_run)
+		return 0;
 	const char *owner = target.in.record.owner;
 	return file_target_changed(&target, path, o->agent ? o->agent : owner[0] ? owner : NULL, e);
 }

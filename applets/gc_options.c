@@ -190,6 +190,7 @@ int gc_options_make(const struct applet_call *call, struct gc_rules *rules, stru
 		.config = call->config,
 		.s3 = &o->s3,
 		.notice = ws_options_notice,
+		.meter = applet_meter_mode(call),
 	};
 	return 0;
 }

@@ -3,7 +3,7 @@
 
 #include "ws/git.h"
 
-enum { HOOK_TIMEOUT_DEFAULT_MS = 10 * 60 * 1000 };
+enum { HOOK_TIMEOUT_DEFAULT_MS = 10 * 60 * 1000, COPY_MAX_DEFAULT_BYTES = 1 << 30 };
 enum { IGNORED_ARCHIVE, IGNORED_DROP };
 enum { HOOKS_WARN, HOOKS_FAIL };
 static const char *const hook_policies[] = { "warn", "fail", NULL };
@@ -22,6 +22,11 @@ const struct opt_row git_options_rows[GIT_OPTIONS_COUNT] = {
 	         "link this path to the repository's tree, for all to share"),
 	OPT_LIST("copy", 0, "PATH", struct git_options, copies,
 	         "copy this path from the repository's tree, sharing blocks where that can be"),
+	OPT_TEXT(
+		"copy-list", 0, "FILE", struct git_options, copy_list,
+		"and those of its ignored files that this list names, with patterns as in .gitignore (else its .worktreeinclude, if it has one; empty: none)"),
+	OPT_SIZE("copy-max", 0, "SIZE", struct git_options, copy_max_bytes,
+	         "copy no more than that, without shared blocks (default 1GiB)"),
 	OPT_CHOICE("ignored", 0, "WHAT", struct git_options, ignored, ignored_choices,
 	           "what becomes of files that git ignores: archive (default) or drop"),
 	OPT_LIST(
@@ -36,6 +41,7 @@ const struct opt_row git_options_rows[GIT_OPTIONS_COUNT] = {
 void git_options_defaults(struct git_options *o)
 {
 	o->fetch_timeout_ms = GIT_FETCH_MS;
+	o->copy_max_bytes = COPY_MAX_DEFAULT_BYTES;
 	o->ignored = IGNORED_ARCHIVE;
 	o->hook_timeout_ms = HOOK_TIMEOUT_DEFAULT_MS;
 	o->hook_policy = HOOKS_WARN;
@@ -52,6 +58,8 @@ void git_options_fill(const struct git_options *o, struct setup_options *out)
 		.link_count = o->links.count,
 		.copies = o->copies.items,
 		.copy_count = o->copies.count,
+		.copy_list = o->copy_list,
+		.copy_max_bytes = o->copy_max_bytes,
 		.fetch_timeout_ms = o->fetch_timeout_ms,
 		.drop_ignored = o->ignored == IGNORED_DROP,
 	};

@@ -7,8 +7,9 @@
 #include "ws/setup.h"
 
 struct git_options {
-	const char *repo, *branch, *ref;
+	const char *repo, *branch, *ref, *copy_list;
 	struct opt_list links, copies;
+	uint64_t copy_max_bytes;
 	int64_t fetch_timeout_ms;
 	int ignored;
 	struct opt_list hooks;
@@ -16,7 +17,7 @@ struct git_options {
 	int hook_policy;
 };
 
-enum { GIT_OPTIONS_COUNT = 10 };
+enum { GIT_OPTIONS_COUNT = 12 };
 extern const struct opt_row git_options_rows[GIT_OPTIONS_COUNT];
 
 /* A group over the struct git_options at `offset` of the applet's options. */

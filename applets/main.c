@@ -104,7 +104,7 @@ static int run_parsed(const struct applet *a, const struct applet *parent, const
 	};
 	int result = applet_run(a, &call, &p.block->common, e);
 	/* FAILED adds up: each item had a line of its own. */
-	if (result < 0 && parent->error_lines && p.block->common.json && e->kind != ERR_KIND_FAILED)
+	if (result < 0 && p.block->common.json && e->kind != ERR_KIND_FAILED)
 		applet_error_line(e);
 	return result;
 }

@@ -5,6 +5,7 @@
 #include "applets/backup_options.h"
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
+#include "applets/s3_stop.h"
 #include "applets/ws_options.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -12,7 +13,7 @@
 #include "os/dir.h"
 #include "store/store.h"
 
-enum { LIST_MAX = 16 << 20, OUTPUT_MAX = 1 << 20, HOOK_DEFAULT_MS = 5 * 60 * 1000 };
+enum { LIST_MAX = 16 << 20, OUTPUT_MAX = 1 << 20, HOOK_DEFAULT_MS = 5 * 60 * 1000, STOP_MS = 9000 };
 
 struct options {
 	struct s3_config s3;
@@ -176,6 +177,7 @@ struct work {
 	const struct applet_call *call;
 	struct store *store;
 	struct backup *b;
+	int stopped; /* the signal that ended it */
 };
 
 static int verify(const struct work *w, struct progress *progress, struct err *e)
@@ -210,9 +212,31 @@ static int work(void *ctx, struct err *e)
 	return backup_options_flush(e) ? -1 : result_of(w->b, e);
 }
 
+/* Asked to stop, it leaves no half of an upload on the server. */
+static int work_there(void *ctx, struct err *e)
+{
+	struct work *w = ctx;
+	const struct options *o = w->call->options;
+	struct s3_config config = o->s3;
+	struct stopper *stopper;
+	S3_AUTO s3 = NULL;
+	STORE_AUTO store = NULL;
+	if (s3_open(&o->s3, &s3, e) || s3_stop_begin(&o->s3, s3, &stopper, e))
+		return -1;
+	config.client = s3;
+	struct work with_client = { .call = w->call, .b = w->b };
+	int rc = store_open(store_url(w->store), &config, &store, e);
+	with_client.store = store;
+	rc = rc ? -1 : work(&with_client, e);
+	int number = stopper_close(stopper);
+	w->stopped = rc ? number : 0;
+	return rc;
+}
+
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
+	struct backup_hooks hooks = o->hooks;
 	BACKUP_AUTO b = { .count = 0 };
 	LOCK_AUTO lock = LOCK_NONE;
 	STORE_AUTO store = NULL;
@@ -231,8 +255,10 @@ static int run(const struct applet_call *call, struct err *e)
 	if (backup_options_lock(&o->set, &lock, e))
 		return -1;
 	struct work w = { .call = call, .store = store, .b = &b };
-	int rc = backup_hook_run(&o->hooks, work, &w, &stopped, e);
-	return backup_options_result(rc, stopped, e);
+	bool there = str_starts(str_of(url), S("s3://"));
+	hooks.grace_ms = there ? STOP_MS : 0;
+	int rc = backup_hook_run(&hooks, there ? work_there : work, &w, &stopped, e);
+	return backup_options_result(rc, stopped ? stopped : w.stopped, e);
 }
 
 const struct applet pack_backup_applet = {

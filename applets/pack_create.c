@@ -14,7 +14,7 @@
 #include "pack/writer.h"
 #include "store/store.h"
 
-enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, LEVEL_MAX_ZSTD = 4, FORMAT_BY_NAME = -1 };
+enum { EXCLUDE_FILE_MAX = 16 << 20, LEVEL_MAX = 12, FORMAT_BY_NAME = -1 };
 
 struct options {
 	struct s3_config s3;
@@ -22,8 +22,8 @@ struct options {
 	struct opt_list exclude, exclude_from;
 	uint64_t level, jobs;
 	int format, secrets;
-	bool vcs_ignores, exclude_caches, order, gather;
-	bool one_file_system, reproducible, keep_going;
+	bool vcs_ignores, exclude_caches, order;
+	bool one_file_system, reproducible, keep_going, dry_run;
 };
 
 static const char *const formats[] = {
@@ -47,9 +47,8 @@ static const struct opt_row rows[] = {
 	         "a file, s3://BUCKET/KEY or - (default: standard output)"),
 	OPT_CHOICE("format", 0, "FORMAT", struct options, format, formats,
 	           "tar.gz, tar.zst or tar (default: by the name, else tar.gz)"),
-	OPT_COUNT(
-		"level", 'l', "N", struct options, level,
-		"1 (fast) to 12 (small), default 6, with --gather 5; of tar.zst 1 to 4, default 3"),
+	OPT_COUNT("level", 'l', "N", struct options, level,
+	          "1 (fast) to 12 (small), default 5, with --order 6, of tar.zst 3"),
 	OPT_LIST("exclude", 'x', "PATTERN", struct options, exclude,
 	         "leave out what matches, as in .gitignore"),
 	OPT_LIST("exclude-from", 'X', "FILE", struct options, exclude_from, "patterns, one a line"),
@@ -63,8 +62,6 @@ static const struct opt_row rows[] = {
 		"counted (warn, default), left out and named, or kept"),
 	OPT_FLAG("order", 0, struct options, order,
 	         "by restore priority: .git, lock files, sources, then node_modules and caches"),
-	OPT_FLAG("gather", 0, struct options, gather,
-	         "small files of one name together, directories after their content: faster"),
 	OPT_FLAG("one-file-system", 0, struct options, one_file_system, "do not go into mounts"),
 	OPT_FLAG(
 		"reproducible", 0, struct options, reproducible,
@@ -72,6 +69,8 @@ static const struct opt_row rows[] = {
 		"same bytes"),
 	OPT_FLAG("keep-going", 'k', struct options, keep_going,
 	         "leave out what cannot be read; the archive is then partial, and the status 1"),
+	OPT_FLAG("dry-run", 'n', struct options, dry_run,
+	         "say what would be stored; no file is read and nothing is written"),
 	OPT_COUNT("threads", 'T', "N", struct options, jobs,
 	          "that compress (default: --jobs, else one per core; no more than 8 are of use)"),
 };
@@ -148,11 +147,18 @@ static void notice(void *ctx, const struct err *e)
 	log_warn("%s", e->msg);
 }
 
+static void would(void *ctx, struct str path, uint64_t size_bytes)
+{
+	char *name = mem_str(path.len > 0 ? path : S("."));
+	applet_show_action(ctx, &(struct applet_action){ "store", name, NULL, size_bytes, true });
+	mem_free(name);
+}
+
 static void show(const struct applet_call *call, const struct writer_result *r, int64_t ms)
 {
 	const struct options *o = call->options;
 	char content[NUM_TEXT_MAX], archive[NUM_TEXT_MAX], time[NUM_TEXT_MAX];
-	if (call->common->json && !is_stdout(o)) {
+	if (call->common->json && !o->dry_run) {
 		struct js *line = js_object();
 		js_set_path(line, "archive", str_of(o->output));
 		js_set_int(line, "entries", (int64_t)r->entries);
@@ -170,6 +176,11 @@ static void show(const struct applet_call *call, const struct writer_result *r, 
 	}
 	if (call->common->quiet)
 		return;
+	if (o->dry_run) {
+		fprintf(stderr, "%s: %" PRIu64 " entries, %s (dry run)\n", call->name, r->entries,
+		        num_format_size(r->content_bytes, content));
+		return;
+	}
 	double ratio = r->archive_bytes ? (double)r->content_bytes / (double)r->archive_bytes : 0;
 	fprintf(stderr, "%s: %" PRIu64 " entries, %s in %s (%.2f to 1), %s\n", call->name,
 	        r->entries, num_format_size(r->content_bytes, content),
@@ -210,6 +221,9 @@ static int write_archive(const struct applet_call *call, const struct writer_opt
 	size_t path_count = names_the_tree(call) ? 0 : call->arg_count;
 	SINK_AUTO sink = NULL;
 	struct blob_id id;
+	if (o->dry_run)
+		return writer_tree(dirfd, path_count ? call->args : NULL, path_count, how, NULL, r,
+		                   e);
 	bool guarded = o->keep_going && is_there(o);
 	if (store_blob_sink(o->output, &o->s3, NULL, &sink, e))
 		return -1;
@@ -258,7 +272,7 @@ static int create_there(const struct applet_call *call, struct writer_options *h
 	struct applet_call with_client = *call;
 	S3_AUTO s3 = NULL;
 	struct stopper *stopper;
-	if (!str_starts(str_of(o.output), S("s3://")))
+	if (o.dry_run || !str_starts(str_of(o.output), S("s3://")))
 		return create(call, how, e);
 	if (s3_open(&o.s3, &s3, e) || s3_stop_begin(&o.s3, s3, &stopper, e))
 		return -1;
@@ -289,25 +303,28 @@ static int run(const struct applet_call *call, struct err *e)
 		.exclude_caches = o->exclude_caches,
 		.secrets = o->secrets,
 		.order = o->order,
-		.gather = o->gather,
 		.unhashed = !call->common->json,
 		.one_file_system = o->one_file_system,
 		.reproducible = o->reproducible,
 		.keep_going = o->keep_going,
 		.notice = notice,
+		.would = o->dry_run ? would : NULL,
+		.would_ctx = (void *)(uintptr_t)call,
 	};
-	if (is_stdout(o) && log_stdout_is_terminal())
+	if (is_stdout(o) && !o->dry_run && log_stdout_is_terminal())
 		return err_set(e, ERR_KIND_USAGE,
 		               "standard output is a terminal; name the archive with -o");
-	if (o->gather && (o->order || how.format != WRITER_TAR_GZ))
-		return err_set(e, ERR_KIND_USAGE, "--gather is for tar.gz, and without --order");
-	int level_max = how.format == WRITER_TAR_ZST ? LEVEL_MAX_ZSTD : LEVEL_MAX;
-	if (o->level > (uint64_t)level_max)
-		return err_set(e, ERR_KIND_USAGE, "--level of %s is 1 to %d", formats[how.format],
-		               level_max);
+	if (o->level > LEVEL_MAX)
+		return err_set(e, ERR_KIND_USAGE, "--level is 1 to %d", LEVEL_MAX);
 	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
 		return -1;
 	return create_there(call, &how, e);
+}
+
+static bool prints_archive(const struct applet_call *call)
+{
+	const struct options *o = call->options;
+	return is_stdout(o) && !o->dry_run;
 }
 
 const struct applet pack_create_applet = {
@@ -318,13 +335,14 @@ const struct applet pack_create_applet = {
 		"Archives DIR, or the PATHs in it; one absolute PATH stands for DIR. Modes, owners, times,\n"
 		"links, holes and user attributes are kept; sockets, FIFOs and devices are left out. The\n"
 		"archive appears under its name when it is complete, not before. A file that changes while\n"
-		"it is read is stored and named, and the status is 1. With --order the parts of a directory\n"
-		"do not lie together: GNU tar needs --delay-directory-restore to set its time. --gather is for archives of many\n"
-		"small files; Node's tar gives directories from it the modes of its umask. To encrypt it:\n"
-		"-o - | age -r KEY >FILE, and age -d FILE | ws-archive extract -.",
+		"it is read is stored and named, and the status is 1. In a tar.gz small files of one name lie\n"
+		"together, and a directory that this tears apart comes a second time, for tars that set its time\n"
+		"when they leave it. With --order none does: GNU tar needs --delay-directory-restore, as with -k.\n"
+		"To encrypt it: -o - | age -r KEY >FILE, and age -d FILE | ws-archive extract -.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,
 	.args_max = SIZE_MAX,
 	.run = run,
+	.prints_content = prints_archive,
 };

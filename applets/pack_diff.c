@@ -91,6 +91,12 @@ static int run(const struct applet_call *call, struct err *e)
 	return differences ? DIFFERENT : 0;
 }
 
+static bool prints_snapshot(const struct applet_call *call)
+{
+	const struct options *o = call->options;
+	return o->snapshot;
+}
+
 const struct applet pack_diff_applet = {
 	.name = "diff",
 	.summary = "what is different between archives, directories, snapshots and backups",
@@ -108,4 +114,5 @@ const struct applet pack_diff_applet = {
 	.args_min = 1,
 	.args_max = 2,
 	.run = run,
+	.prints_content = prints_snapshot,
 };

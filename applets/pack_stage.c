@@ -4,13 +4,13 @@
 #include <stdio.h>
 
 #include "applets/pack_merge.h"
-#include "base/mem.h"
 #include "os/attr.h"
 #include "os/node.h"
 #include "os/remove.h"
 #include "os/sys.h"
+#include "os/walk.h"
 
-enum { PRIVATE = 0700, NAMES_MAX = 10 * 1000 * 1000 };
+enum { PRIVATE = 0700 };
 
 static int open_target(const char *path, struct pack_stage *s, struct err *e)
 {
@@ -36,24 +36,52 @@ int pack_stage_open(const char *path, struct pack_stage *s, struct err *e)
 	return err_context(e, "unpack into %s", path);
 }
 
-static int move_all(struct pack_stage *s, char *const *names, struct err *e)
+static int refuse_there(const struct pack_stage *s, const char *name, struct err *e)
 {
-	for (char *const *n = names; *n; n++) {
-		int there = dir_exists(s->parent, *n, e);
-		if (there != 0)
-			return there < 0 ? -1
-			                 : err_set(e, ERR_KIND_CONFLICT, "%s is there already", *n);
+	int there = dir_exists(s->parent, name, e);
+	return there <= 0 ? there : err_set(e, ERR_KIND_CONFLICT, "%s is there already", name);
+}
+
+static int move(const struct pack_stage *s, const char *name, struct err *e)
+{
+	return pack_merge_move(s->dir, s->parent, name, true, e);
+}
+
+/* How many names there are, each given to `take`. They may be many, so no list of them is made. */
+static int each(const struct pack_stage *s,
+                int (*take)(const struct pack_stage *s, const char *name, struct err *e),
+                uint64_t *count, struct err *e)
+{
+	WALK_AUTO walk = NULL;
+	const struct walk_options how = { .no_stat = true, .unsorted = true };
+	struct walk_entry at;
+	int rc;
+	*count = 0;
+	if (walk_open(s->dir, &how, &walk, e))
+		return -1;
+	while ((rc = walk_next(walk, &at, e)) > 0) {
+		if (take(s, at.name, e))
+			return -1;
+		walk_skip(walk);
+		++*count;
 	}
-	for (char *const *n = names; *n; n++)
-		if (pack_merge_move(s->dir, s->parent, *n, true, e))
+	return rc;
+}
+
+/* A directory that is read while names go from it may not show all. */
+static int move_all(const struct pack_stage *s, struct err *e)
+{
+	uint64_t count;
+	if (each(s, refuse_there, &count, e))
+		return -1;
+	while (count > 0)
+		if (each(s, move, &count, e))
 			return -1;
 	return 0;
 }
 
 int pack_stage_publish(struct pack_stage *s, struct err *e)
 {
-	size_t count;
-	MEM_AUTO char **names = NULL;
 	if (s->name[0]) {
 		if (dir_rename(s->parent, s->temp, s->parent, s->name, true, e))
 			return -1;
@@ -61,10 +89,7 @@ int pack_stage_publish(struct pack_stage *s, struct err *e)
 		return 0;
 	}
 	/* The archive's root has set a mode that may not allow this. */
-	if (attr_set_mode(s->dir, PRIVATE, e, s->temp) ||
-	    dir_list(s->dir, NAMES_MAX, &names, &count, e))
-		return -1;
-	return move_all(s, names, e);
+	return attr_set_mode(s->dir, PRIVATE, e, s->temp) ? -1 : move_all(s, e);
 }
 
 int pack_stage_merge(struct pack_stage *s, bool owners, struct err *e)

@@ -38,9 +38,9 @@ void s3_batch_show(const struct applet_call *call, struct str bucket, struct str
 {
 	MEM_AUTO char *name =
 		mem_printf("s3://%" STR_FMT "/%" STR_FMT, STR_ARG(bucket), STR_ARG(key));
-	struct s3_show_action a = { .verb = "delete", .from = name, .size_bytes = UINT64_MAX };
+	struct applet_action a = { .verb = "delete", .from = name, .size_bytes = UINT64_MAX };
 	a.dry_run = dry_run;
-	s3_show_action(call, &a);
+	applet_show_action(call, &a);
 }
 
 static int run_batch(struct pool_job *job, struct err *e)

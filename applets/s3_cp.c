@@ -133,10 +133,10 @@ static int from_stdin(struct s3_cp *c, struct err *e)
 	uint64_t total = UINT64_MAX;
 	if (!c->queue.dry_run && upload_stdin(c, &total, e))
 		return -1;
-	struct s3_show_action a = { .verb = "upload", .from = "-", .to = c->to.text };
+	struct applet_action a = { .verb = "upload", .from = "-", .to = c->to.text };
 	a.size_bytes = total;
 	a.dry_run = c->queue.dry_run;
-	s3_show_action(c->queue.call, &a);
+	applet_show_action(c->queue.call, &a);
 	return 0;
 }
 
@@ -144,10 +144,10 @@ static int to_stdout(struct s3_cp *c, const struct s3_path *from, struct err *e)
 {
 	struct sink out;
 	if (c->queue.dry_run) {
-		struct s3_show_action a = { .verb = "download", .from = from->text, .to = "-" };
+		struct applet_action a = { .verb = "download", .from = from->text, .to = "-" };
 		a.size_bytes = UINT64_MAX;
 		a.dry_run = true;
-		s3_show_action(c->queue.call, &a);
+		applet_show_action(c->queue.call, &a);
 		return 0;
 	}
 	s3_stdio_sink(&out);

@@ -63,14 +63,14 @@ static void report(struct s3_job_queue *q, struct s3_job *j, int result, struct 
 		return;
 	}
 	progress_add(&q->progress, 0, 1);
-	struct s3_show_action a = {
+	struct applet_action a = {
 		.verb = verb(q, j->kind),
 		.from = j->from.p,
 		.to = j->to.p,
 		.size_bytes = j->size_bytes,
 		.dry_run = q->dry_run,
 	};
-	s3_show_action(q->call, &a);
+	applet_show_action(q->call, &a);
 }
 
 static struct s3_job *wait_one(struct s3_job_queue *q)

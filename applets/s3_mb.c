@@ -33,9 +33,9 @@ static int run(const struct applet_call *call, const char *verb,
 		               path.text);
 	if (s3_open(&o->s3, &s3, e) || (!o->dry_run && act(s3, path.bucket, e)))
 		return -1;
-	struct s3_show_action done = { .verb = verb, .from = path.text, .size_bytes = UINT64_MAX };
+	struct applet_action done = { .verb = verb, .from = path.text, .size_bytes = UINT64_MAX };
 	done.dry_run = o->dry_run;
-	s3_show_action(call, &done);
+	applet_show_action(call, &done);
 	return 0;
 }
 

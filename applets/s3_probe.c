@@ -70,8 +70,8 @@ static int run(const struct applet_call *call, struct err *e)
 	if (s3_path_parse_s3(call->args[0], true, false, &path, e) || s3_open(&o->s3, &s3, e))
 		return -1;
 	if (o->dry_run) {
-		const struct s3_show_action a = { "probe", path.text, NULL, UINT64_MAX, true };
-		s3_show_action(call, &a);
+		const struct applet_action a = { "probe", path.text, NULL, UINT64_MAX, true };
+		applet_show_action(call, &a);
 		return 0;
 	}
 	if (s3_probe_all(s3, path.bucket, found, &count, e))

@@ -105,12 +105,6 @@ static int cat_one(struct s3_each *w, const struct s3_path *path, struct err *e)
 	return s3_get_stream(w->s3, path->bucket, path->key, &out, NULL, e);
 }
 
-static bool prints_content(const struct applet_call *call)
-{
-	(void)call;
-	return true;
-}
-
 static int run_cat(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
@@ -201,7 +195,7 @@ const struct applet s3_stat_cat_applet = {
 	.args_min = 1,
 	.args_max = SIZE_MAX,
 	.run = run_cat,
-	.prints_content = prints_content,
+	.prints_content = applet_prints_content,
 };
 
 const struct applet s3_stat_presign_applet = {

@@ -140,9 +140,9 @@ static void delete_file(struct s3_sync *s)
 		return;
 	}
 	add_full(&shown, &s->to_path, buf_str(&s->to.name));
-	struct s3_show_action a = { .verb = "delete", .from = shown.p, .dry_run = dry_run };
+	struct applet_action a = { .verb = "delete", .from = shown.p, .dry_run = dry_run };
 	a.size_bytes = s->to.size_bytes;
-	s3_show_action(s->queue.call, &a);
+	applet_show_action(s->queue.call, &a);
 }
 
 void s3_sync_do_extra(struct s3_sync *s)

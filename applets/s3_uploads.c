@@ -76,9 +76,9 @@ static void abort_one(struct work *w, const struct s3_upload *u)
 	}
 	MEM_AUTO char *name = mem_printf("s3://%" STR_FMT "/%" STR_FMT " %" STR_FMT,
 	                                 STR_ARG(w->path->bucket), STR_ARG(u->key), STR_ARG(u->id));
-	struct s3_show_action a = { .verb = "abort", .from = name, .size_bytes = UINT64_MAX };
+	struct applet_action a = { .verb = "abort", .from = name, .size_bytes = UINT64_MAX };
 	a.dry_run = o->dry_run;
-	s3_show_action(w->call, &a);
+	applet_show_action(w->call, &a);
 }
 
 static int each(struct work *w, struct err *e)

@@ -11,11 +11,34 @@
 #include "os/log.h"
 #include "os/signals.h"
 #include "os/sys.h"
+#include "ws/git_tree.h"
 #include "ws/holder.h"
 #include "ws/journal.h"
 #include "ws/lease.h"
 #include "ws/supervise.h"
 #include "ws/teardown.h"
+
+enum { DEADLINE_DEFAULT_MS = 8000, GRACE_DEFAULT_MS = 8000 };
+
+const struct opt_row setup_command_rows[SETUP_COMMAND_COUNT] = {
+	OPT_DURATION("grace", 0, "D", struct setup_command_options, grace_ms,
+	             "from a TERM to a KILL for the command (default 8s)"),
+	OPT_DURATION("deadline", 0, "D", struct setup_command_options, deadline_ms,
+	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
+	OPT_DURATION("time-limit", 0, "D", struct setup_command_options, limit_ms,
+	             "the command gets a TERM after so long, and a KILL after --grace"),
+	OPT_DURATION(
+		"save-every", 0, "D", struct setup_command_options, save_every_ms,
+		"save while the command runs, too: it stands still meanwhile, at most for D (2s if that is less); a save that fails is tried again"),
+	OPT_LIST("pass-env", 0, "NAME", struct setup_command_options, pass_env,
+	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
+};
+
+void setup_command_defaults(struct setup_command_options *o)
+{
+	o->grace_ms = GRACE_DEFAULT_MS;
+	o->deadline_ms = DEADLINE_DEFAULT_MS;
+}
 
 static int open_cwd(const struct setup *s, int *fd, struct err *e)
 {
@@ -57,9 +80,9 @@ static int save_live(void *ctx, struct err *e)
 /* The time to the spool runs from the TERM: what the command took of it to end is gone. */
 static int64_t deadline_left_ms(const struct setup_command *c, const struct supervise_result *ended)
 {
-	if (c->deadline_ms <= 0 || !ended->terminated)
-		return c->deadline_ms;
-	int64_t left = c->deadline_ms - (sys_monotonic_ms() - ended->terminated_at_ms);
+	if (c->options->deadline_ms <= 0 || !ended->terminated)
+		return c->options->deadline_ms;
+	int64_t left = c->options->deadline_ms - (sys_monotonic_ms() - ended->terminated_at_ms);
 	return left > 0 ? left : 1;
 }
 
@@ -172,7 +195,8 @@ static int supervise(struct session *x, int signal_fd, int32_t spared, struct su
 	const struct setup_command *c = x->c;
 	MEM_TEXTS_AUTO env = NULL;
 	FD_AUTO cwd = -1;
-	if (setup_environment(s, c->pass, c->pass_count, &env, e) || open_cwd(s, &cwd, e))
+	if (setup_environment(s, c->options->pass_env.items, c->options->pass_env.count, &env, e) ||
+	    open_cwd(s, &cwd, e))
 		return -1;
 	char **argv = mem_new(c->argc + 1, sizeof(char *));
 	for (size_t i = 0; i < c->argc; i++)
@@ -187,12 +211,13 @@ static int supervise(struct session *x, int signal_fd, int32_t spared, struct su
 		.stderr_fd = -1,
 		.new_group = true,
 		.die_with_parent = true, /* nobody would save what it does */
+		.keep_ignored = true,
 		.cgroup = &x->cgroup,
 	};
 	const struct supervise_how how = {
-		.grace_ms = c->grace_ms,
-		.limit_ms = c->limit_ms,
-		.save_every_ms = c->save_every_ms,
+		.grace_ms = c->options->grace_ms,
+		.limit_ms = c->options->limit_ms,
+		.save_every_ms = c->options->save_every_ms,
 		.spared = spared,
 		.save = s->record.ephemeral ? NULL : save_live,
 		.tell = tell,
@@ -202,7 +227,7 @@ static int supervise(struct session *x, int signal_fd, int32_t spared, struct su
 		return -1;
 	if (out->over_time)
 		log_warn("%s: the command was ended after its time limit of %lld ms", s->record.id,
-		         (long long)c->limit_ms);
+		         (long long)c->options->limit_ms);
 	return 0;
 }
 
@@ -210,9 +235,12 @@ static int supervise(struct session *x, int signal_fd, int32_t spared, struct su
 static void note_start(struct setup *s, const struct setup_command *c, const struct cgroup *cgroup)
 {
 	struct js *fields = js_object();
+	struct err why = ERR_INIT;
 	holder_note(&s->record, cgroup);
 	js_set_text(fields, "command", c->argv[0]);
 	note(s, "started", "running", fields);
+	if (s->record.git_dir[0] && git_tree_note_holder(&s->record, false, &why) != 0)
+		log_warn("%s: git is not told who works there: %s", s->record.id, why.msg);
 }
 
 static void note_end(struct setup *s, const struct supervise_result *ended)

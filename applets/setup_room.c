@@ -30,6 +30,7 @@ int setup_room_make(const struct applet_call *call, const struct ws_options *whe
 		.config = call->config,
 		.s3 = s3,
 		.notice = ws_options_notice,
+		.meter = applet_meter_mode(call),
 	};
 	struct gc_done done;
 	struct err why = ERR_INIT;

@@ -1,6 +1,7 @@
 /* Resets, shown and done. */
 #include "applets/teardown_reset.h"
 
+#include "applets/gc_show.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/table.h"
@@ -35,17 +36,21 @@ static void show_json(const struct reset_item *item, bool done)
 	js_set_text(o, "reason", item->reason);
 	js_set_int(o, "entries", (int64_t)item->entries);
 	js_set_int(o, "bytes", (int64_t)item->bytes);
+	gc_show_set_shared(o, item->shared_known || !item->taken, item->shared_bytes);
 	js_set_bool(o, "dry_run", !done);
 	if (item->as)
 		js_set_path(o, "moved_to", str_of(item->as));
 	applet_json_line(o);
 }
 
-static uint64_t taken_bytes(const struct reset_plan *plan)
+static uint64_t taken_bytes(const struct reset_plan *plan, uint64_t *shared_bytes)
 {
 	uint64_t sum = 0;
-	for (size_t i = 0; i < plan->count; i++)
+	*shared_bytes = 0;
+	for (size_t i = 0; i < plan->count; i++) {
 		sum += plan->items[i].taken ? plan->items[i].bytes : 0;
+		*shared_bytes += plan->items[i].shared_bytes;
+	}
 	return sum;
 }
 
@@ -55,14 +60,15 @@ static void show_usage(const struct applet_call *call, const struct base_dir *b,
 {
 	struct err ignored = ERR_INIT;
 	struct dir_space after = *before;
-	char taken[NUM_TEXT_MAX], free_before[NUM_TEXT_MAX], free_after[NUM_TEXT_MAX];
+	char text_of[4][NUM_TEXT_MAX];
+	uint64_t shared, taken = taken_bytes(plan, &shared);
 	if (dir_space(b->fd, &after, &ignored) != 0)
 		after = *before;
 	if (call->common->json) {
 		struct js *o = js_object();
 		js_set_text(o, "action", "total");
 		js_set_text(o, "place", b->path);
-		js_set_int(o, "bytes", (int64_t)taken_bytes(plan));
+		js_set_int(o, "bytes", (int64_t)taken);
 		js_set_int(o, "free_before_bytes", (int64_t)before->free_bytes);
 		js_set_int(o, "free_after_bytes", (int64_t)after.free_bytes);
 		js_set_bool(o, "dry_run", !done);
@@ -70,10 +76,14 @@ static void show_usage(const struct applet_call *call, const struct base_dir *b,
 		return;
 	}
 	BUF_AUTO text = buf_make(OUTPUT_MAX);
-	buf_printf(&text, "%s %s; free in %s: %s before, %s after\n",
-	           done ? "taken:" : "would take", num_format_size(taken_bytes(plan), taken),
-	           b->path, num_format_size(before->free_bytes, free_before),
-	           num_format_size(after.free_bytes, free_after));
+	buf_printf(&text, "%s %s", done ? "taken:" : "would take",
+	           num_format_size(taken, text_of[0]));
+	if (shared > 0)
+		buf_printf(&text, " (of that %s in blocks that other files share)",
+		           num_format_size(shared, text_of[1]));
+	buf_printf(&text, "; free in %s: %s before, %s after\n", b->path,
+	           num_format_size(before->free_bytes, text_of[2]),
+	           num_format_size(after.free_bytes, text_of[3]));
 	applet_print(&text);
 }
 

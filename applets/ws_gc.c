@@ -7,10 +7,13 @@
 #include "applets/gc_report.h"
 #include "applets/gc_show.h"
 #include "applets/gc_watch.h"
+#include "applets/s3_stop.h"
 #include "base/datetime.h"
 #include "os/log.h"
 #include "os/sys.h"
 #include "ws/pin.h"
+
+enum { SIGNALLED = 128, SIGNAL_TERM = 15 };
 
 static int pin(const struct base_dir *base, const struct gc_words *o, struct err *e)
 {
@@ -62,7 +65,7 @@ static int finish(const struct applet_call *call, struct gc_outcome *out,
 
 /* Between two items it may be told to stop. */
 static int execute(const struct applet_call *call, struct gc *g, struct gc_plan *plan,
-                   const struct gc_watch *watch, struct gc_outcome *out)
+                   const struct gc_watch *watch, const struct stop *stop, struct gc_outcome *out)
 {
 	int stopped = 0;
 	for (size_t i = 0; i < plan->count && stopped == 0; i++) {
@@ -73,7 +76,7 @@ static int execute(const struct applet_call *call, struct gc *g, struct gc_plan 
 		out->taken += item->action != GC_KEEP;
 		if (gc_execute(g, item, &out->done, &why))
 			applet_item_failed(call, &why, &out->failed);
-		stopped = gc_watch_stopped(watch);
+		stopped = stop && stop_asked(stop) ? SIGNAL_TERM : gc_watch_stopped(watch);
 	}
 	gc_note_run(g, &out->done, plan);
 	gc_show_total(call, &out->done, out->failed);
@@ -91,7 +94,8 @@ static void tell_wait(const struct gc *g)
 
 /* One pass: 0, -1, or the signal that ended it. */
 static int collect(const struct applet_call *call, const struct base_dir *base,
-                   const struct gc_options *how, const struct gc_watch *watch, struct err *e)
+                   const struct gc_options *how, const struct gc_watch *watch,
+                   const struct stop *stop, struct err *e)
 {
 	const struct gc_words *o = call->options;
 	AUTO(gc_close_auto) struct gc *g = NULL;
@@ -105,8 +109,30 @@ static int collect(const struct applet_call *call, const struct base_dir *base,
 	tell_wait(g);
 	gc_show_plan(call, &plan, &how->policy, o->explain);
 	if (!o->dry_run)
-		stopped = execute(call, g, &plan, watch, &out);
+		stopped = execute(call, g, &plan, watch, stop, &out);
 	return finish(call, &out, how, &plan, e) ? -1 : stopped;
+}
+
+/* The same. When archives go to a server and it is asked to stop, it leaves no half of one there. */
+static int pass(const struct applet_call *call, const struct base_dir *base,
+                const struct gc_options *how, const struct gc_watch *watch, struct err *e)
+{
+	struct s3_config config = *how->s3;
+	struct gc_options with_client = *how;
+	struct stopper *stopper;
+	S3_AUTO s3 = NULL;
+	if (how->dry_run || !how->archive_to || !str_starts(str_of(how->archive_to), S("s3://")))
+		return collect(call, base, how, watch, NULL, e);
+	if (s3_open(how->s3, &s3, e) || s3_stop_begin(how->s3, s3, &stopper, e))
+		return -1;
+	config.client = s3;
+	with_client.s3 = &config;
+	int rc = collect(call, base, &with_client, watch, s3_stop(s3), e);
+	int number = stopper_close(stopper);
+	bool ended = number > 0 && (rc != 0 || watch->signal_fd >= 0);
+	if (ended && err_is(e))
+		log_err(e);
+	return ended ? number : rc;
 }
 
 /* A pass now and then until a signal comes, whose number makes the exit status; a pass that fails is told. */
@@ -122,7 +148,7 @@ static int watch(const struct applet_call *call, const struct base_dir *base,
 		return -1;
 	while (signal_number == 0) {
 		struct err why = ERR_INIT;
-		signal_number = collect(call, base, how, &w, &why);
+		signal_number = pass(call, base, how, &w, &why);
 		if (signal_number < 0) {
 			log_err(&why);
 			signal_number = gc_watch_stopped(&w);
@@ -130,7 +156,7 @@ static int watch(const struct applet_call *call, const struct base_dir *base,
 		if (signal_number == 0)
 			signal_number = gc_watch_wait(&w);
 	}
-	return 128 + signal_number;
+	return SIGNALLED + signal_number;
 }
 
 static int start(const struct applet_call *call, const struct base_dir *base,
@@ -141,7 +167,10 @@ static int start(const struct applet_call *call, const struct base_dir *base,
 	struct gc_options how;
 	if (gc_options_make(call, rules, &how, e) || gc_report_check(o->report, e))
 		return -1;
-	return o->watch_ms >= 0 ? watch(call, base, &how, e) : collect(call, base, &how, &none, e);
+	if (o->watch_ms >= 0)
+		return watch(call, base, &how, e);
+	int rc = pass(call, base, &how, &none, e);
+	return rc > 0 ? SIGNALLED + rc : rc;
 }
 
 static int run(const struct applet_call *call, struct err *e)

@@ -33,5 +33,4 @@ const struct applet ws_s3_applet = {
 		"Any server that speaks S3 will do: --endpoint-url https://host:port.\n"
 		"Proxies: HTTPS_PROXY, HTTP_PROXY (http://[user:password@]host:port), NO_PROXY.",
 	.subs = verbs,
-	.error_lines = true,
 };

@@ -20,8 +20,6 @@
 #include "ws/setup.h"
 
 enum {
-	DEADLINE_DEFAULT_MS = 8000,
-	GRACE_DEFAULT_MS = 8000,
 	ROOM_DEFAULT_MS = 5000,
 	LEASE_DEFAULT_MS = 60 * 1000, /* renewed while the command runs */
 };
@@ -33,10 +31,11 @@ struct options {
 	struct setup_room room;
 	const char *id, *restore, *workspace, *session, *owner, *store, *from, *user,
 		*idempotency_key;
-	struct opt_list labels, pass_env;
+	struct setup_command_options command;
+	struct opt_list labels;
 	uint32_t mode;
-	bool ephemeral, dry_run;
-	int64_t wait_ms, lease_ms, deadline_ms, grace_ms, limit_ms, save_every_ms;
+	bool adopt, ephemeral, dry_run;
+	int64_t wait_ms, lease_ms;
 	int print;
 	bool check, explain, system_mounts;
 	struct opt_list required, mounts;
@@ -52,6 +51,9 @@ static const struct opt_row rows[] = {
 	         "the workspace's id (else made up, or the profile's)"),
 	OPT_TEXT("restore", 0, "ID", struct options, restore,
 	         "a workspace that was made before, as it was made: take it up, or bring it back"),
+	OPT_FLAG(
+		"adopt", 0, struct options, adopt,
+		"a directory that lies in its place without being one of ours becomes the workspace, as it is (else: quarantine)"),
 	OPT_TEXT("workspace", 0, "W", struct options, workspace,
 	         "the workspace that sessions share (profile session)"),
 	OPT_TEXT("session", 0, "S", struct options, session, "the session (profile session)"),
@@ -77,17 +79,6 @@ static const struct opt_row rows[] = {
 		"how long other hosts stay away unless it is renewed (60s and renewed with a command, else none is taken; 0: nor are those of others heeded)"),
 	OPT_CHOICE("print", 0, "WHAT", struct options, print, print_choices,
 	           "what is printed without a command"),
-	OPT_DURATION("grace", 0, "D", struct options, grace_ms,
-	             "from a TERM to a KILL for the command (default 8s)"),
-	OPT_DURATION("deadline", 0, "D", struct options, deadline_ms,
-	             "after a TERM: when the save is not done by then it is spooled (default 8s)"),
-	OPT_DURATION("time-limit", 0, "D", struct options, limit_ms,
-	             "the command gets a TERM after so long, and a KILL after --grace"),
-	OPT_DURATION(
-		"save-every", 0, "D", struct options, save_every_ms,
-		"save while the command runs, too: it stands still meanwhile, at most for D (2s if that is less); a save that fails is tried again"),
-	OPT_LIST("pass-env", 0, "NAME", struct options, pass_env,
-	         "let the command have this AWS_* or WS_* variable (else it has none of them)"),
 	OPT_FLAG("dry-run", 'n', struct options, dry_run, "say what would be done"),
 	OPT_TEXT(
 		"make-room", 0, "LOW[:HIGH]", struct options, room.mark,
@@ -125,6 +116,7 @@ static const struct opt_row docker_rows[] = {
 static const struct opt_group groups[] = {
 	OPT_GROUP(NULL, rows, 0),
 	GIT_OPTIONS_GROUP(offsetof(struct options, git)),
+	SETUP_COMMAND_GROUP(offsetof(struct options, command)),
 	OPT_GROUP("Persistence", persist_rows, 0),
 	OPT_GROUP("With --print docker or docker0", docker_rows, 0),
 	WS_OPTIONS_GROUP(offsetof(struct options, where)),
@@ -138,8 +130,7 @@ static void defaults(void *options)
 	o->mode = UINT32_MAX;
 	git_options_defaults(&o->git);
 	o->lease_ms = -1;
-	o->grace_ms = GRACE_DEFAULT_MS;
-	o->deadline_ms = DEADLINE_DEFAULT_MS;
+	setup_command_defaults(&o->command);
 	o->room.time_ms = ROOM_DEFAULT_MS;
 }
 
@@ -179,6 +170,7 @@ static int fill(const struct applet_call *call, const struct options *o, struct 
 {
 	*s = (struct setup_options){
 		.id = o->restore ? o->restore : o->id,
+		.adopt = o->adopt,
 		.restore = o->restore != NULL,
 		.profile = ws_options_profile(&o->where),
 		.workspace = o->workspace,
@@ -219,6 +211,12 @@ static int check_early(const struct setup_options *s, struct err *e)
 static bool is_for_docker(const struct options *o)
 {
 	return o->print == SETUP_PRINT_DOCKER || o->print == SETUP_PRINT_DOCKER0;
+}
+
+static bool is_for_command(const struct applet_call *call)
+{
+	const struct options *o = call->options;
+	return call->arg_count > 0 && !o->dry_run && !is_for_docker(o);
 }
 
 /* What there is to mount: the profile's volumes and the user's. */
@@ -266,19 +264,16 @@ static int check(const struct applet_call *call, const struct options *o,
                  const struct volume_list *volumes, struct err *e)
 {
 	BUF_AUTO base = buf_make(4096);
+	bool of_base = volumes->count + o->required.count == 0;
+	if (of_base && ws_options_base_path(&o->where, call->config, &base, e) != 0)
+		return -1;
 	const struct setup_check how = {
 		.call = call,
 		.required = &o->required,
 		.volumes = volumes,
 		.base = base.p,
 	};
-	if (volumes->count + o->required.count > 0)
-		return setup_check_show(&how, e);
-	if (ws_options_base_path(&o->where, call->config, &base, e) != 0)
-		return -1;
-	struct setup_check of_base = how;
-	of_base.base = base.p;
-	return setup_check_show(&of_base, e);
+	return setup_check_show(&how, e);
 }
 
 /* What was made, for the caller or for the command. */
@@ -294,12 +289,7 @@ static int finish(const struct applet_call *call, const struct options *o, struc
 	const struct setup_command command = {
 		.argv = call->args,
 		.argc = call->arg_count,
-		.pass = o->pass_env.items,
-		.pass_count = o->pass_env.count,
-		.grace_ms = o->grace_ms,
-		.deadline_ms = o->deadline_ms,
-		.limit_ms = o->limit_ms,
-		.save_every_ms = o->save_every_ms,
+		.options = &o->command,
 		.s3 = &o->s3,
 		.call = call,
 	};
@@ -313,10 +303,10 @@ static int check_migrate(const struct applet_call *call, const struct options *o
 		return 0;
 	if (profile_load(ws_options_profile(&o->where), call->config, &profile, e) != 0)
 		return -1;
-	if (!profile.flat || call->arg_count > 0)
+	if (!profile.flat || o->restore || call->arg_count > 0)
 		return err_set(
 			e, ERR_KIND_USAGE,
-			"--migrate is for flat workspaces (profile flat), without a command");
+			"--migrate is for flat workspaces (profile flat), without --restore or a command");
 	return 0;
 }
 
@@ -340,9 +330,6 @@ static int make(const struct applet_call *call, const struct options *o,
 	if (result)
 		return -1;
 	setup_print_summary(&setup, o->dry_run);
-	if (o->migrate && !setup.profile.flat)
-		return err_set(e, ERR_KIND_USAGE,
-		               "--migrate is for flat workspaces (profile flat)");
 	if (o->migrate)
 		return setup_migrate(call, &setup, o->migrate, o->dry_run, e);
 	if (git_options_hooks(&o->git, &how, &setup, e))
@@ -359,12 +346,19 @@ static int run(const struct applet_call *call, struct err *e)
 		               call->args[0]);
 	if (o->explain)
 		return explain(call, o, e);
-	if (o->save_every_ms > 0 && (call->arg_count == 0 || o->ephemeral || is_sensitive(o)))
+	if (o->command.save_every_ms > 0 &&
+	    (call->arg_count == 0 || o->ephemeral || is_sensitive(o)))
 		return err_set(e, ERR_KIND_USAGE,
 		               "--save-every is for a command whose workspace is to be saved");
 	if (fill_volumes(call, o, &volumes, e) != 0)
 		return -1;
-	return o->check ? check(call, o, &volumes, e) : make(call, o, &volumes, e);
+	if (!o->check)
+		return make(call, o, &volumes, e);
+	/* What it found is in its lines: no other one with --json. */
+	if (check(call, o, &volumes, e) == 0)
+		return 0;
+	log_err(e);
+	return err_exit_status(e);
 }
 
 const struct applet ws_setup_applet = {
@@ -386,6 +380,7 @@ const struct applet ws_setup_applet = {
 		"--check says persistent, ephemeral, anonymous or unknown of each path; status 0 when all persist and\n"
 		"can be written to, 78 when one does not, 1 when that can't be told. ENCRYPTED: whether dm-crypt or the\n"
 		"file system itself encrypts what is written there.",
+	.prints_content = is_for_command,
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -15,8 +15,8 @@
 struct options {
 	struct ws_options where;
 	struct s3_config s3;
-	bool keep, discard, overwrite_remote, keep_going, keep_trash, drop_branch, detach, retry,
-		dry_run;
+	bool keep, discard, overwrite_remote, keep_going, keep_trash, if_clean, drop_branch, detach,
+		retry, dry_run;
 	int64_t deadline_ms, wait_ms;
 	struct teardown_ask ask;
 	struct teardown_reset reset;
@@ -34,6 +34,9 @@ static const struct opt_row rows[] = {
 		"leave out what can't be read: saved as PARTIAL beside, the directory is kept in the spool"),
 	OPT_FLAG("keep-trash", 0, struct options, keep_trash,
 	         "leave the deletion to ws-gc (undo until then)"),
+	OPT_FLAG(
+		"if-clean", 0, struct options, if_clean,
+		"of a worktree or clone: do nothing when it has work that is nowhere else (status 73)"),
 	OPT_FLAG(
 		"drop-branch", 0, struct options, drop_branch,
 		"of a worktree: delete the branch made for it, unless it has commits that are nowhere else"),
@@ -266,6 +269,7 @@ static int run(const struct applet_call *call, struct err *e)
 		.overwrite_remote = o->overwrite_remote,
 		.keep_going = o->keep_going,
 		.keep_trash = o->keep_trash,
+		.only_clean = o->if_clean,
 		.drop_branch = o->drop_branch,
 		.dry_run = o->dry_run,
 		.deadline_ms = o->deadline_ms,

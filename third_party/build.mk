@@ -24,11 +24,11 @@ libarchive-flags := -I$(SRC)/libarchive/libarchive -DHAVE_CONFIG_H -Ithird_party
 zlib-sources := $(patsubst %,$(SRC)/zlib/%.c,adler32 compress crc32 deflate inffast inflate inftrees trees uncompr zutil)
 zlib-flags := -DHAVE_HIDDEN -D_LARGEFILE64_SOURCE=1
 
-# zstd: no legacy formats, no threads of its own (os/pool has ours), no dictionary builder. Of compressors the fast ones, which serve
-# levels 1 to 4; the others are larger than the rest of zstd together.
+# zstd: no legacy formats, no threads of its own (os/pool has ours), no dictionary builder. Of compressors those for levels up to 12;
+# the search of levels 5 and more without forced inlining, which makes 160 kB more of it.
 libzstd-sources := $(wildcard $(patsubst %,$(SRC)/libzstd/lib/%/*.c,common compress decompress))
 libzstd-flags := -DXXH_NAMESPACE=ZSTD_ -DZSTD_LEGACY_SUPPORT=0 -DZSTD_DISABLE_ASM=1 \
-	$(patsubst %,-DZSTD_EXCLUDE_%_BLOCK_COMPRESSOR,GREEDY LAZY LAZY2 BTLAZY2 BTOPT BTULTRA)
+	$(patsubst %,-DZSTD_EXCLUDE_%_BLOCK_COMPRESSOR,BTLAZY2 BTOPT BTULTRA)
 
 libdeflate-sources := $(wildcard $(SRC)/libdeflate/lib/*.c $(SRC)/libdeflate/lib/*/cpu_features.c)
 libdeflate-flags := -I$(SRC)/libdeflate
@@ -53,5 +53,7 @@ endef
 $(OUT)/config/%.o: third_party/config/%.c third_party/build.mk
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(libarchive-flags) -c -o $@ $<
+
+$(OUT)/libzstd/lib/compress/zstd_lazy.o: libzstd-flags += -DZSTD_NO_INLINE
 
 $(foreach l,$(LIBS),$(eval $(call library,$(l))))

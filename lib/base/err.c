@@ -117,6 +117,12 @@ int err_context(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
+int err_code(struct err *e, const char *code)
+{
+	snprintf(e->code, sizeof(e->code), "%s", code);
+	return -1;
+}
+
 bool err_is(const struct err *e)
 {
 	return e->kind != ERR_KIND_NONE;

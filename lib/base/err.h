@@ -29,10 +29,11 @@ enum { ERR_MSG_MAX = 1024, ERR_CODE_MAX = 64, ERR_REQUEST_ID_MAX = 128 };
 
 struct err {
 	enum err_kind kind;
-	int sys_errno;                       /* errno of the failing call, or 0 */
-	int status;                          /* the server's HTTP status, or 0 */
-	bool retryable;                      /* trying the same again may help */
-	char code[ERR_CODE_MAX];             /* the server's error code ("NoSuchKey"), or "" */
+	int sys_errno;  /* errno of the failing call, or 0 */
+	int status;     /* the server's HTTP status, or 0 */
+	bool retryable; /* trying the same again may help */
+	char code
+		[ERR_CODE_MAX]; /* which one of its kind: the server's code ("NoSuchKey"), or ours ("dirty"); or "" */
 	char request_id[ERR_REQUEST_ID_MAX]; /* the server's request id, or "" */
 	char msg[ERR_MSG_MAX];               /* lower case, no full stop; cut when too long */
 };
@@ -50,6 +51,9 @@ int err_sys(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Put "text: " in front of the message of the error that `e` holds. Returns -1. */
 int err_context(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Give the error that `e` holds a code of its own, for --json. Returns -1. */
+int err_code(struct err *e, const char *code);
 
 /* Whether `e` holds an error. */
 bool err_is(const struct err *e);

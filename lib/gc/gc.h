@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "data/ini.h"
 #include "gc/gc_policy.h"
+#include "os/meter.h"
 #include "s3/s3.h"
 #include "ws/base_dir.h"
 #include "ws/record.h"
@@ -100,6 +101,7 @@ struct gc_options {
 	const struct s3_config *s3;
 	void (*notice)(void *ctx, const struct err *e);
 	void *notice_ctx;
+	enum meter_mode meter; /* of what is saved, archived and sent */
 };
 
 struct gc_item {

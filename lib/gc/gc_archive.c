@@ -76,14 +76,20 @@ static int write(const struct gc *g, const char *id, const struct archive *a,
 	const struct profile_part def = { .name = "archive", .path = "." };
 	memcpy(key, a->key, sizeof(key));
 	const struct part part = { .def = &def, .path = path, .key = key, .excludes = excludes };
+	struct progress progress = { .label = "archive" };
 	const struct part_save how = {
 		.store = a->store,
 		.key = a->key,
 		.if_etag = "",
+		.progress = &progress,
 		.notice = g->options.notice,
 		.notice_ctx = g->options.notice_ctx,
 	};
-	if (dir_open(g->base->fd, id, &fd, e) != 0 || part_save(fd, &part, &how, saved, e) != 0)
+	struct meter *meter = meter_start(&progress, g->options.meter);
+	int result =
+		dir_open(g->base->fd, id, &fd, e) || part_save(fd, &part, &how, saved, e) ? -1 : 0;
+	meter_stop(meter);
+	if (result != 0)
 		return err_context(e, "archive %s", id);
 	if (saved->unreadable == 0 && !saved->missing)
 		return 0;

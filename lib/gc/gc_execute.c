@@ -64,15 +64,19 @@ static int clean(const struct gc *g, struct gc_item *item, struct gc_done *done,
 static int send_spooled(const struct gc *g, const struct gc_item *item, struct gc_done *done,
                         struct err *e)
 {
+	struct progress progress = { .label = "save" };
 	const struct teardown_options how = {
 		.wake_fd = -1,
 		.config = g->options.config,
 		.s3 = g->options.s3,
+		.progress = &progress,
 		.notice = g->options.notice,
 		.notice_ctx = g->options.notice_ctx,
 	};
 	struct teardown_result result = { .side_key = NULL };
+	struct meter *meter = meter_start(&progress, g->options.meter);
 	int status = teardown_run(g->base, item->id, &how, NULL, &result, e);
+	meter_stop(meter);
 	done->sent += result.removed && !result.spooled;
 	teardown_result_free(&result);
 	return status;

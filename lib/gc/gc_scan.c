@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "gc/gc_internal.h"
 #include "gc/gc_project.h"
+#include "os/extent.h"
 
 static const char *label_of(const void *ctx, const char *name)
 {
@@ -101,7 +102,7 @@ static void ask_shared(const struct gc *g, struct gc_item *item)
 {
 	struct err ignored = ERR_INIT;
 	item->shared_known =
-		gc_tree_shared(g->base->fd, item->name, &item->shared_bytes, &ignored) == 0;
+		extent_tree_shared(g->base->fd, item->name, &item->shared_bytes, &ignored) == 0;
 }
 
 void gc_scan(const struct gc *g, const char *id, bool held, int64_t lock_ms, struct gc_item *item,

@@ -83,6 +83,7 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 {
 	const struct gc_options *o = &j->g->options;
 	int64_t left_ms = o->end_ms - sys_monotonic_ms();
+	struct progress progress = { .label = "save" };
 	const struct teardown_options how = {
 		.deadline_ms = o->end_ms == 0 ? 0
 		               : left_ms > 1  ? left_ms
@@ -93,10 +94,16 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 		.wake_fd = -1,
 		.config = o->config,
 		.s3 = o->s3,
+		.progress = &progress,
+		.meter = o->meter,
 		.notice = o->notice,
 		.notice_ctx = o->notice_ctx,
 	};
-	return teardown_run(j->g->base, now->id, &how, j->lock, result, e);
+	/* With a deadline the save runs in a child of its own, which draws. */
+	struct meter *meter = o->end_ms ? NULL : meter_start(&progress, o->meter);
+	int status = teardown_run(j->g->base, now->id, &how, j->lock, result, e);
+	meter_stop(meter);
+	return status;
 }
 
 /* An archive that is the workspace's stub needs no other save. */

@@ -4,53 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/inodes.h"
 #include "base/str.h"
 #include "os/dir.h"
-#include "os/extent.h"
 #include "os/walk.h"
-
-/* Files with several names that were seen: open addressing, a power of two, at most half full. */
-struct seen {
-	struct seen_file {
-		uint64_t dev, ino;
-	} * slots; /* ino 0: free; no file has it */
-	size_t cap, count;
-};
-
-static bool seen_put(struct seen *s, uint64_t dev, uint64_t ino)
-{
-	size_t at = (size_t)((ino ^ (dev << 7)) * 0x9e3779b97f4a7c15u >> 20) & (s->cap - 1);
-	while (s->slots[at].ino) {
-		if (s->slots[at].ino == ino && s->slots[at].dev == dev)
-			return false;
-		at = (at + 1) & (s->cap - 1);
-	}
-	s->slots[at] = (struct seen_file){ dev, ino };
-	s->count++;
-	return true;
-}
-
-/* Whether it is new. */
-static bool seen_add(struct seen *s, uint64_t dev, uint64_t ino)
-{
-	if (2 * (s->count + 1) > s->cap) {
-		struct seen bigger = { .cap = s->cap ? 2 * s->cap : 1024 };
-		bigger.slots = mem_new(bigger.cap, sizeof(*bigger.slots));
-		for (size_t i = 0; i < s->cap; i++) {
-			if (s->slots[i].ino)
-				seen_put(&bigger, s->slots[i].dev, s->slots[i].ino);
-		}
-		mem_free(s->slots);
-		*s = bigger;
-	}
-	return seen_put(s, dev, ino);
-}
-
-static void seen_free(struct seen *s)
-{
-	mem_free(s->slots);
-}
 
 /* The kernel alone sets ctime, and every change moves it. mtime can be set to anything: one in the future says
  * nothing, while a ctime there says that the clock jumped. */
@@ -83,7 +40,7 @@ static bool is_mounted(const struct walk_entry *entry, const struct file_stat *r
 }
 
 static void add_entry(const struct walk_entry *entry, bool mounted, int64_t now_ms,
-                      struct seen *seen, struct gc_tree *out)
+                      struct inodes *seen, struct gc_tree *out)
 {
 	out->entries++;
 	if (mounted && !out->has_mount) {
@@ -98,7 +55,7 @@ static void add_entry(const struct walk_entry *entry, bool mounted, int64_t now_
 	out->has_base |= is_marker(entry);
 	out->has_git |= strcmp(entry->name, ".git") == 0;
 	bool shared = entry->stat.nlink > 1 && !file_is_dir(&entry->stat);
-	if (!shared || seen_add(seen, entry->stat.dev, entry->stat.ino))
+	if (!shared || inodes_add(seen, entry->stat.dev, entry->stat.ino))
 		out->allocated_bytes += entry->stat.allocated_bytes;
 }
 
@@ -114,7 +71,7 @@ int gc_tree_look(int dirfd, const char *name, int64_t now_ms, struct gc_tree *ou
 	out->allocated_bytes = root.allocated_bytes;
 	const struct walk_options how = { .one_file_system = true, .unsorted = true };
 	WALK_AUTO w = NULL;
-	AUTO(seen_free) struct seen seen = { .cap = 0 };
+	INODES_AUTO seen = { .cap = 0 };
 	if (walk_open(fd, &how, &w, e))
 		return -1;
 	struct walk_entry entry;
@@ -127,42 +84,4 @@ int gc_tree_look(int dirfd, const char *name, int64_t now_ms, struct gc_tree *ou
 		failed = failed || got < 0;
 	}
 	return failed ? -1 : 0;
-}
-
-static int add_shared(const struct walk_entry *entry, struct seen *seen, uint64_t *bytes,
-                      struct err *e)
-{
-	const struct file_stat *st = &entry->stat;
-	uint64_t shared = 0;
-	if (!file_is_regular(st) || st->allocated_bytes == 0 ||
-	    (st->nlink > 1 && !seen_add(seen, st->dev, st->ino)))
-		return 0;
-	FD_AUTO fd = -1;
-	if (dir_open_file(entry->dirfd, entry->name, &fd, e) ||
-	    extent_shared(fd, &shared, e, entry->name))
-		return -1;
-	*bytes += shared;
-	return 0;
-}
-
-int gc_tree_shared(int dirfd, const char *name, uint64_t *bytes, struct err *e)
-{
-	FD_AUTO fd = -1;
-	WALK_AUTO w = NULL;
-	AUTO(seen_free) struct seen seen = { .cap = 0 };
-	const struct walk_options how = { .one_file_system = true, .unsorted = true };
-	struct walk_entry entry;
-	int got = 0;
-	*bytes = 0;
-	if (dir_open(dirfd, name, &fd, e))
-		return -1;
-	if (!extent_can_share(fd))
-		return 0;
-	if (walk_open(fd, &how, &w, e))
-		return -1;
-	while ((got = walk_next(w, &entry, e)) > 0) {
-		if (add_shared(&entry, &seen, bytes, e))
-			return -1;
-	}
-	return got;
 }

@@ -19,8 +19,5 @@ struct gc_tree {
  * same. */
 int gc_tree_look(int dirfd, const char *name, int64_t now_ms, struct gc_tree *out,
                  struct err *e) MUST_CHECK;
-/* How many bytes of the directory `name` lie in blocks that another file holds, too: they come free with the last of
- * them. Each file is opened, so this is asked for when it is shown; where no file can share, nothing is. */
-int gc_tree_shared(int dirfd, const char *name, uint64_t *bytes, struct err *e) MUST_CHECK;
 
 #endif

@@ -24,20 +24,18 @@ static int copy_by_hand(int from, int to, uint64_t *copied, struct err *e, const
 	return 0;
 }
 
-int copy_data(int from, int to, uint64_t *copied, bool *shared, struct err *e, const char *what)
+bool copy_share(int from, int to)
+{
+	return ioctl(to, FICLONE, from) == 0;
+}
+
+int copy_bytes(int from, int to, uint64_t *copied, struct err *e, const char *what)
 {
 	struct file_stat st;
 	ssize_t got;
 	*copied = 0;
 	if (file_stat(from, &st, e, what) != 0)
 		return -1;
-	bool cloned = ioctl(to, FICLONE, from) == 0;
-	if (shared)
-		*shared = cloned;
-	if (cloned) {
-		*copied = st.size_bytes;
-		return 0;
-	}
 	while ((got = copy_file_range(from, NULL, to, NULL, RANGE_BYTES, 0)) > 0)
 		*copied += (uint64_t)got;
 	/* Zero at once is also what some file systems say that can't. An error in the middle comes again below. */

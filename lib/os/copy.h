@@ -5,9 +5,11 @@
 #include "base/defs.h"
 #include "base/err.h"
 
-/* Share the blocks (FICLONE), else let the kernel copy (copy_file_range), else read and write. `to` is a new file; both
- * are at their beginnings. `copied` gets the bytes; `shared` (may be NULL) whether the blocks are shared. */
-int copy_data(int from, int to, uint64_t *copied, bool *shared, struct err *e,
-              const char *what) MUST_CHECK;
+/* `to` is a new file; both are at their beginnings. */
+
+/* Share the blocks (FICLONE): whether that was done. */
+bool copy_share(int from, int to);
+/* Let the kernel copy (copy_file_range), else read and write. `copied` gets the bytes. */
+int copy_bytes(int from, int to, uint64_t *copied, struct err *e, const char *what) MUST_CHECK;
 
 #endif

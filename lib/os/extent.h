@@ -16,4 +16,10 @@ bool extent_can_share(int fd);
 /* How many bytes of an open file lie in blocks that it shares. An error where the file system does not tell. */
 int extent_shared(int fd, uint64_t *bytes, struct err *e, const char *what) MUST_CHECK;
 
+/* ---- extent_tree.c ---- */
+
+/* How many bytes of the directory `name` lie in blocks that another file holds, too: they come free with the last of
+ * them. Each file is opened, so this is asked for when it is shown; where no file can share, nothing is. */
+int extent_tree_shared(int dirfd, const char *name, uint64_t *bytes, struct err *e) MUST_CHECK;
+
 #endif

@@ -193,3 +193,8 @@ bool file_is_symlink(const struct file_stat *s)
 {
 	return S_ISLNK(s->mode);
 }
+
+bool file_is_fifo(const struct file_stat *s)
+{
+	return S_ISFIFO(s->mode);
+}

@@ -50,5 +50,6 @@ int file_stat(int fd, struct file_stat *out, struct err *e, const char *what) MU
 bool file_is_dir(const struct file_stat *s);
 bool file_is_regular(const struct file_stat *s);
 bool file_is_symlink(const struct file_stat *s);
+bool file_is_fifo(const struct file_stat *s);
 
 #endif

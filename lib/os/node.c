@@ -1,4 +1,4 @@
-/* mkdirat, symlinkat, linkat, utimensat. */
+/* mkdirat, mkfifoat, symlinkat, linkat, utimensat. */
 #include "os/node.h"
 
 #include <fcntl.h>
@@ -13,6 +13,11 @@ int node_make_dir(int dirfd, const char *name, uint32_t mode, struct err *e)
 int node_make_symlink(int dirfd, const char *name, const char *target, struct err *e)
 {
 	return symlinkat(target, dirfd, name) == 0 ? 0 : err_sys(e, "make symlink %s", name);
+}
+
+int node_make_fifo(int dirfd, const char *name, struct err *e)
+{
+	return mkfifoat(dirfd, name, S_IRUSR | S_IWUSR) == 0 ? 0 : err_sys(e, "make FIFO %s", name);
 }
 
 int node_make_link(int from_dir, const char *from, int to_dir, const char *to, struct err *e)

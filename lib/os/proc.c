@@ -64,6 +64,25 @@ void proc_self(struct proc_id *out)
 	sys_boot_id(out->boot_id, sizeof(out->boot_id));
 }
 
+/* Of a link in /proc/self: its text, or "". */
+static char *link_text(const char *path, char *out, size_t cap)
+{
+	ssize_t len = readlink(path, out, cap - 1);
+	out[len > 0 ? len : 0] = '\0';
+	return out;
+}
+
+bool proc_place(char out[PROC_PLACE_MAX])
+{
+	char host[128], boot[40], self[16], pids[40], time[40], own[16];
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	link_text("/proc/self/ns/pid", pids, sizeof(pids));
+	link_text("/proc/self/ns/time", time, sizeof(time)); /* kernels before 5.6 have none */
+	snprintf(out, PROC_PLACE_MAX, "%s %s %s %s", sys_boot_id(boot, sizeof(boot)), pids, time,
+	         sys_hostname(host, sizeof(host)));
+	return boot[0] && pids[0] && strcmp(link_text("/proc/self", self, sizeof(self)), own) == 0;
+}
+
 /* Without a look at /proc: absence is certain, presence may be somebody else's. */
 static int alive_by_signal(int32_t pid)
 {
@@ -206,16 +225,32 @@ int proc_wait_task(struct proc_task *t, int64_t deadline_ms, int wake_fd, int *r
 	}
 }
 
+/* Through the descriptor where there is one: should somebody have reaped the child, its pid may be another process by
+ * now. */
+static void send_signal(const struct proc_task *t, int number)
+{
+	if (t->proc.pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, t->proc.pidfd, number, NULL, 0);
+	else
+		kill(t->proc.pid, number);
+}
+
+void proc_ask_task(const struct proc_task *t)
+{
+	if (t->proc.pid > 0)
+		send_signal(t, SIGTERM);
+}
+
+void proc_own_group(void)
+{
+	setpgid(0, 0);
+}
+
 void proc_kill_task(struct proc_task *t)
 {
 	if (t->proc.pid <= 0)
 		return;
-	/* Through the descriptor where there is one: should somebody have reaped the child, its
-	 * pid may be another process by now. */
-	if (t->proc.pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, t->proc.pidfd, SIGKILL, NULL, 0);
-	else
-		kill(t->proc.pid, SIGKILL);
+	send_signal(t, SIGKILL);
 	reap(t->proc.pid);
 	forget(t);
 }

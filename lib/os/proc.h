@@ -18,6 +18,11 @@ void proc_self(struct proc_id *out);
 /* 1 alive, 0 gone (or another boot, or the pid is someone else's now), -1 can't tell (no /proc). */
 int proc_alive(const struct proc_id *id);
 
+enum { PROC_PLACE_MAX = 320 };
+/* Where a pid and a start time mean something: host, boot, and the namespaces of pids and of time, as text. Equal texts: the same
+ * place. False when that can't be told, or when /proc is of another one. */
+bool proc_place(char out[PROC_PLACE_MAX]);
+
 struct proc_spawn {
 	char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH of `env` */
 	char *const *env;  /* NULL-terminated; NULL: this process's */
@@ -26,6 +31,7 @@ struct proc_spawn {
 	bool new_group; /* own process group, in the foreground of the terminal when there is one */
 	bool die_with_parent; /* SIGKILL when the thread that starts it ends */
 	bool die_gently;      /* a SIGTERM instead: it can take its lock files along */
+	bool keep_ignored;    /* what we were started to ignore, but TERM, PIPE, XFSZ and CHLD */
 	uint32_t uid, gid;    /* when set_user */
 	bool set_user;
 	const struct cgroup *cgroup; /* to be in from the start, where that can be; NULL: ours */
@@ -36,7 +42,7 @@ struct proc {
 	int pidfd; /* -1 where the kernel has none */
 };
 
-/* Start a program. Signals blocked or ignored by us are given back to the child as default. A
+/* Start a program. Signals blocked or ignored by us are given back to the child as default (keep_ignored apart). A
  * program that can't be executed is an error here (NOT_FOUND, DENIED), not a status later. All
  * descriptors above 2 are closed in the child. */
 int proc_start(const struct proc_spawn *how, struct proc *out, struct err *e) MUST_CHECK;
@@ -59,6 +65,10 @@ int proc_fork_task(int (*work)(void *ctx, struct err *e), void *ctx, struct proc
  * it becomes readable. */
 int proc_wait_task(struct proc_task *t, int64_t deadline_ms, int wake_fd, int *result,
                    struct err *e) MUST_CHECK;
+/* SIGTERM. */
+void proc_ask_task(const struct proc_task *t);
+/* For such a child: what the terminal sends goes to its parent alone, who may ask it. */
+void proc_own_group(void);
 /* SIGKILL and reap. */
 void proc_kill_task(struct proc_task *t);
 

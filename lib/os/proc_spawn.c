@@ -20,7 +20,7 @@
 #include "os/file.h"
 #include "os/proc.h"
 
-enum { PATHS_MAX = 256, FIRST_FD = 3, CLOSE_MAX = 1 << 20, SIGNALS_MAX = 64 };
+enum { PATHS_MAX = 256, FIRST_FD = 3, CLOSE_MAX = 1 << 20, FIRST_REALTIME = 32, SIGNALS_MAX = 64 };
 
 /* Which step failed; the texts are in stage_names. */
 enum stage { STAGE_EXEC, STAGE_DIRECTORY, STAGE_USER, STAGE_DESCRIPTORS, STAGES };
@@ -101,15 +101,25 @@ static void fail(int fd, enum stage stage)
 	_exit(127);
 }
 
+/* What nohup or a shell's background job wants ignored; PIPE and XFSZ are ignored by ourselves, a TERM has to end everybody. */
+static bool stays_ignored(int number)
+{
+	struct sigaction now;
+	return number < FIRST_REALTIME && number != SIGTERM && number != SIGPIPE &&
+	       number != SIGXFSZ && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /* By the system call: libc's sigaction refuses the signals that it keeps for itself, and one of those, ignored when we
  * were started, would stay so in the command. */
-static void default_signals(void)
+static void default_signals(bool keep_ignored)
 {
 	const struct {
 		unsigned long handler, flags, restorer, mask;
 	} usual = { 0 }; /* SIG_DFL is 0 */
-	for (int n = 1; n <= SIGNALS_MAX; n++)
-		(void)syscall(SYS_rt_sigaction, n, &usual, NULL, sizeof(usual.mask));
+	for (int n = 1; n <= SIGNALS_MAX; n++) {
+		if (!keep_ignored || !stays_ignored(n))
+			(void)syscall(SYS_rt_sigaction, n, &usual, NULL, sizeof(usual.mask));
+	}
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -197,7 +207,7 @@ static void run_child(const struct proc_spawn *how, char *const *paths, int pipe
 	/* After the change of user, which makes the kernel forget it. */
 	if (how->die_with_parent)
 		proc_spawn_bind(parent, how->die_gently ? SIGTERM : SIGKILL);
-	default_signals();
+	default_signals(how->keep_ignored);
 	exec_first(paths, how->argv, env);
 	fail(pipe_fd, STAGE_EXEC);
 }

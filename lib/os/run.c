@@ -18,9 +18,12 @@ enum {
 	TERM_MS = 2000, /* from TERM to KILL */
 	LOOK_MS = 20,   /* how often an end is looked for where the kernel has no pidfd */
 	PIECE_BYTES = 16 * 1024,
+	PIECES_MAX =
+		16, /* at once: who writes without end is not listened to without end. A pipe holds less */
 };
 
 struct job {
+	const struct run_options *o;
 	struct proc child;
 	int out_fd, err_fd; /* our ends of the pipes, or -1 */
 	int64_t next_ms;    /* when the next signal is due; -1: never */
@@ -59,16 +62,20 @@ static int open_pipe(int *ours, int *theirs, struct err *e)
 
 /* Take what is there. What goes over the cap of the output sets too_large, and is read all the same: nobody shall wait
  * in write. */
-static void drain(int *fd, struct buf *out)
+static void drain(struct job *j)
 {
 	char piece[PIECE_BYTES];
-	ssize_t got;
-	if (*fd < 0)
+	ssize_t got = 1;
+	if (j->out_fd < 0)
 		return;
-	while ((got = read(*fd, piece, sizeof(piece))) > 0)
-		buf_add(out, piece, (size_t)got);
-	if (got == 0 || (errno != EAGAIN && errno != EINTR))
-		file_close_auto(fd);
+	for (int i = 0; i < PIECES_MAX && (got = read(j->out_fd, piece, sizeof(piece))) > 0; i++) {
+		if (j->o->heard)
+			j->o->heard(j->o->heard_ctx, str_from(piece, (size_t)got));
+		else
+			buf_add(&j->result->output, piece, (size_t)got);
+	}
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+		file_close_auto(&j->out_fd);
 }
 
 /* The head is what names the fault. */
@@ -76,12 +83,12 @@ static void drain_errors(struct job *j)
 {
 	char piece[PIECE_BYTES];
 	struct buf *out = &j->result->errors;
-	ssize_t got;
+	ssize_t got = 1;
 	if (j->err_fd < 0)
 		return;
-	while ((got = read(j->err_fd, piece, sizeof(piece))) > 0)
+	for (int i = 0; i < PIECES_MAX && (got = read(j->err_fd, piece, sizeof(piece))) > 0; i++)
 		buf_add_str(out, str_head(str_from(piece, (size_t)got), out->max - out->len));
-	if (got == 0 || (errno != EAGAIN && errno != EINTR))
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 		file_close_auto(&j->err_fd);
 }
 
@@ -137,7 +144,7 @@ static int attend(struct job *j, struct err *e)
 		if (wait_some(j, e) != 0)
 			return -1;
 		ended = has_ended(j);
-		drain(&j->out_fd, &j->result->output);
+		drain(j);
 		drain_errors(j);
 		if (!ended)
 			send_due(j);
@@ -158,6 +165,7 @@ int run_program(const struct run_options *o, struct run_result *out, struct err 
 	FD_AUTO in = -1, their_out = -1, their_err = -1;
 	AUTO(close_job)
 	struct job j = {
+		.o = o,
 		.child = { .pidfd = -1 },
 		.out_fd = -1,
 		.err_fd = -1,
@@ -171,16 +179,16 @@ int run_program(const struct run_options *o, struct run_result *out, struct err 
 	};
 	if (open_input(o->input, &in, e) != 0)
 		return -1;
-	if (o->log_fd < 0 &&
-	    (open_pipe(&j.out_fd, &their_out, e) != 0 || open_pipe(&j.err_fd, &their_err, e) != 0))
+	if (open_pipe(&j.out_fd, &their_out, e) != 0 ||
+	    (!o->heard && open_pipe(&j.err_fd, &their_err, e) != 0))
 		return -1;
 	const struct proc_spawn how = {
 		.argv = o->argv,
 		.env = o->env,
 		.cwd_fd = o->cwd_fd,
 		.stdin_fd = in,
-		.stdout_fd = o->log_fd < 0 ? their_out : o->log_fd,
-		.stderr_fd = o->log_fd < 0 ? their_err : o->log_fd,
+		.stdout_fd = their_out,
+		.stderr_fd = o->heard ? their_out : their_err,
 		.new_group = true,
 		.die_with_parent = true,
 		.die_gently = true,

@@ -9,10 +9,13 @@
 enum { RUN_ERRORS_MAX = 16 * 1024 };
 
 struct run_options {
-	char *const *argv;  /* argv[0] is looked up in PATH of `env` */
-	char *const *env;   /* NULL: this process's */
-	int cwd_fd;         /* directory to start in, or -1 */
-	int log_fd;         /* where both outputs go instead of being kept; -1: they are kept */
+	char *const *argv; /* argv[0] is looked up in PATH of `env` */
+	char *const *env;  /* NULL: this process's */
+	int cwd_fd;        /* directory to start in, or -1 */
+	/* Gets both outputs, as they come, instead of their being kept; NULL: they are kept. A process that the program left
+	 * in the background is not heard any more when that one has ended. */
+	void (*heard)(void *ctx, struct str piece);
+	void *heard_ctx;
 	struct str input;   /* what it reads from standard input; empty: /dev/null */
 	int64_t timeout_ms; /* then TERM, 2 s later KILL, to its process group; <= 0: no limit */
 	size_t output_max;  /* of what is kept; more is a DATA error */

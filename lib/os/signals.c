@@ -69,10 +69,14 @@ int signals_prepare(struct err *e)
 	return errno == 0 ? 0 : err_sys(e, "unblock signals");
 }
 
-/* Block the signals and open a descriptor for them. */
-static int open_for(const sigset_t *set, int *fd, struct err *e)
+/* Block the signals and open a descriptor for them. Were one blocked that is to be ignored, the kernel would keep it for us. */
+static int open_for(sigset_t *set, int *fd, struct err *e)
 {
 	*fd = -1;
+	for (int n = 1; n < NSIG; n++) {
+		if (ignored_on_purpose(n))
+			sigdelset(set, n);
+	}
 	errno = pthread_sigmask(SIG_BLOCK, set, NULL);
 	if (errno != 0)
 		return err_sys(e, "block signals");

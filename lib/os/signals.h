@@ -12,7 +12,8 @@
  * and output so that using them is an error; when that is absent the call fails. */
 int signals_prepare(struct err *e) MUST_CHECK;
 
-/* Block every signal but those that a fault raises (and PIPE, XFSZ), and open a signalfd for them. */
+/* Block every signal but those that a fault raises (and PIPE, XFSZ), and open a signalfd for them. What we were started to
+ * ignore (nohup, a background job) stays ignored, but TERM: here and below. */
 int signals_open(int *fd, struct err *e) MUST_CHECK;
 /* The same for TERM, INT and HUP alone: readable when someone wants us to stop, and not when a
  * child ends. */

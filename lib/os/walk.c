@@ -36,7 +36,7 @@ struct walk {
 	char *scratch;            /* NULL until a directory does not fit into `first` */
 	char first[WALK_FIRST_BYTES];
 	bool descend; /* into the directory at `path`, with the next call */
-	bool failed, refused;
+	bool failed;
 };
 
 static struct walk_level *top(struct walk *w)
@@ -306,11 +306,9 @@ int walk_next(struct walk *w, struct walk_entry *entry, struct err *e)
 {
 	if (w->failed)
 		return 0;
-	w->refused = false;
 	if (w->descend) {
 		w->descend = false;
-		w->refused = enter(w, e) != 0;
-		if (w->refused)
+		if (enter(w, e) != 0)
 			return -1;
 	}
 	for (;;) {
@@ -347,11 +345,6 @@ int walk_open(int dirfd, const struct walk_options *options, struct walk **out, 
 	}
 	*out = w;
 	return 0;
-}
-
-bool walk_refused(const struct walk *w)
-{
-	return w->refused;
 }
 
 bool walk_failed(const struct walk *w)

@@ -39,8 +39,6 @@ int walk_open(int dirfd, const struct walk_options *options, struct walk **out,
  * over. A directory that was skipped, is a mount or could not be opened does not come again. */
 int walk_next(struct walk *w, struct walk_entry *entry, struct err *e) MUST_CHECK;
 bool walk_failed(const struct walk *w);
-/* Whether the error was that the directory returned before could not be gone into. */
-bool walk_refused(const struct walk *w);
 /* Do not descend into the directory that was just returned. */
 void walk_skip(struct walk *w);
 void walk_close(struct walk *w);

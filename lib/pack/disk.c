@@ -1,6 +1,7 @@
 /* What comes to which path, and what was there before. */
 #include "pack/disk.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -14,7 +15,10 @@
 #include "pack/disk_parts.h"
 #include "pack/names.h"
 
-enum { LINK_TEXT_MAX = 1 << 30, SYMLINK_MAX = 4095 };
+enum {
+	SYMLINK_MAX = 4095,
+	KEPT = 32 * 1024, /* paths known in memory */
+};
 
 struct disk_attrs disk_attrs_of(const struct entry *entry)
 {
@@ -58,8 +62,11 @@ int disk_open(int root, const struct disk_options *options, struct disk **out, s
 	*out = d;
 	d->options = *options;
 	d->root = root;
-	d->text = buf_make(LINK_TEXT_MAX);
-	d->last_file = buf_make(SIZE_MAX / 2);
+	if (d->options.kept == 0)
+		d->options.kept = KEPT;
+	d->text = buf_make(SIZE_MAX / 2);
+	disk_spill_init(&d->late_links);
+	disk_spill_init(&d->late_dirs);
 	pathset_init(&d->paths);
 	disk_batch_init(d);
 	if (disk_dirs_init(d, e) == 0 && probe_granted(d, e) == 0)
@@ -77,7 +84,8 @@ void disk_close(struct disk *d)
 	disk_dirs_free(d);
 	pathset_free(&d->paths);
 	buf_free(&d->text);
-	buf_free(&d->last_file);
+	disk_spill_free(&d->late_links);
+	disk_spill_free(&d->late_dirs);
 	mem_free(d->links);
 	mem_free(d);
 }
@@ -89,12 +97,33 @@ static int twice(struct str path, struct err *e)
 	               names_show(path).text);
 }
 
-/* Remove the file that the archive put at `path` before. */
+int disk_make_way(const struct disk *d, int dirfd, const char *name, struct err *e)
+{
+	struct file_stat st;
+	if (e->sys_errno != EEXIST)
+		return -1;
+	if (!d->settled) {
+		e->kind = ERR_KIND_DATA;
+		return -1;
+	}
+	err_clear(e);
+	if (dir_stat(dirfd, name, &st, e))
+		return -1;
+	if (file_is_dir(&st))
+		return err_set(e, ERR_KIND_DATA,
+		               "it is in the archive as a directory and as something else");
+	if (!file_is_regular(&st) && !file_is_fifo(&st))
+		return err_set(e, ERR_KIND_DATA, "something is there that was not unpacked");
+	return dir_unlink(dirfd, name, e);
+}
+
+/* Remove the file that the archive put at `path` before, when those that are linked to it are. */
 static int remove_earlier(struct disk *d, struct str path, struct err *e)
 {
 	char name[DIR_NAME_MAX + 1];
 	struct disk_dir *dir;
-	if (disk_batch_drain(d, e) || disk_dirs_need(d, names_parent(path), &dir, e))
+	if (disk_batch_drain(d, e) || disk_links_to_files(d, e) ||
+	    disk_dirs_need(d, names_parent(path), &dir, e))
 		return -1;
 	if (str_copy(names_last(path), name, sizeof(name)))
 		return twice(path, e);
@@ -104,11 +133,6 @@ static int remove_earlier(struct disk *d, struct str path, struct err *e)
 /* `path` is about to be something that is no directory, with `value` in the set. */
 static int claim(struct disk *d, struct str path, uint64_t value, struct err *e)
 {
-	if (d->options.ascending && value == DISK_FILE) {
-		buf_clear(&d->last_file);
-		buf_add_str(&d->last_file, path);
-		return 0;
-	}
 	uint64_t *before = pathset_find(&d->paths, path);
 	if (!before) {
 		pathset_put(&d->paths, path, value);
@@ -117,13 +141,11 @@ static int claim(struct disk *d, struct str path, uint64_t value, struct err *e)
 	enum disk_kind kind = *before & 3;
 	if (kind == DISK_DIR)
 		return twice(path, e);
-	if (kind == DISK_FILE) {
-		if (remove_earlier(d, path, e))
-			return -1;
-		before = pathset_find(&d->paths, path);
-	} else {
+	if (kind != DISK_SYMLINK && remove_earlier(d, path, e))
+		return -1;
+	before = pathset_find(&d->paths, path);
+	if (kind != DISK_FILE)
 		d->links[*before >> 2].gone = true;
-	}
 	*before = value;
 	return 0;
 }
@@ -143,8 +165,9 @@ static int place(struct disk *d, const struct entry *entry, struct str path, str
 {
 	if (path.len == 0)
 		return err_set(e, ERR_KIND_DATA, "the archive's root is not a directory");
-	return check_owner(d, entry, path, e) || disk_dirs_need(d, names_parent(path), dir, e) ? -1
-	                                                                                       : 0;
+	if (check_owner(d, entry, path, e) || disk_settle_full(d, e))
+		return -1;
+	return disk_dirs_need(d, names_parent(path), dir, e);
 }
 
 static bool is_wanted_xattr(const struct entry_xattr *x)
@@ -169,7 +192,8 @@ static int set_xattrs(int fd, const struct entry *entry, const char *what, struc
 int disk_dir(struct disk *d, const struct entry *entry, struct str path, struct err *e)
 {
 	struct disk_dir *dir;
-	if (check_owner(d, entry, path, e) || disk_dirs_need(d, path, &dir, e))
+	if (check_owner(d, entry, path, e) || disk_settle_full(d, e) ||
+	    disk_dirs_need(d, path, &dir, e))
 		return -1;
 	dir->said = true;
 	dir->attrs = disk_attrs_of(entry);
@@ -190,23 +214,52 @@ int disk_symlink(struct disk *d, const struct entry *entry, struct str path, str
 	return 0;
 }
 
-/* With ascending paths a file is not remembered; whether there is one shows when the link is made. */
-static bool may_lead_to(const struct disk *d, struct str target, struct str path)
+/* What the archive put at `path` before, and is not known any more: 1, *st; 0 nothing; -1. */
+static int look(const struct disk *d, struct str path, struct file_stat *st, struct err *e)
 {
+	struct err why = ERR_INIT;
+	MEM_AUTO char *text = d->settled ? mem_str(path) : NULL;
+	if (!d->settled)
+		return 0;
+	if (dir_stat(d->root, text, st, &why) == 0)
+		return 1;
+	/* DATA: the way there leads through something that is no directory. */
+	if (why.kind == ERR_KIND_NOT_FOUND || why.kind == ERR_KIND_DATA)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+/* Whether the hardlink `path` has something to lead to: 1, 0, -1. */
+static int may_lead_to(struct disk *d, struct str target, struct str path, struct err *e)
+{
+	struct file_stat st;
 	const uint64_t *value = pathset_find(&d->paths, target);
+	if (str_eq(path, target))
+		return 0;
 	if (value)
-		return (*value & 3) != DISK_DIR && !str_eq(path, target);
-	return d->options.ascending && names_cmp(target, path) < 0;
+		return (*value & 3) != DISK_DIR;
+	int rc = look(d, target, &st, e);
+	/* Before something else comes there the link has to be made. */
+	if (rc > 0 && file_is_regular(&st))
+		pathset_put(&d->paths, target, DISK_FILE);
+	return rc > 0 ? !file_is_dir(&st) : rc;
+}
+
+int disk_leads_nowhere(struct str path, struct str target, struct err *e)
+{
+	return err_set(e, ERR_KIND_DATA,
+	               "'%s' is a hardlink to '%s', which is no file unpacked before it",
+	               names_show(path).text, names_show(target).text);
 }
 
 int disk_hardlink(struct disk *d, const struct entry *entry, struct str path, struct str target,
                   struct err *e)
 {
 	struct disk_dir *dir;
-	if (!may_lead_to(d, target, path))
-		return err_set(e, ERR_KIND_DATA,
-		               "'%s' is a hardlink to '%s', which is no file unpacked before it",
-		               names_show(path).text, names_show(target).text);
+	int may = may_lead_to(d, target, path, e);
+	if (may <= 0)
+		return may < 0 ? -1 : disk_leads_nowhere(path, target, e);
 	if (place(d, entry, path, &dir, e) ||
 	    claim(d, path, DISK_HARDLINK | (uint64_t)d->link_count << 2, e))
 		return -1;
@@ -238,11 +291,10 @@ int disk_file_open(struct disk *d, const struct entry *entry, struct str path, s
 		return -1;
 	if (str_copy(names_last(path), name, sizeof(name)))
 		return twice(path, e);
-	if (dir_create_file(dir->fd, name, entry->mode & 0777, &f->fd, e)) {
-		if (e->kind == ERR_KIND_CONFLICT)
-			e->kind = ERR_KIND_DATA;
+	if (dir_create_file(dir->fd, name, entry->mode & 0777, &f->fd, e) &&
+	    (disk_make_way(d, dir->fd, name, e) ||
+	     dir_create_file(dir->fd, name, entry->mode & 0777, &f->fd, e)))
 		return err_context(e, "unpack '%s'", names_show(path).text);
-	}
 	return 0;
 }
 
@@ -272,9 +324,10 @@ void disk_file_abandon(struct disk_file *f)
 	file_close_auto(&f->fd);
 }
 
-bool disk_has(const struct disk *d, struct str path)
+int disk_has(const struct disk *d, struct str path, struct err *e)
 {
-	return pathset_find(&d->paths, path) != NULL;
+	struct file_stat st;
+	return pathset_find(&d->paths, path) ? 1 : look(d, path, &st, e);
 }
 
 int disk_drain(struct disk *d, struct err *e)
@@ -284,7 +337,7 @@ int disk_drain(struct disk *d, struct err *e)
 
 int disk_finish(struct disk *d, struct err *e)
 {
-	if (disk_batch_drain(d, e) || disk_links_finish(d, e) || disk_dirs_finish(d, e))
+	if (disk_batch_drain(d, e) || disk_links_finish(d, e) || disk_settle_dirs(d, e))
 		return -1;
 	return 0;
 }

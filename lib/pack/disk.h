@@ -1,7 +1,9 @@
 /*
  * The disk writer: entries to files beneath a descriptor. Names are clean paths; every operation is on an open directory
  * and a single name. Small files are written by workers; the caller's thread makes directories and large files, and
- * at the end hardlinks, then symlinks, then modes and times of directories. For lib/pack itself.
+ * at the end hardlinks, then symlinks, then modes and times of directories. Memory does not grow with the tree: when
+ * so many paths are known (`kept`) they are put on disk, what has to come last in files without names beneath the root,
+ * with a FIFO where a link will be, and are forgotten; what is met later is looked at. For lib/pack itself.
  */
 #ifndef WS_PACK_DISK_H
 #define WS_PACK_DISK_H
@@ -20,15 +22,13 @@ struct disk_options {
 	struct pool *pool;
 	unsigned batches; /* handed to workers at the same time; each may hold one group */
 	bool same_owner;
-	/* Whoever calls has seen to it that every path is greater than the one before (names_cmp): no file can come again,
-	 * and none has to be remembered. */
-	bool ascending;
+	size_t kept; /* paths that are known in memory, before the disk is asked for them; 0: the default */
 	struct progress *progress;
 };
 
 struct disk;
 
-/* `root` stays the caller's and stays open. */
+/* `root` stays the caller's and stays open. It was made for this, and nobody else reaches it. */
 int disk_open(int root, const struct disk_options *options, struct disk **out,
               struct err *e) MUST_CHECK;
 /* Wait for the workers and free; what was not finished stays as it is. */
@@ -64,8 +64,8 @@ int disk_file_close(struct disk *d, struct disk_file *f, const struct entry *ent
 /* Close it after an error. */
 void disk_file_abandon(struct disk_file *f);
 
-/* Whether something was put at `path`. */
-bool disk_has(const struct disk *d, struct str path);
+/* Whether something was put at `path`: 1, 0, -1. */
+int disk_has(const struct disk *d, struct str path, struct err *e) MUST_CHECK;
 /* Have everything on disk that was given so far; no group is held afterwards. */
 int disk_drain(struct disk *d, struct err *e) MUST_CHECK;
 /* Everything that has to come last. */

@@ -1,6 +1,5 @@
 /* Small files in batches. A batch is filled by the calling thread, written by one worker, and looked at again by the
  * calling thread; descriptors and groups are held and let go by the calling thread only. */
-#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -43,11 +42,10 @@ static int write_file(const struct disk *d, const struct op *op, const char *nam
 			return err_set(e, ERR_KIND_DATA,
 			               "the content is not what its SHA-256 in the index says");
 	}
-	if (dir_create_file(op->dir->fd, name, op->attrs.mode, &fd, e)) {
-		if (e->sys_errno == EEXIST)
-			e->kind = ERR_KIND_DATA;
+	if (dir_create_file(op->dir->fd, name, op->attrs.mode, &fd, e) &&
+	    (disk_make_way(d, op->dir->fd, name, e) ||
+	     dir_create_file(op->dir->fd, name, op->attrs.mode, &fd, e)))
 		return -1;
-	}
 	if ((op->len > 0 && file_write(fd, content, op->len, e, name)) ||
 	    disk_attrs_set(d, fd, &op->attrs, op->attrs.mode & d->granted, name, e))
 		return -1;

@@ -1,4 +1,4 @@
-/* Every directory that was made, and the descriptors of those used last. */
+/* The directories that are known, and the descriptors of those used last. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,7 @@ static struct disk_dir *add(struct disk *d, struct str path)
 	struct disk_dir *dir = mem_new(1, sizeof(*dir));
 	dir->path = mem_str(path);
 	dir->fd = -1;
+	d->text_bytes += path.len;
 	pathset_put(&d->paths, path, DISK_DIR | (uint64_t)t->count << 2);
 	t->list[t->count++] = dir;
 	return dir;
@@ -40,8 +41,7 @@ int disk_dirs_init(struct disk *d, struct err *e)
 	return 0;
 }
 
-/* Open a directory that was made here. Nothing that was mounted on it meanwhile is written to. */
-static int open_made(const struct disk *d, int at, const char *path, int *fd, struct err *e)
+int disk_dirs_open(const struct disk *d, int at, const char *path, int *fd, struct err *e)
 {
 	struct file_stat st;
 	if (dir_open(at, path, fd, e) || file_stat(*fd, &st, e, path))
@@ -51,14 +51,29 @@ static int open_made(const struct disk *d, int at, const char *path, int *fd, st
 	return err_set(e, ERR_KIND_DATA, "open %s: something was mounted there", path);
 }
 
+static void forget(struct disk_dirs *t, size_t kept)
+{
+	for (size_t i = kept; i < t->count; i++) {
+		file_close_auto(&t->list[i]->fd);
+		mem_free(t->list[i]->path);
+		mem_free(t->list[i]);
+	}
+	t->count = kept;
+	t->open = t->hand = 0;
+}
+
 void disk_dirs_free(struct disk *d)
 {
-	for (size_t i = 0; i < d->dirs.count; i++) {
-		file_close_auto(&d->dirs.list[i]->fd);
-		mem_free(d->dirs.list[i]->path);
-		mem_free(d->dirs.list[i]);
-	}
+	forget(&d->dirs, 0);
 	mem_free(d->dirs.list);
+}
+
+void disk_dirs_forget(struct disk *d)
+{
+	forget(&d->dirs, 1);
+	d->text_bytes = 0;
+	pathset_clear(&d->paths);
+	pathset_put(&d->paths, S(""), DISK_DIR);
 }
 
 /* Close one descriptor that nobody needs; false when all are needed. */
@@ -93,18 +108,34 @@ static int open_again(struct disk *d, struct disk_dir *dir, struct err *e)
 	FD_AUTO fd = -1;
 	if (dir->fd >= 0)
 		return 0;
-	if (make_room(d, e) || open_made(d, d->root, dir->path, &fd, e))
+	if (make_room(d, e) || disk_dirs_open(d, d->root, dir->path, &fd, e))
 		return err_context(e, "unpack below '%s'", names_show(str_of(dir->path)).text);
 	dir->fd = file_take(&fd);
 	d->dirs.open++;
 	return 0;
 }
 
-/* Make the directory `path`, whose parent is `parent`. It is ours alone until disk_dirs_finish. */
+/* Make it, or open the one that was made here and forgotten. */
+static int make_new(const struct disk *d, int at, const char *name, bool *made, int *fd,
+                    struct err *e)
+{
+	*made = node_make_dir(at, name, PRIVATE, e) == 0;
+	if (*made || e->sys_errno != EEXIST || !d->settled)
+		return *made ? disk_dirs_open(d, at, name, fd, e) : -1;
+	err_clear(e);
+	if (disk_dirs_open(d, at, name, fd, e) == 0)
+		return 0;
+	return e->kind != ERR_KIND_DATA
+	               ? -1
+	               : err_context(e, "it is in the archive as something else as well");
+}
+
+/* Make the directory `path`, whose parent is `parent`. It is ours alone until disk_settle_dirs. */
 static int make(struct disk *d, struct disk_dir *parent, struct str path, struct disk_dir **out,
                 struct err *e)
 {
 	char name[DIR_NAME_MAX + 1];
+	bool made;
 	FD_AUTO fd = -1;
 	parent->holds++;
 	int rc = open_again(d, parent, e) || make_room(d, e) ? -1 : 0;
@@ -113,12 +144,13 @@ static int make(struct disk *d, struct disk_dir *parent, struct str path, struct
 		return rc ? -1
 		          : err_set(e, ERR_KIND_DATA, "'%s': no name for a directory",
 		                    names_show(path).text);
-	if (node_make_dir(parent->fd, name, PRIVATE, e) || open_made(d, parent->fd, name, &fd, e)) {
+	if (make_new(d, parent->fd, name, &made, &fd, e)) {
 		if (e->sys_errno == EEXIST)
 			e->kind = ERR_KIND_DATA;
 		return err_context(e, "unpack '%s'", names_show(path).text);
 	}
 	*out = add(d, path);
+	(*out)->made = made;
 	(*out)->fd = file_take(&fd);
 	d->dirs.open++;
 	return 0;
@@ -128,10 +160,9 @@ static int make(struct disk *d, struct disk_dir *parent, struct str path, struct
 static int known(struct disk *d, struct str path, struct disk_dir **out, struct err *e)
 {
 	const uint64_t *value = pathset_find(&d->paths, path);
-	bool file = d->options.ascending && path.len > 0 && str_eq(buf_str(&d->last_file), path);
-	if (!value && !file)
+	if (!value)
 		return 0;
-	enum disk_kind kind = file ? DISK_FILE : *value & 3;
+	enum disk_kind kind = *value & 3;
 	if (kind != DISK_DIR)
 		return err_set(e, ERR_KIND_DATA,
 		               "'%s' is in the archive as a %s and as a directory",
@@ -169,26 +200,7 @@ static int deepest_first(const void *a, const void *b)
 	return strcmp(y->path, x->path);
 }
 
-static int dress(struct disk *d, struct disk_dir *dir, struct err *e)
+void disk_dirs_sort(struct disk *d)
 {
-	bool is_root = dir->path[0] == '\0';
-	const char *what = is_root ? "." : dir->path;
-	/* A root that the archive does not name is the caller's as it is. */
-	if (is_root && !dir->said)
-		return 0;
-	if (open_again(d, dir, e))
-		return -1;
-	if (!dir->said) /* as mkdir would have made it */
-		return attr_set_mode(dir->fd, d->granted, e, what);
-	return disk_attrs_set(d, dir->fd, &dir->attrs, is_root ? UINT32_MAX : PRIVATE, what, e);
-}
-
-int disk_dirs_finish(struct disk *d, struct err *e)
-{
-	struct disk_dirs *t = &d->dirs;
-	qsort(t->list, t->count, sizeof(t->list[0]), deepest_first);
-	for (size_t i = 0; i < t->count; i++)
-		if (dress(d, t->list[i], e))
-			return -1;
-	return 0;
+	qsort(d->dirs.list + 1, d->dirs.count - 1, sizeof(d->dirs.list[0]), deepest_first);
 }

@@ -28,6 +28,7 @@ struct entry_extent {
 struct entry {
 	struct str path; /* raw bytes, as in the header */
 	enum entry_type type;
+	bool again;    /* a directory that came before: only the first tells of it */
 	uint32_t mode; /* permission bits with setuid, setgid, sticky */
 	uint64_t uid, gid;
 	struct str uname, gname; /* may be empty */

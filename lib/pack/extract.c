@@ -127,8 +127,9 @@ static int put_hardlink(struct extraction *x, const struct entry *entry, struct 
 	const struct limits *limits = &x->reader->limits;
 	if (names_clean(entry->link, x->options->strip, limits, &x->target, e) < 0)
 		return err_context(e, "target of hardlink '%s'", names_show(entry->path).text);
-	if (x->options->pattern_count > 0 && !disk_has(x->disk, buf_str(&x->target)))
-		return extract_late_add(x, entry, e);
+	int has = x->options->pattern_count > 0 ? disk_has(x->disk, buf_str(&x->target), e) : 1;
+	if (has <= 0)
+		return has < 0 ? -1 : extract_late_add(x, entry, e);
 	return disk_hardlink(x->disk, entry, buf_str(&x->path), buf_str(&x->target), e);
 }
 
@@ -193,9 +194,7 @@ static int open_disk(struct extraction *x, int dirfd, struct err *e)
 		.pool = r->pool,
 		.batches = r->jobs + BATCHES_MORE,
 		.same_owner = o->same_owner,
-		/* As they come: what is stripped, or left out, is no longer in order, or no longer there. */
-		.ascending = r->index && index_is_sorted(r->index) && o->strip == 0 &&
-		             o->pattern_count == 0,
+		.kept = o->kept,
 		.progress = o->progress,
 	};
 	return disk_open(dirfd, &how, &x->disk, e);

@@ -22,6 +22,7 @@ struct extract_options {
 		*patterns; /* only entries whose path, or a parent of it, matches one (str_glob) */
 	size_t pattern_count;
 	bool foreign; /* as in reader_options */
+	size_t kept;  /* as in disk_options (tests) */
 	struct progress *progress;
 	void (*notice)(void *ctx,
 	               const struct err *e); /* what was skipped (a device) and why; may be NULL */
@@ -35,7 +36,8 @@ struct extract_result {
 };
 
 /* Unpack into the directory `dirfd`, which should be empty and reachable by nobody else (a staging
- * directory): what is there already is never written to or through, an entry that meets it is a DATA error.
+ * directory): what is there already is never written to or through, an entry that meets it is a DATA error
+ * (or, of an archive with more entries than `kept`, may replace a file).
  * An entry that would climb out is a DATA error, and nothing outside is touched. On failure what was
  * unpacked stays for the caller to remove. Within the archive the last of several entries for one path
  * wins, with a new inode; when one of them is a directory and another is not, it is a DATA error. */

@@ -32,14 +32,14 @@ static bool are_names(const struct extract_options *o)
 	return true;
 }
 
-/* The directory's entry, which is at hand, and those below it, which follow in an index that is sorted. */
+/* The entry that is at hand, and when it is a directory those below it, which follow, though not all at once. */
 static int extract_below(struct extraction *x, struct str top, const struct entry *entry,
                          struct err *e)
 {
 	bool is_dir = entry->type == ENTRY_TYPE_DIR;
 	int rc = 1;
-	while (rc > 0 && names_within(entry->path, top)) {
-		if (extract_entry(x, entry, e))
+	while (rc > 0 && reader_may_follow(x->reader, top)) {
+		if (names_within(entry->path, top) && extract_entry(x, entry, e))
 			return -1;
 		if (!is_dir)
 			return 0;

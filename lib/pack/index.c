@@ -175,8 +175,7 @@ static int parse_root(struct index *ix, struct str raw, struct err *e)
 		return damaged(e, "its root is broken");
 	ix->blocks = mem_new((size_t)count + 1, sizeof(ix->blocks[0]));
 	ix->block_count = (size_t)count;
-	ix->sorted = flags & INDEX_WIRE_SORTED;
-	ix->gathered = flags & INDEX_WIRE_GATHERED;
+	ix->ascends = flags & INDEX_WIRE_ASCENDS;
 	if (flags & INDEX_WIRE_RUNS)
 		read_runs(ix, &w);
 	for (size_t i = 0; i < count && !w.bad; i++) {
@@ -279,7 +278,7 @@ enum member_form index_form(const struct index *ix)
 	return ix->form;
 }
 
-bool index_is_sorted(const struct index *ix)
+bool index_ascends(const struct index *ix)
 {
-	return ix->sorted;
+	return ix->ascends;
 }

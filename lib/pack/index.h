@@ -29,7 +29,7 @@ enum {
 
 /* What is known of the whole. */
 struct index_totals {
-	uint64_t entries;
+	uint64_t entries;       /* without what comes again */
 	uint64_t content_bytes; /* of files as their readers see them */
 	uint64_t raw_bytes;     /* of the tar */
 	uint64_t packed_bytes;  /* of the data members */
@@ -86,8 +86,9 @@ const struct index_totals *index_totals(const struct index *ix);
 /* Where the data members end. */
 uint64_t index_data_end(const struct index *ix);
 enum member_form index_form(const struct index *ix);
-/* Whether it promises that paths ascend; a cursor holds it to that. */
-bool index_is_sorted(const struct index *ix);
+/* Whether it promises that every path is greater than those in the members before (names_cmp), and comes once; a cursor holds it
+ * to the first of that, who reads the headers (again.h) to the second. */
+bool index_ascends(const struct index *ix);
 
 struct index_member {
 	uint64_t number, offset; /* in the archive */
@@ -108,11 +109,13 @@ struct index_cursor;
 
 struct index_cursor *index_cursor_new(struct index *ix);
 void index_cursor_free(struct index_cursor *c);
+/* index_ascends of its index. */
+bool index_cursor_ascends(const struct index_cursor *c);
 /* The next member: 1, 0 at the end, -1. DATA when entries of the members before were not asked for. */
 int index_cursor_member(struct index_cursor *c, struct index_member *out, struct err *e) MUST_CHECK;
 /* The next entry of the members so far: 1, 0 when there is none (ask for a member), -1. */
 int index_cursor_entry(struct index_cursor *c, struct index_item *out, struct err *e) MUST_CHECK;
-/* The next entry of all, whatever its member: 1, 0 at the end, -1. */
+/* The next entry of all, whatever its member, but for what comes again: 1, 0 at the end, -1. */
 int index_cursor_next(struct index_cursor *c, struct index_item *out, struct err *e) MUST_CHECK;
 /* Put the cursor before the entry `path` (clean) and its member: 1 and both, which the next calls for a member and an
  * entry give again; 0 when it is not in the index. One read of the source at most. */

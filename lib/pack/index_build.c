@@ -38,16 +38,17 @@ struct index_build {
 	uint64_t spilled;
 	bool taken; /* stored was given away */
 	struct index_totals totals;
-	struct buf last_path, highest; /* the latter by names_cmp_after */
-	bool unsorted, mixed;          /* so not SORTED, not GATHERED */
+	struct buf highest, bound; /* path so far; and in the members that are complete */
+	bool bounded;              /* there is such a path */
+	bool mixed;                /* members do not ascend */
 };
 
 enum { BUFS = 11 };
 static void list_bufs(struct index_build *b, struct buf *all[BUFS])
 {
-	struct buf *list[BUFS] = { &b->entries,    &b->hashes,  &b->members, &b->path,
-		                   &b->first_path, &b->stored,  &b->root,    &b->root_path,
-		                   &b->last_path,  &b->highest, &b->runs };
+	struct buf *list[BUFS] = { &b->entries,    &b->hashes, &b->members, &b->path,
+		                   &b->first_path, &b->stored, &b->root,    &b->root_path,
+		                   &b->highest,    &b->bound,  &b->runs };
 	memcpy(all, list, sizeof(list));
 }
 
@@ -88,27 +89,29 @@ static void add_path(struct buf *out, struct buf *before, struct str path)
 	buf_add_str(before, str_skip(path, shared));
 }
 
-static void begin_block(struct index_build *b, struct str path)
+static void begin_block(struct index_build *b)
 {
 	b->lead = b->pos - b->totals.raw_bytes + b->block.raw_bytes;
 	b->mtime_s = 0;
 	buf_clear(&b->path);
-	buf_clear(&b->first_path);
-	buf_add_str(&b->first_path, path);
 }
 
-static void note_order(struct index_build *b, struct str path, bool first_of_block)
+static void keep_path(struct buf *out, struct str path)
 {
-	bool first = b->totals.entries == 0;
-	struct str limit = buf_str(first_of_block ? &b->highest : &b->first_path);
-	b->unsorted |= !first && names_cmp(buf_str(&b->last_path), path) >= 0;
-	b->mixed |= !first && names_cmp_after(limit, path) >= 0;
-	buf_clear(&b->last_path);
-	buf_add_str(&b->last_path, path);
-	if (!first && names_cmp_after(buf_str(&b->highest), path) >= 0)
-		return;
-	buf_clear(&b->highest);
-	buf_add_str(&b->highest, path);
+	buf_clear(out);
+	buf_add_str(out, path);
+}
+
+/* An entry is counted, and a block is known by the path of its first one. */
+static void count(struct index_build *b, struct str path)
+{
+	bool first = b->totals.entries++ == 0, first_of_block = b->block.entries++ == 0;
+	b->mixed |= b->bounded && names_cmp(buf_str(&b->bound), path) >= 0;
+	b->mixed |= !first_of_block && names_cmp(buf_str(&b->first_path), path) >= 0;
+	if (first_of_block)
+		keep_path(&b->first_path, path);
+	if (first || names_cmp(buf_str(&b->highest), path) < 0)
+		keep_path(&b->highest, path);
 }
 
 void index_build_entry(struct index_build *b, const struct tar_head *head,
@@ -117,13 +120,13 @@ void index_build_entry(struct index_build *b, const struct tar_head *head,
 	static const unsigned char no_hash[INDEX_SHA256];
 	const struct entry *entry = &head->entry;
 	bool sparse = entry->extents != NULL;
-	note_order(b, entry->path, b->block.entries == 0);
-	if (b->block.entries++ == 0)
-		begin_block(b, entry->path);
-	b->totals.entries++;
-
 	struct buf *out = &b->entries;
-	buf_add_char(out, (char)(entry->type | (sparse ? INDEX_WIRE_SPARSE : 0)));
+	if (out->len == 0)
+		begin_block(b);
+	if (!entry->again)
+		count(b, entry->path);
+	buf_add_char(out, (char)(entry->type | (sparse ? INDEX_WIRE_SPARSE : 0) |
+	                         (entry->again ? INDEX_WIRE_AGAIN : 0)));
 	add_path(out, &b->path, entry->path);
 	wire_add_varint(out, entry->mode);
 	wire_add_varint(out, entry->uid);
@@ -170,7 +173,7 @@ static void end_block(struct index_build *b)
 	BUF_AUTO packed = buf_make(STORED_MAX);
 	size_t before = b->stored.len;
 	wire_add_varint(&raw, b->hashes.len / INDEX_SHA256);
-	wire_add_varint(&raw, b->block.entries > 0 ? b->lead : 0);
+	wire_add_varint(&raw, b->entries.len > 0 ? b->lead : 0);
 	buf_add_str(&raw, buf_str(&b->members));
 	buf_add_str(&raw, buf_str(&b->entries));
 	buf_add_str(&raw, buf_str(&b->hashes));
@@ -197,6 +200,9 @@ void index_build_member(struct index_build *b, uint64_t packed_len, uint64_t raw
 	wire_add_varint(&b->members, packed_len);
 	wire_add_varint(&b->members, raw_len);
 	wire_add_u32(&b->members, crc);
+	if (b->totals.entries > 0)
+		keep_path(&b->bound, buf_str(&b->highest));
+	b->bounded = b->totals.entries > 0;
 	b->block.members++;
 	b->block.packed_bytes += packed_len;
 	b->block.raw_bytes += raw_len;
@@ -223,7 +229,7 @@ struct str index_build_spill(struct index_build *b)
 
 static void make_root(const struct index_build *b, struct buf *raw)
 {
-	unsigned flags = !b->unsorted ? INDEX_WIRE_SORTED : !b->mixed ? INDEX_WIRE_GATHERED : 0;
+	unsigned flags = b->mixed ? 0 : INDEX_WIRE_ASCENDS;
 	index_wire_add_totals(raw, &b->totals, flags | (b->run_count ? INDEX_WIRE_RUNS : 0),
 	                      b->blocks);
 	if (b->run_count)

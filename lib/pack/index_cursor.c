@@ -14,13 +14,18 @@ struct index_cursor {
 	struct buf raw;
 	struct wire members, entries;
 	const unsigned char *hash;
-	uint64_t members_left, entries_left, files_left;
+	uint64_t members_left, entries_left,
+		files_left;           /* entries_left: without what comes again */
 	uint64_t raw_end, packed_end; /* of its members */
 	bool first;                   /* the next entry is its first */
-	struct buf path, before;      /* of the entry at hand and of the one before it */
+	struct buf path;
+	struct buf highest, bound; /* path so far; and in the members before the one at hand */
+	bool bounded;              /* there is such a path */
 	int64_t mtime_s;
 	bool whole; /* every entry so far was seen */
 	uint64_t content_bytes;
+	uint64_t seen; /* entries */
+	uint64_t dirs; /* and directories, less what came again */
 	/* The member at hand: */
 	struct index_member member;
 	uint64_t member_end; /* in the tar */
@@ -29,9 +34,21 @@ struct index_cursor {
 	struct index_item item;
 };
 
+/* Whether the block at hand tells of more headers. */
+static bool has_more(const struct index_cursor *c)
+{
+	return c->entries.p < c->entries.end;
+}
+
 static int damaged(struct err *e, const char *what)
 {
 	return err_set(e, ERR_KIND_DATA, "the archive's index is damaged: %s", what);
+}
+
+static void keep_path(struct buf *out, struct str path)
+{
+	buf_clear(out);
+	buf_add_str(out, path);
 }
 
 struct index_cursor *index_cursor_new(struct index *ix)
@@ -39,7 +56,7 @@ struct index_cursor *index_cursor_new(struct index *ix)
 	struct index_cursor *c = mem_new(1, sizeof(*c));
 	c->ix = ix;
 	c->raw = buf_make((size_t)ix->limits.max_index_bytes);
-	c->path = c->before = buf_make((size_t)ix->limits.max_name_bytes);
+	c->path = c->highest = c->bound = buf_make((size_t)ix->limits.max_name_bytes);
 	c->whole = true;
 	return c;
 }
@@ -50,8 +67,14 @@ void index_cursor_free(struct index_cursor *c)
 		return;
 	buf_free(&c->raw);
 	buf_free(&c->path);
-	buf_free(&c->before);
+	buf_free(&c->highest);
+	buf_free(&c->bound);
 	mem_free(c);
+}
+
+bool index_cursor_ascends(const struct index_cursor *c)
+{
+	return index_ascends(c->ix);
 }
 
 /* Take block `number`. `jump`: not from the block before, so its own word is taken for where its entries begin. */
@@ -95,7 +118,7 @@ static int load(struct index_cursor *c, size_t number, uint64_t ahead, bool jump
 		c->pos = b->raw_off + lead;
 		c->whole = false;
 	}
-	if (w->entries > 0 && c->pos != b->raw_off + lead)
+	if (has_more(c) && c->pos != b->raw_off + lead)
 		return damaged(e, "the entries of two blocks do not join");
 	return 0;
 }
@@ -103,9 +126,9 @@ static int load(struct index_cursor *c, size_t number, uint64_t ahead, bool jump
 /* What the block says of members and entries is used up, to the last byte. */
 static int end_block(const struct index_cursor *c, struct err *e)
 {
-	if (c->entries_left > 0)
+	if (c->entries_left > 0 || has_more(c))
 		return damaged(e, "it lists an entry that is not there");
-	if (c->next_block > 0 && (c->files_left > 0 || c->entries.p != c->entries.end))
+	if (c->next_block > 0 && c->files_left > 0)
 		return damaged(e, "a block is broken");
 	if (c->member_end != c->raw_end || c->member.offset + c->member.packed_len != c->packed_end)
 		return damaged(e, "the members of a block do not add up");
@@ -129,7 +152,7 @@ int index_cursor_member(struct index_cursor *c, struct index_member *out, struct
 		*out = c->member;
 		return 1;
 	}
-	if (c->entries_left > 0 && c->pos < c->member_end)
+	if (has_more(c) && c->pos < c->member_end)
 		return damaged(e, "it lists an entry that is not there");
 	if (c->members_left == 0) {
 		if (end_block(c, e))
@@ -151,6 +174,9 @@ int index_cursor_member(struct index_cursor *c, struct index_member *out, struct
 	    next.packed_len > c->packed_end - next.offset)
 		return damaged(e, "a member has an impossible length");
 	*m = next;
+	if (c->seen > 0)
+		keep_path(&c->bound, buf_str(&c->highest));
+	c->bounded = c->seen > 0;
 	c->member_end += next.raw_len;
 	c->members_left--;
 	*out = next;
@@ -178,6 +204,7 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	struct str tag = wire_read_bytes(w, 1);
 	unsigned char type = tag.len == 1 ? (unsigned char)tag.p[0] : 0;
 	out->sparse = (type & INDEX_WIRE_SPARSE) != 0;
+	entry->again = (type & INDEX_WIRE_AGAIN) != 0;
 	entry->type = type & INDEX_WIRE_TYPE;
 	index_wire_read_path(w, &c->path);
 	entry->path = buf_str(&c->path);
@@ -193,8 +220,9 @@ static int read_entry(struct index_cursor *c, struct index_item *out)
 	uint64_t blocks = wire_read_varint(w);
 	out->head.head_bytes = blocks * TAR_BLOCK;
 	if (entry->type > ENTRY_TYPE_HARDLINK ||
-	    (type & ~(INDEX_WIRE_TYPE | INDEX_WIRE_SPARSE)) != 0 || mode > 07777 ||
-	    ns >= 1000000000 || blocks == 0 || blocks > MEMBER_RAW_MAX / TAR_BLOCK ||
+	    (type & ~(INDEX_WIRE_TYPE | INDEX_WIRE_SPARSE | INDEX_WIRE_AGAIN)) != 0 ||
+	    mode > 07777 || (entry->again && entry->type != ENTRY_TYPE_DIR) || ns >= 1000000000 ||
+	    blocks == 0 || blocks > MEMBER_RAW_MAX / TAR_BLOCK ||
 	    (out->sparse && entry->type != ENTRY_TYPE_FILE))
 		return -1;
 	if (entry->type == ENTRY_TYPE_FILE)
@@ -208,34 +236,51 @@ static struct str first_path(const struct index *ix, const struct index_block *b
 	return str_from(ix->paths.p + b->path_at, b->path_len);
 }
 
-/* Within what the root says of this block and the next. */
-static bool is_within(const struct index_cursor *c, struct str path)
+/* The next block that has entries, or the end. */
+static const struct index_block *next_of(const struct index *ix, const struct index_block *b)
 {
-	const struct index *ix = c->ix;
-	const struct index_block *b = &ix->blocks[c->next_block - 1],
-				 *end = ix->blocks + ix->block_count;
-	if (!c->first && names_cmp_after(first_path(ix, b), path) >= 0)
-		return false;
+	const struct index_block *end = ix->blocks + ix->block_count;
 	do
 		b++;
 	while (b < end && b->wire.entries == 0);
-	return b == end || names_cmp_after(path, first_path(ix, b)) < 0;
+	return b;
+}
+
+/* Within what the root says of this block and the next, and greater than what was in the members before. */
+static bool is_within(const struct index_cursor *c, struct str path)
+{
+	const struct index *ix = c->ix;
+	const struct index_block *b = &ix->blocks[c->next_block - 1];
+	if ((!c->first && names_cmp(first_path(ix, b), path) >= 0) ||
+	    (c->bounded && names_cmp(buf_str(&c->bound), path) >= 0))
+		return false;
+	b = next_of(ix, b);
+	return b == ix->blocks + ix->block_count || names_cmp(path, first_path(ix, b)) < 0;
 }
 
 /* Names are where a search will look for them. */
 static int check_order(struct index_cursor *c, struct str path, struct err *e)
 {
 	const struct index *ix = c->ix;
+	if (c->entries_left == 0)
+		return damaged(e, "a block has more entries than the root says");
+	c->entries_left--;
 	if (c->first && !str_eq(path, first_path(ix, &ix->blocks[c->next_block - 1])))
 		return damaged(e, "a block begins with another name than the root says");
-	if (ix->gathered && !is_within(c, path))
-		return damaged(e, "a name is in another block than the root says");
-	if (!ix->sorted)
-		return 0;
-	if (c->before.len > 0 && names_cmp(buf_str(&c->before), path) >= 0)
-		return damaged(e, "the names are not in order");
-	buf_clear(&c->before);
-	buf_add_str(&c->before, path);
+	if (ix->ascends && !is_within(c, path))
+		return damaged(e, "the names are not in the order that it promises");
+	c->first = false;
+	if (c->seen++ == 0 || names_cmp(buf_str(&c->highest), path) < 0)
+		keep_path(&c->highest, path);
+	return 0;
+}
+
+/* More is known by who reads the headers (again.h). */
+static int check_again(struct index_cursor *c, struct err *e)
+{
+	if (c->whole && c->dirs == 0)
+		return damaged(e, "more directories come again than came");
+	c->dirs -= c->dirs > 0;
 	return 0;
 }
 
@@ -246,21 +291,21 @@ int index_cursor_entry(struct index_cursor *c, struct index_item *out, struct er
 		*out = c->item;
 		return 1;
 	}
-	if (c->entries_left == 0 || c->pos >= c->member_end)
+	if (!has_more(c) || c->pos >= c->member_end)
 		return 0;
 	*out = (struct index_item){ .raw_offset = c->pos };
+	const struct entry *entry = &out->head.entry;
 	if (read_entry(c, out) || c->entries.bad)
 		return damaged(e, "an entry is broken");
-	if (check_order(c, out->head.entry.path, e))
+	if (entry->again ? check_again(c, e) : check_order(c, entry->path, e))
 		return -1;
-	c->first = false;
+	c->dirs += entry->type == ENTRY_TYPE_DIR && !entry->again;
 	c->content_bytes += out->head.entry.size_bytes;
 	uint64_t end = c->ix->totals.raw_bytes - TAR_END;
 	if (out->head.stored_bytes > end ||
 	    tar_padded(out->head.stored_bytes) + out->head.head_bytes > end - c->pos)
 		return damaged(e, "an entry goes beyond the end");
 	c->pos += out->head.head_bytes + tar_padded(out->head.stored_bytes);
-	c->entries_left--;
 	return 1;
 }
 
@@ -269,6 +314,8 @@ int index_cursor_next(struct index_cursor *c, struct index_item *out, struct err
 	for (;;) {
 		struct index_member member;
 		int rc = index_cursor_entry(c, out, e);
+		if (rc > 0 && out->head.entry.again)
+			continue;
 		if (rc != 0)
 			return rc;
 		rc = index_cursor_member(c, &member, e);
@@ -283,9 +330,7 @@ static size_t block_of(const struct index *ix, struct str path)
 	size_t found = 0;
 	for (size_t i = 0; i < ix->block_count; i++) {
 		const struct index_block *b = &ix->blocks[i];
-		int order = ix->gathered ? names_cmp_after(first_path(ix, b), path)
-		                         : names_cmp(first_path(ix, b), path);
-		if (b->wire.entries > 0 && order <= 0)
+		if (b->wire.entries > 0 && names_cmp(first_path(ix, b), path) <= 0)
 			found = i;
 	}
 	return found;
@@ -294,9 +339,9 @@ static size_t block_of(const struct index *ix, struct str path)
 static void rewind_cursor(struct index_cursor *c)
 {
 	c->again_member = c->again_item = false;
-	c->pos = c->next_block = c->content_bytes = 0;
+	c->pos = c->next_block = c->content_bytes = c->seen = c->dirs = 0;
+	c->bounded = false;
 	c->whole = true;
-	buf_clear(&c->before);
 	c->members_left = c->entries_left = c->files_left = 0;
 	c->member_end = c->raw_end = c->packed_end = 0;
 	c->member = (struct index_member){ .number = 0 };
@@ -310,10 +355,9 @@ int index_cursor_find(struct index_cursor *c, struct str path, struct index_memb
 	rewind_cursor(c);
 	if (ix->block_count == 0)
 		return 0;
-	bool in_one = ix->sorted || ix->gathered;
-	if (in_one && load(c, block_of(ix, path), 0, true, e))
+	if (ix->ascends && load(c, block_of(ix, path), 0, true, e))
 		return -1;
-	size_t stop = in_one ? c->next_block : ix->block_count;
+	size_t stop = ix->ascends ? c->next_block : ix->block_count;
 	int rc;
 	while (c->entries_left > 0 || c->next_block < stop) {
 		rc = index_cursor_next(c, item, e);

@@ -18,7 +18,7 @@ struct index {
 	struct source *source;
 	struct limits limits;
 	struct index_totals totals;
-	bool sorted, gathered; /* as the root says */
+	bool ascends; /* as the root says */
 	struct index_footer footer;
 	enum member_form form;
 	struct index_block *blocks;

@@ -17,8 +17,7 @@ void index_wire_read_totals(struct wire *w, struct index_totals *t, unsigned *fl
                             uint64_t *blocks)
 {
 	uint64_t said = wire_read_varint(w);
-	w->bad |= said > (INDEX_WIRE_RUNS | INDEX_WIRE_GATHERED);
-	w->bad |= (said & INDEX_WIRE_SORTED) && (said & INDEX_WIRE_GATHERED);
+	w->bad |= said > (INDEX_WIRE_ASCENDS | INDEX_WIRE_RUNS);
 	*flags = (unsigned)said;
 	t->entries = wire_read_varint(w);
 	t->content_bytes = wire_read_varint(w);

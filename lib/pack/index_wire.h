@@ -5,14 +5,15 @@
 #include "pack/index.h"
 #include "pack/wire.h"
 
-/* In the type byte of an entry: its stored length follows. */
-enum { INDEX_WIRE_TYPE = 0x0f, INDEX_WIRE_SPARSE = 0x10 };
+/* In the type byte of an entry: its stored length follows; it is a directory that came before. */
+enum { INDEX_WIRE_TYPE = 0x0f, INDEX_WIRE_SPARSE = 0x10, INDEX_WIRE_AGAIN = 0x20 };
 
-/* Flags of the root: paths ascend; there are blocks between the data, and how many follows the totals; blocks ascend by
- * names_cmp_after, each with its first entry before its others (and paths do not ascend). */
-enum { INDEX_WIRE_SORTED = 1, INDEX_WIRE_RUNS = 2, INDEX_WIRE_GATHERED = 4 };
+/* Flags of the root: members ascend, and the first entry of a block comes before its others; there are blocks between the data,
+ * and how many follows the totals. */
+enum { INDEX_WIRE_ASCENDS = 1, INDEX_WIRE_RUNS = 2 };
 
-/* What the root says of one block; the path of its first entry ("" without entries) follows. */
+/* What the root says of one block; the path of its first entry ("" without entries) follows. What comes again is no entry
+ * here. */
 struct index_wire_block {
 	uint64_t members, entries;
 	uint64_t packed_bytes, raw_bytes; /* of its members together */

@@ -98,30 +98,43 @@ struct inventory_row *inventory_find(const struct inventory *v, struct str path)
 
 static void sort(struct inventory *v)
 {
-	size_t kept = 0;
 	for (size_t i = 0; i < v->count; i++) {
 		struct inventory_row *row = &v->rows[i];
 		row->item.path = str_from(v->text.p + row->path_at, row->path_len);
 		row->item.link = str_from(v->text.p + row->link_at, row->link_len);
 	}
 	qsort(v->rows, v->count, sizeof(v->rows[0]), by_path);
+}
+
+/* Of several entries for a path the last. */
+static void join(struct inventory *v)
+{
+	size_t kept = 0;
 	for (size_t i = 0; i < v->count; i++)
 		if (i + 1 == v->count || !str_eq(v->rows[i].item.path, v->rows[i + 1].item.path))
 			v->rows[kept++] = v->rows[i];
 	v->count = kept;
 }
 
+/* What is at the path that the hardlink leads to when it comes, or NULL. */
+static const struct inventory_row *one_on(const struct inventory *v,
+                                          const struct inventory_row *link)
+{
+	const struct inventory_row *found = NULL;
+	for (size_t i = lower_bound(v, link->item.link);
+	     i < v->count && str_eq(v->rows[i].item.path, link->item.link); i++)
+		if (!found || v->rows[i].number < link->number)
+			found = &v->rows[i];
+	return found;
+}
+
 /* What a hardlink leads to in the end, or NULL. */
 static const struct inventory_item *target_of(const struct inventory *v,
-                                              const struct inventory_item *item)
+                                              const struct inventory_row *row)
 {
-	for (int i = 0; item->type == ENTRY_TYPE_HARDLINK; i++) {
-		const struct inventory_row *row = inventory_find(v, item->link);
-		if (!row || i == LINKS_MAX)
-			return NULL;
-		item = &row->item;
-	}
-	return item;
+	for (int i = 0; row && row->item.type == ENTRY_TYPE_HARDLINK; i++)
+		row = i < LINKS_MAX ? one_on(v, row) : NULL;
+	return row ? &row->item : NULL;
 }
 
 static int settle(struct inventory *v, const struct exclude *exclude, struct err *e)
@@ -132,7 +145,7 @@ static int settle(struct inventory *v, const struct exclude *exclude, struct err
 	sort(v);
 	for (size_t i = 0; i < v->count; i++) {
 		struct inventory_item *item = &v->rows[i].item;
-		const struct inventory_item *target = target_of(v, item);
+		const struct inventory_item *target = target_of(v, &v->rows[i]);
 		if (!target)
 			return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to nothing",
 			               names_show(item->path).text);
@@ -140,6 +153,7 @@ static int settle(struct inventory *v, const struct exclude *exclude, struct err
 		*item = *target;
 		item->path = path;
 	}
+	join(v);
 	for (size_t i = 0; i < v->count; i++) {
 		const struct inventory_item *item = &v->rows[i].item;
 		/* Unpacking leaves out what is behind HARDLINK, and a live tree has left it out. */

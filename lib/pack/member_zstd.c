@@ -16,6 +16,9 @@ enum {
 	BLOCK_RLE = 1,
 	BLOCK_RESERVED = 3,
 	SEEK_FOOTER = 9,
+	/* From this level on zstd wants tables of 48 MiB: with these, of 3 MiB, files become hardly larger. */
+	SLOW_FROM = 5,
+	TABLE_LOG = 19,
 };
 
 static const uint32_t magic_frame = 0xfd2fb528, magic_hidden = 0x184d2a57,
@@ -140,6 +143,10 @@ struct member_zstd_packer *member_zstd_packer_new(int level)
 		mem_exhausted();
 	set(p->c, ZSTD_c_compressionLevel, level);
 	set(p->c, ZSTD_c_checksumFlag, 1);
+	if (level >= SLOW_FROM) {
+		set(p->c, ZSTD_c_hashLog, TABLE_LOG);
+		set(p->c, ZSTD_c_chainLog, TABLE_LOG);
+	}
 	return p;
 }
 

@@ -71,15 +71,6 @@ int names_cmp(struct str a, struct str b)
 	return x - y;
 }
 
-int names_cmp_after(struct str a, struct str b)
-{
-	if (a.len != b.len && names_within(a, b))
-		return -1;
-	if (a.len != b.len && names_within(b, a))
-		return 1;
-	return names_cmp(a, b);
-}
-
 bool names_within(struct str path, struct str top)
 {
 	if (!str_starts(path, top))

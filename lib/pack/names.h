@@ -24,8 +24,6 @@ int names_clean(struct str path, unsigned strip, const struct limits *limits, st
 
 /* The order of a walk: component by component, so that a directory's content follows it at once. */
 int names_cmp(struct str a, struct str b);
-/* The same but for a directory, which follows all its content. */
-int names_cmp_after(struct str a, struct str b);
 
 /* Whether `path` is `top` or below it. */
 bool names_within(struct str path, struct str top);

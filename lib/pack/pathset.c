@@ -64,6 +64,12 @@ void pathset_free(struct pathset *s)
 	s->slots = NULL;
 }
 
+void pathset_clear(struct pathset *s)
+{
+	memset(s->slots, 0, s->cap * sizeof(s->slots[0]));
+	s->count = 0;
+}
+
 static struct pathset_slot *slot_of(const struct pathset *s, uint64_t hash)
 {
 	size_t i = (size_t)hash & (s->cap - 1);

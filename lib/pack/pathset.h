@@ -19,6 +19,8 @@ struct pathset {
 
 void pathset_init(struct pathset *s);
 void pathset_free(struct pathset *s);
+/* Forget all paths. */
+void pathset_clear(struct pathset *s);
 /* The value of `path`, valid until the next put; NULL when it is not there. */
 uint64_t *pathset_find(const struct pathset *s, struct str path);
 /* `path` is not there yet. */

@@ -6,12 +6,11 @@
 
 #include "base/codec.h"
 #include "base/mem.h"
-#include "crypto/digest_many.h"
 #include "os/pool.h"
 #include "pack/index.h"
 #include "pack/member_zstd.h"
 #include "pack/names.h"
-#include "pack/namesakes.h"
+#include "pack/press_group.h"
 
 enum {
 	SLOTS_MORE = 2, /* one that is being filled, one that waits for a worker */
@@ -19,120 +18,25 @@ enum {
 	 * 64 MiB and 4 MiB for each. */
 	JOBS_MAX = 8,
 	SEEK_MAX = 1 << 30,
-	GATHER_MAX = 32 * 1024, /* deflate does not see what is farther back */
-};
-
-struct pending {
-	struct tar_head head;
-	size_t path_at, link_at; /* in the group's text */
-	size_t stored_at;        /* in its raw bytes */
-	bool whole;
-	unsigned char sha256[DIGEST_SHA256_LEN];
-};
-
-struct group {
-	struct pool_job job;
-	struct member_packer *packer;
-	unsigned char *raw, *packed;
-	size_t raw_len, packed_len;
-	uint32_t crc;
-	struct pending *entries;
-	struct digest_many_item *texts; /* room for as many */
-	struct str *names;              /* and as many */
-	struct namesakes namesakes;
-	const uint32_t *order; /* of the entries in the raw bytes; NULL: as they came */
-	size_t count, cap;
-	struct buf text;
-	bool gather;
-	bool has_earlier; /* the hash of a file that began in an earlier group */
-	unsigned char earlier[DIGEST_SHA256_LEN];
+	OWNER_ENTERS = 0300,
 };
 
 struct press {
 	struct press_options options;
 	struct pool *pool;
-	struct group *groups;
+	struct press_group *groups;
 	size_t group_count;
 	size_t now, oldest, waiting; /* the group being filled; those submitted are [oldest, now) */
 	size_t mark;                 /* where the present entry began in the group at hand */
+	/* What is in a directory that its owner may not write to stays together: of what comes into it once it has been
+	 * left, GNU tar fails to unpack it unless it is root. `fixed`: the present entry is `fixed_top` or below it. */
+	bool fixed;
+	struct buf fixed_top;
 	struct index_build *index;
 	struct buf seek; /* entries of a zstd archive's seek table */
 	struct digest_sha256 digest;
 	uint64_t written;
 };
-
-/* Hash the files that lie wholly in the group. */
-static void hash(struct group *g)
-{
-	size_t files = 0;
-	for (size_t i = 0; i < g->count; i++) {
-		struct pending *at = &g->entries[i];
-		if (!at->whole || at->head.entry.type != ENTRY_TYPE_FILE)
-			continue;
-		g->texts[files++] = (struct digest_many_item){
-			.p = g->raw + at->stored_at,
-			.len = (size_t)at->head.stored_bytes,
-			.sha256 = at->sha256,
-		};
-	}
-	digest_many(g->texts, files);
-}
-
-static bool may_move(const struct pending *at)
-{
-	const struct entry *entry = &at->head.entry;
-	return at->whole && entry->type == ENTRY_TYPE_FILE && !entry->extents &&
-	       entry->size_bytes > 0 && entry->size_bytes <= GATHER_MAX;
-}
-
-/* The entries' bytes in their new order, into the other buffer, which is as large. */
-static void move(struct group *g)
-{
-	const struct pending *first = &g->entries[0];
-	size_t begin = first->stored_at - (size_t)first->head.head_bytes, end = begin;
-	memcpy(g->packed, g->raw, begin);
-	for (size_t i = 0; i < g->count; i++) {
-		struct pending *at = &g->entries[g->order[i]];
-		size_t head_len = (size_t)at->head.head_bytes;
-		size_t from = at->stored_at - head_len;
-		size_t len = head_len + (size_t)tar_padded(at->head.stored_bytes);
-		/* Only the last one can go on in the next group, and it stays the last. */
-		if (len > g->raw_len - from)
-			len = g->raw_len - from;
-		memcpy(g->packed + end, g->raw + from, len);
-		at->stored_at = end + head_len;
-		end += len;
-	}
-	memcpy(g->packed + end, g->raw + end, g->raw_len - end);
-	unsigned char *raw = g->raw;
-	g->raw = g->packed;
-	g->packed = raw;
-}
-
-static void gather(struct group *g)
-{
-	for (size_t i = 0; i < g->count; i++) {
-		const struct pending *at = &g->entries[i];
-		struct str path = { g->text.p + at->path_at, at->head.entry.path.len };
-		g->names[i] = may_move(at) ? names_last(path) : S("");
-	}
-	if (!namesakes_order(&g->namesakes, g->names, g->count))
-		return;
-	g->order = g->namesakes.order;
-	move(g);
-}
-
-/* In a worker: hash, then compress. */
-static int squeeze(struct pool_job *job, struct err *e)
-{
-	struct group *g = (struct group *)job;
-	(void)e;
-	if (g->gather)
-		gather(g);
-	hash(g);
-	g->packed_len = member_pack(g->packer, g->raw, g->raw_len, g->packed, &g->crc);
-	return 0;
-}
 
 int press_open(const struct press_options *options, struct press **out, struct err *e)
 {
@@ -144,19 +48,11 @@ int press_open(const struct press_options *options, struct press **out, struct e
 	p->group_count = options->plain ? 1 : (size_t)p->options.jobs + SLOTS_MORE;
 	p->groups = mem_new(p->group_count, sizeof(p->groups[0]));
 	p->seek = buf_make(SEEK_MAX);
+	p->fixed_top = buf_make(SIZE_MAX / 2);
 	digest_sha256_init(&p->digest);
 	member_prepare();
-	for (size_t i = 0; i < p->group_count; i++) {
-		struct group *g = &p->groups[i];
-		g->job.run = squeeze;
-		g->raw = mem_new(member_bound(PRESS_MAX), 1);
-		g->gather = options->gather;
-		g->text = buf_make(SIZE_MAX / 2);
-		if (options->plain)
-			continue;
-		g->packed = mem_new(member_bound(PRESS_MAX), 1);
-		g->packer = member_packer_new(options->form, options->level);
-	}
+	for (size_t i = 0; i < p->group_count; i++)
+		press_group_init(&p->groups[i], options);
 	if (options->plain)
 		return 0;
 	p->index = index_build_new(options->form);
@@ -172,19 +68,11 @@ void press_close(struct press *p)
 	if (!p)
 		return;
 	pool_close(p->pool);
-	for (size_t i = 0; i < p->group_count; i++) {
-		struct group *g = &p->groups[i];
-		member_packer_free(g->packer);
-		mem_free(g->raw);
-		mem_free(g->packed);
-		mem_free(g->entries);
-		mem_free(g->texts);
-		mem_free(g->names);
-		namesakes_free(&g->namesakes);
-		buf_free(&g->text);
-	}
+	for (size_t i = 0; i < p->group_count; i++)
+		press_group_free(&p->groups[i]);
 	index_build_free(p->index);
 	buf_free(&p->seek);
+	buf_free(&p->fixed_top);
 	mem_free(p->groups);
 	mem_free(p);
 }
@@ -199,30 +87,18 @@ static int emit(struct press *p, const void *bytes, size_t len, struct err *e)
 	return 0;
 }
 
-static void add_to_index(struct press *p, const struct group *g)
+static void add_to_index(struct press *p, struct press_group *g)
 {
 	if (g->has_earlier)
 		index_build_hash(p->index, g->earlier);
-	for (size_t i = 0; i < g->count; i++) {
-		struct pending *at = &g->entries[g->order ? g->order[i] : i];
-		struct entry *entry = &at->head.entry;
-		/* Of extents only their being there counts from here on. */
-		entry->path.p = g->text.p + at->path_at;
-		entry->link.p = g->text.p + at->link_at;
+	for (size_t i = 0; i < press_group_count(g); i++) {
+		const struct press_pending *at = press_group_at(g, i);
 		index_build_entry(p->index, &at->head, at->whole ? at->sha256 : NULL);
 	}
 	index_build_member(p->index, g->packed_len, g->raw_len, g->crc);
 	if (p->options.form == MEMBER_ZSTD)
 		member_zstd_seek_add(&p->seek, &(struct member_head){ .packed_len = g->packed_len,
 		                                                      .raw_len = g->raw_len });
-}
-
-static void empty(struct group *g)
-{
-	g->raw_len = g->count = 0;
-	g->has_earlier = false;
-	g->order = NULL;
-	buf_clear(&g->text);
 }
 
 static void note_hidden(struct press *p, struct str hidden)
@@ -236,7 +112,7 @@ static void note_hidden(struct press *p, struct str hidden)
 
 static int emit_oldest(struct press *p, struct err *e)
 {
-	struct group *g = &p->groups[p->oldest];
+	struct press_group *g = &p->groups[p->oldest];
 	struct str hidden = index_build_spill(p->index);
 	note_hidden(p, hidden);
 	if (hidden.len > 0 && emit(p, hidden.p, hidden.len, e))
@@ -246,19 +122,19 @@ static int emit_oldest(struct press *p, struct err *e)
 	if (pool_wait(p->pool, &g->job, e) || emit(p, g->packed, g->packed_len, e))
 		return -1;
 	add_to_index(p, g);
-	empty(g);
+	press_group_empty(g);
 	return 0;
 }
 
 int press_cut(struct press *p, struct err *e)
 {
-	struct group *g = &p->groups[p->now];
+	struct press_group *g = &p->groups[p->now];
 	p->mark = 0;
 	if (g->raw_len == 0)
 		return 0;
 	if (p->options.plain) {
 		int rc = emit(p, g->raw, g->raw_len, e);
-		empty(g);
+		press_group_empty(g);
 		return rc;
 	}
 	pool_submit(p->pool, &g->job);
@@ -284,14 +160,14 @@ int press_begin(struct press *p, uint64_t total, uint64_t together, struct err *
 
 unsigned char *press_at(struct press *p, size_t *room)
 {
-	struct group *g = &p->groups[p->now];
+	struct press_group *g = &p->groups[p->now];
 	*room = PRESS_MAX - g->raw_len;
 	return g->raw + g->raw_len;
 }
 
 void press_grew(struct press *p, size_t n)
 {
-	struct group *g = &p->groups[p->now];
+	struct press_group *g = &p->groups[p->now];
 	assert(n <= PRESS_MAX - g->raw_len);
 	g->raw_len += n;
 }
@@ -301,34 +177,27 @@ void press_undo(struct press *p)
 	p->groups[p->now].raw_len = p->mark;
 }
 
-static size_t keep_text(struct group *g, struct str text)
+static bool is_fixed(struct press *p, const struct entry *entry)
 {
-	buf_add_str(&g->text, text);
-	return g->text.len - text.len;
+	if (p->fixed && names_within(entry->path, buf_str(&p->fixed_top)))
+		return true;
+	p->fixed = entry->type == ENTRY_TYPE_DIR && (entry->mode & OWNER_ENTERS) != OWNER_ENTERS;
+	buf_clear(&p->fixed_top);
+	if (p->fixed)
+		buf_add_str(&p->fixed_top, entry->path);
+	return p->fixed;
 }
 
 void press_entry(struct press *p, const struct tar_head *head, bool whole)
 {
-	struct group *g = &p->groups[p->now];
-	if (p->options.plain)
-		return;
-	if (g->count == g->cap) {
-		g->cap = g->cap ? 2 * g->cap : 64;
-		g->entries = mem_grow(g->entries, g->cap, sizeof(g->entries[0]));
-		g->texts = mem_grow(g->texts, g->cap, sizeof(g->texts[0]));
-		g->names = mem_grow(g->names, g->cap, sizeof(g->names[0]));
-	}
-	struct pending *at = &g->entries[g->count++];
-	at->head = *head;
-	at->whole = whole;
-	at->path_at = keep_text(g, head->entry.path);
-	at->link_at = keep_text(g, head->entry.link);
-	at->stored_at = p->mark + (size_t)head->head_bytes;
+	struct press_group *g = &p->groups[p->now];
+	if (!p->options.plain)
+		press_group_add(g, head, p->mark, whole, is_fixed(p, &head->entry));
 }
 
 void press_hash(struct press *p, const unsigned char sha256[DIGEST_SHA256_LEN])
 {
-	struct group *g = &p->groups[p->now];
+	struct press_group *g = &p->groups[p->now];
 	if (p->options.plain)
 		return;
 	g->has_earlier = true;

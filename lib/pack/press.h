@@ -23,8 +23,9 @@ enum {
 struct press;
 
 struct press_options {
-	bool plain;    /* a bare tar: no members, no index */
-	bool gather;   /* small files of one name next to each other, within a group */
+	bool plain; /* a bare tar: no members, no index */
+	/* Small files of one name next to each other, within a group. Each directory comes again after its content. */
+	bool gather;
 	bool unhashed; /* press_finish need not give the hash */
 	enum member_form form;
 	int level; /* 1 to 12 */

@@ -100,7 +100,7 @@ int reader_go(struct reader *r, struct str path, const struct entry **entry, str
 	struct index_cursor *cursor = index_cursor_new(r->index);
 	int rc = index_cursor_find(cursor, path, &m, &item, e);
 	bool below = rc > 0 && item.head.entry.type == ENTRY_TYPE_DIR;
-	if (below && !index_is_sorted(r->index))
+	if (below && !index_ascends(r->index))
 		rc = 0;
 	if (rc > 0 && reader_need_pool(r, e))
 		rc = -1;
@@ -109,7 +109,19 @@ int reader_go(struct reader *r, struct str path, const struct entry **entry, str
 		return rc;
 	}
 	reader_stop(r);
+	r->beyond = 0;
 	return start_at(r, cursor, &m, &item, below, e) || reader_next(r, entry, e) <= 0 ? -1 : 1;
+}
+
+bool reader_may_follow(struct reader *r, struct str top)
+{
+	const struct scan *s = &r->scan;
+	if (names_within(r->entry->path, top) || names_cmp(r->entry->path, top) < 0)
+		return true;
+	/* No later member has more of it. */
+	if (r->beyond == 0)
+		r->beyond = s->members;
+	return s->members == r->beyond && s->left < s->group->head.raw_len - s->pos;
 }
 
 /* Go through the entries from here on until one is called `name`. A broken path of another is not our concern. */

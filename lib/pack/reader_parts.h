@@ -34,6 +34,7 @@ struct reader {
 	/* The present entry: */
 	const struct entry *entry;
 	struct buf name;           /* of one that was looked for */
+	uint64_t beyond;           /* the member in which something came that is beyond that */
 	uint64_t stored_at;        /* stored bytes seen */
 	size_t extent;             /* that the next stored byte belongs to */
 	uint64_t extent_at;        /* bytes of it seen */
@@ -53,9 +54,11 @@ int reader_piece(struct reader *r, struct reader_piece *out, struct err *e) MUST
 /* Begin at the first entry, when that has not happened. */
 int reader_start(struct reader *r, struct err *e) MUST_CHECK;
 /* Go to the entry `path` by the index, or, when it is a directory, to it and what is below it: 1, and its header in *entry
- * (reader_next goes on from there, up to the end of its member at least); 0 when the index has no way there; -1. */
+ * (reader_next goes on from there, up to the end of its member at least, for a directory as long as reader_may_follow); 0 when the index has no way there; -1. */
 int reader_go(struct reader *r, struct str path, const struct entry **entry,
               struct err *e) MUST_CHECK;
+/* Whether something of the directory `top` may come after the present entry. */
+bool reader_may_follow(struct reader *r, struct str top);
 /* Give up the present position. */
 void reader_stop(struct reader *r);
 /* Of one of our archives. */

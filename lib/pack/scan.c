@@ -11,6 +11,8 @@ void scan_init(struct scan *s, struct flow *flow, struct index_cursor *cursor,
 {
 	*s = (struct scan){ .flow = flow, .cursor = cursor, .limits = *limits };
 	tar_scratch_init(&s->scratch);
+	again_init(&s->again);
+	s->again.once = cursor && index_cursor_ascends(cursor);
 }
 
 void scan_free(struct scan *s)
@@ -20,6 +22,7 @@ void scan_free(struct scan *s)
 	flow_close(s->flow);
 	index_cursor_free(s->cursor);
 	tar_scratch_free(&s->scratch);
+	again_free(&s->again);
 }
 
 static int lies(struct str path, const char *what, struct err *e)
@@ -60,6 +63,7 @@ static int next_group(struct scan *s, struct err *e)
 	s->group = g;
 	s->pos = 0;
 	s->members++;
+	again_member(&s->again);
 	s->raw_bytes += g->head.raw_len;
 	s->packed_bytes += g->head.packed_len;
 	return check_member(s, e) ? -1 : 1;
@@ -89,6 +93,7 @@ int scan_seek(struct scan *s, uint64_t inside, struct err *e)
 	if (rc == 0 || inside >= s->group->head.raw_len)
 		return cut_off(e);
 	s->pos = (size_t)inside;
+	s->again.partial = true;
 	return 0;
 }
 
@@ -120,6 +125,8 @@ static int check_item(struct scan *s, struct err *e)
 		return lies(a->path, "another name", e);
 	if (item.raw_offset != here || item.head.head_bytes != s->head.head_bytes)
 		return lies(a->path, "another place", e);
+	if (a->again != b->again)
+		return lies(a->path, "whether it comes again", e);
 	if (a->type != b->type || a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
 		return lies(a->path, "another type, mode or owner", e);
 	if (a->mtime_s != b->mtime_s || a->mtime_ns != b->mtime_ns)
@@ -162,7 +169,7 @@ static int finish(struct scan *s, struct err *e)
 	return rc;
 }
 
-int scan_entry(struct scan *s, struct err *e)
+static int next_header(struct scan *s, struct err *e)
 {
 	const unsigned char *p;
 	size_t len;
@@ -183,12 +190,21 @@ int scan_entry(struct scan *s, struct err *e)
 	               &s->scratch, &s->head, e);
 	if (rc == 0)
 		return finish(s, e);
-	if (rc < 0 || (s->cursor && check_item(s, e)))
+	if (rc < 0 || (s->cursor && check_item(s, e)) || again_entry(&s->again, &s->head.entry, e))
 		return -1;
 	s->pos += (size_t)s->head.head_bytes;
 	s->left = s->head.stored_bytes;
 	s->pad = tar_padded(s->left) - s->left;
 	return 1;
+}
+
+int scan_entry(struct scan *s, struct err *e)
+{
+	int rc;
+	do
+		rc = next_header(s, e);
+	while (rc > 0 && s->head.entry.again);
+	return rc;
 }
 
 void scan_check_content(struct scan *s)

@@ -6,6 +6,7 @@
 #define WS_PACK_SCAN_H
 
 #include "crypto/digest.h"
+#include "pack/again.h"
 #include "pack/flow.h"
 #include "pack/index.h"
 #include "pack/tar.h"
@@ -18,6 +19,7 @@ struct scan {
 	size_t pos;                  /* within it */
 	struct tar_scratch scratch;
 	struct tar_head head;
+	struct again again;
 	bool ended;
 	uint64_t left, pad;               /* of the present entry's stored bytes, and behind them */
 	const unsigned char *want_sha256; /* by the index, in `sha256`, or NULL */
@@ -33,7 +35,8 @@ void scan_init(struct scan *s, struct flow *flow, struct index_cursor *cursor,
 void scan_free(struct scan *s);
 /* Go to the entry whose header is `inside` bytes behind the start of the flow's first member. */
 int scan_seek(struct scan *s, uint64_t inside, struct err *e) MUST_CHECK;
-/* The next header, in s->head: 1, 0 at the end, -1. What was left of the entry before is passed over. */
+/* The next header, in s->head: 1, 0 at the end, -1. What was left of the entry before is passed over, and so is what comes
+ * again. */
 int scan_entry(struct scan *s, struct err *e) MUST_CHECK;
 /* A piece of the entry's stored bytes, within s->group: 1, 0 at their end, -1. */
 int scan_data(struct scan *s, const unsigned char **p, size_t *len, struct err *e) MUST_CHECK;

@@ -17,6 +17,9 @@ enum {
 	TAR_EXTENTS_MAX = 32768, /* a writer gives a file no more; the map must fit in one group */
 };
 
+/* The comment in the header of a directory that comes again. */
+#define TAR_AGAIN "again"
+
 /* The header of `tar_head.entry` is head_bytes long and followed by stored_bytes, padded to a block. Those begin with
  * the map of a sparse file (map_bytes, padded) and go on with its extents one after the other. */
 struct tar_head {

@@ -143,8 +143,11 @@ static void put_names(struct tar_block *b, const struct entry *entry, struct buf
 		add_record(pax, S("hdrcharset"), S("BINARY"));
 }
 
-static void add_xattrs(struct buf *pax, const struct entry *entry)
+/* A comment is what every tar passes over without a word. */
+static void add_more(struct buf *pax, const struct entry *entry)
 {
+	if (entry->again)
+		add_record(pax, S("comment"), S(TAR_AGAIN));
 	for (size_t i = 0; i < entry->xattr_count; i++) {
 		const struct entry_xattr *x = &entry->xattrs[i];
 		char key[16 + 256];
@@ -217,7 +220,7 @@ int tar_format(const struct entry *entry, struct tar_scratch *s, struct buf *out
 		format_sparse(entry, &s->text, &s->map, &stored);
 	put_names(&b, entry, &s->text);
 	put_numbers(&b, entry, stored, &s->text);
-	add_xattrs(&s->text, entry);
+	add_more(&s->text, entry);
 	if (s->text.len > 0)
 		add_pax(out, &s->text);
 	seal(&b, types[entry->type]);

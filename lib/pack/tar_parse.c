@@ -236,6 +236,9 @@ int tar_parse(const unsigned char *p, size_t avail, const struct limits *limits,
 		return -1;
 	if (entry->path.len > limits->max_name_bytes)
 		return bad("the name is longer than the limit", e);
+	entry->again = pax.again;
+	if (entry->again && entry->type != ENTRY_TYPE_DIR)
+		return bad("something comes again that is no directory", e);
 	entry->xattrs = s->xattrs;
 	entry->xattr_count = pax.xattr_count;
 	used += TAR_BLOCK;

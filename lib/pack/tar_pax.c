@@ -120,6 +120,7 @@ static int set(struct tar_pax *out, const struct limits *limits, struct tar_scra
 		return add_xattr(out, limits, s, str_skip(key, sizeof(xattr) - 1), value, e);
 	if (str_starts(key, S("GNU.sparse.")))
 		return set_sparse(out, key, value, e);
+	out->again |= str_is(key, "comment") && str_is(value, TAR_AGAIN);
 	return 0;
 }
 

@@ -11,6 +11,7 @@ struct tar_pax {
 	uint32_t mtime_ns;
 	bool has_size, has_uid, has_gid, has_mtime, has_realsize;
 	bool sparse_major, sparse_minor; /* given, as 1 and 0 */
+	bool again;                      /* the comment is TAR_AGAIN */
 	size_t xattr_count;              /* in s->xattrs */
 	uint64_t xattr_bytes;
 };

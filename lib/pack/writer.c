@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "os/dir.h"
 #include "os/sys.h"
-#include "os/walk.h"
 #include "os/xattr.h"
 #include "pack/names.h"
 #include "pack/writer_parts.h"
@@ -81,6 +80,8 @@ int writer_header(struct writer *w, const struct entry *entry, struct err *e)
 	memcpy(press_at(w->press, &room), w->header.p, w->header.len);
 	press_grew(w->press, w->header.len);
 	press_entry(w->press, &head, true);
+	if (entry->again)
+		return 0;
 	w->result->entries++;
 	progress_add(w->options->progress, 0, 1);
 	return 0;
@@ -155,8 +156,28 @@ static int store_symlink(struct writer *w, const struct writer_item *item, struc
 	return writer_header(w, &entry, e);
 }
 
-static int store(struct writer *w, const struct writer_item *item, struct err *e)
+/* With options->would: tell what would be stored, and count it. */
+static void tell(struct writer *w, const struct writer_item *item)
 {
+	bool is_file = file_is_regular(&item->stat);
+	uint64_t size_bytes = is_file ? item->stat.size_bytes : 0;
+	w->options->would(w->options->would_ctx, item->path, size_bytes);
+	w->result->entries++;
+	w->result->files += is_file;
+	w->result->content_bytes += size_bytes;
+}
+
+static bool is_storable(const struct file_stat *st)
+{
+	return file_is_regular(st) || file_is_dir(st) || file_is_symlink(st);
+}
+
+int writer_store(struct writer *w, const struct writer_item *item, struct err *e)
+{
+	if (w->options->would && is_storable(&item->stat)) {
+		tell(w, item);
+		return 0;
+	}
 	if (file_is_regular(&item->stat))
 		return writer_file(w, item, e);
 	if (file_is_dir(&item->stat))
@@ -171,95 +192,19 @@ static int store(struct writer *w, const struct writer_item *item, struct err *e
 	return 0;
 }
 
-/* Whether this is what the archive is being written to: it would grow for ever. */
-static bool is_output(const struct writer *w, const struct writer_item *item)
-{
-	const struct writer_output *out = w->options->output;
-	struct file_stat dir;
-	struct err ignored = ERR_INIT;
-	if (!out || !file_is_regular(&item->stat) ||
-	    (strcmp(item->name, out->name) != 0 &&
-	     !str_starts(str_of(item->name), S(DIR_TEMP_PREFIX))))
-		return false;
-	return file_stat(item->dirfd, &dir, &ignored, ".") == 0 && dir.dev == out->dir_dev &&
-	       dir.ino == out->dir_ino;
-}
-
-/* Something that the walk came by: 1 when it will come again, after its content, to be stored then; 0; -1. */
-static int store_walked(struct writer *w, struct walk *walk, const struct writer_item *item,
-                        bool may_enter, struct err *e)
-{
-	bool below;
-	bool other = writer_passes(w, item, &below);
-	if (is_output(w, item))
-		return 0;
-	other = other || writer_leaves_secret(w, item);
-	if (!w->options->gather && !other && store(w, item, e))
-		return -1;
-	int enter = below ? writer_enter(w, item, e) : 0;
-	if (enter == 0 && file_is_dir(&item->stat))
-		walk_skip(walk);
-	if (enter < 0 || !w->options->gather || other)
-		return enter < 0 ? -1 : 0;
-	return enter > 0 && may_enter ? 1 : store(w, item, e);
-}
-
-/* All below the directory that `item` is. */
-static int walk_below(struct writer *w, const struct writer_item *top, struct err *e)
-{
-	WALK_AUTO walk = NULL;
-	FD_AUTO fd = -1;
-	struct err why = ERR_INIT;
-	struct walk_options how = { .one_file_system = w->options->one_file_system,
-		                    .directories_after = w->options->gather };
-	struct walk_entry at;
-	size_t prefix;
-	int rc;
-	if (dir_open(top->dirfd, top->name, &fd, &why) || walk_open(fd, &how, &walk, &why))
-		return writer_trouble(w, top->path, &why, e);
-	buf_clear(&w->path);
-	buf_add_str(&w->path, top->path);
-	if (top->path.len > 0)
-		buf_add_char(&w->path, '/');
-	prefix = w->path.len;
-	struct writer_item item = { .path = S("") };
-	bool later = false; /* the item is a directory that the walk is about to go into */
-	while ((rc = walk_next(walk, &at, &why)) != 0) {
-		if (rc < 0) {
-			if (writer_trouble(w, top->path, &why, e) ||
-			    (later && walk_refused(walk) && store(w, &item, e)))
-				return -1;
-			later = false;
-			err_clear(&why);
-			continue;
-		}
-		buf_truncate(&w->path, prefix);
-		buf_add_text(&w->path, at.path);
-		if (buf_check(&w->path, e, "a path"))
-			return -1;
-		item = (struct writer_item){ at.dirfd, at.name, buf_str(&w->path), at.stat };
-		rc = at.after ? store(w, &item, e) : store_walked(w, walk, &item, !at.is_mount, e);
-		if (rc < 0)
-			return -1;
-		later = rc > 0;
-	}
-	return 0;
-}
-
 /* What was asked for by name, and what is below it; ignore files do not speak of it. */
 static int store_top(struct writer *w, const struct writer_item *item, struct err *e)
 {
 	bool is_dir = file_is_dir(&item->stat);
 	bool now = !w->options->order || order_of(item->path, is_dir) == w->pass;
-	bool after = is_dir && w->options->gather;
-	if (now && !after && store(w, item, e))
+	if (now && writer_store(w, item, e))
 		return -1;
 	if (!is_dir)
 		return 0;
 	int enter = writer_enter(w, item, e);
-	if (enter < 0 || (enter > 0 && walk_below(w, item, e)))
+	if (enter < 0 || (enter > 0 && writer_walk(w, item, e)))
 		return -1;
-	return after ? store(w, item, e) : 0;
+	return writer_again(w, item, e);
 }
 
 static int store_all(struct writer *w, int dirfd, struct err *e)
@@ -330,7 +275,11 @@ static int store_some(struct writer *w, int dirfd, const char *const *paths, siz
 static void init(struct writer *w, const struct writer_options *options,
                  struct writer_result *result)
 {
-	*w = (struct writer){ .options = options, .result = result };
+	*w = (struct writer){
+		.options = options,
+		.result = result,
+		.gather = options->format == WRITER_TAR_GZ && !options->order && !options->would,
+	};
 	*result = (struct writer_result){ .entries = 0 };
 	tar_scratch_init(&w->scratch);
 	linkmap_init(&w->links);
@@ -362,25 +311,25 @@ int writer_tree(int dirfd, const char *const *paths, size_t path_count,
 {
 	struct writer w;
 	bool zstd = options->format == WRITER_TAR_ZST;
+	init(&w, options, result);
 	struct press_options how = {
 		.plain = options->format == WRITER_TAR,
-		.gather = options->gather,
+		.gather = w.gather,
 		.unhashed = options->unhashed,
 		.form = zstd ? MEMBER_ZSTD : MEMBER_GZIP,
-		.level = options->level    ? options->level
-		         : zstd            ? LEVEL_DEFAULT_ZSTD
-		         : options->gather ? LEVEL_DEFAULT_GATHERED
-		                           : LEVEL_DEFAULT,
+		.level = options->level ? options->level
+		         : zstd         ? LEVEL_DEFAULT_ZSTD
+		         : w.gather     ? LEVEL_DEFAULT_GATHERED
+		                        : LEVEL_DEFAULT,
 		.jobs = options->jobs ? options->jobs : sys_cpu_count(),
 		.sink = sink,
 		.progress = options->progress,
 	};
-	init(&w, options, result);
-	int rc = press_open(&how, &w.press, e);
+	int rc = options->would ? 0 : press_open(&how, &w.press, e);
 	w.pass = options->order ? ORDER_FIRST : ORDER_LAST;
 	for (; rc == 0 && w.pass < ORDER_COUNT; w.pass++)
 		rc = paths ? store_some(&w, dirfd, paths, path_count, e) : store_all(&w, dirfd, e);
-	if (rc == 0)
+	if (rc == 0 && !options->would)
 		rc = press_finish(w.press, &result->archive_bytes, result->sha256, e);
 	finish(&w);
 	return rc;

@@ -26,7 +26,7 @@ struct writer_output {
 
 struct writer_options {
 	int format;    /* enum writer_format */
-	int level;     /* 1 to 12, of zstd 1 to 4; 0: 6, with gather 5, of zstd 3 */
+	int level;     /* 1 to 12; 0: of tar.gz 5, with `order` 6, of zstd 3 */
 	unsigned jobs; /* compressing threads; 0: one per core */
 	const struct exclude *exclude;
 	const struct writer_output *output; /* NULL: it is elsewhere */
@@ -34,8 +34,6 @@ struct writer_options {
 	bool exclude_caches; /* of directories with a CACHEDIR.TAG store just that and themselves */
 	int secrets; /* enum writer_secrets: kept, kept and counted, or left out and counted */
 	bool order;  /* by restore priority (order.h), in several walks */
-	/* Of tar.gz, without `order`: small files of one name together, a directory after its content. */
-	bool gather;
 	bool one_file_system;
 	bool reproducible; /* owner 0, no names, no holes, whole-second times clamped to mtime_max_s */
 	int64_t mtime_max_s; /* with reproducible; 0: no clamp */
@@ -46,6 +44,10 @@ struct writer_options {
 	 * thread. `e` says what and why; the record goes on. */
 	void (*notice)(void *ctx, const struct err *e);
 	void *notice_ctx;
+	/* Not NULL: it is told of each thing that would be stored, in order; no file is opened, and the sink, which may
+	 * be NULL, gets nothing. Sizes are those of a stat. */
+	void (*would)(void *ctx, struct str path, uint64_t size_bytes);
+	void *would_ctx;
 };
 
 struct writer_result {

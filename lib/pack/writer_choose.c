@@ -36,7 +36,7 @@ static int store_tag(struct writer *w, const struct writer_item *dir, int fd, st
 		buf_add_char(&path, '/');
 	buf_add_text(&path, cache_tag);
 	tag.path = buf_str(&path);
-	return writer_file(w, &tag, e);
+	return writer_store(w, &tag, e);
 }
 
 int writer_enter(struct writer *w, const struct writer_item *dir, struct err *e)

@@ -14,6 +14,7 @@ struct writer {
 	const struct writer_options *options;
 	struct writer_result *result;
 	struct press *press;
+	bool gather; /* as press_options says */
 	struct linkmap links;
 	struct ignores *ignores; /* NULL: not asked for */
 	enum order pass;         /* with options->order */
@@ -44,6 +45,14 @@ void writer_notice(struct writer *w, const struct err *why);
 /* The attributes of an open file or directory into `entry`. */
 int writer_xattrs(struct writer *w, int fd, const char *what, struct entry *entry,
                   struct err *e) MUST_CHECK;
+
+/* Store something of whatever kind. */
+int writer_store(struct writer *w, const struct writer_item *item, struct err *e) MUST_CHECK;
+/* A directory once more, after its content, as it was when it came first: the press may tear apart what is in it, and many a
+ * tar sets its time when it leaves it. */
+int writer_again(struct writer *w, const struct writer_item *dir, struct err *e) MUST_CHECK;
+/* All below the directory that `top` is. */
+int writer_walk(struct writer *w, const struct writer_item *top, struct err *e) MUST_CHECK;
 
 /* Whether it looks like a secret, and is left out for that; counted in any case, as the options say. */
 bool writer_leaves_secret(struct writer *w, const struct writer_item *item);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "crypto/digest.h"
+#include "os/proc.h"
 #include "os/sys.h"
 #include "store/generation.h"
 #include "store/store_backend.h"
@@ -14,34 +15,51 @@
 enum {
 	MS_DIGITS = 13,
 	TAG_BYTES = 8,
-	WAIT_MS = 10 * 1000, /* for the claims of others to go: each only has to list once */
+	ON_ITS_WAY_MS = 60 * 1000, /* what a process sent before it was killed */
+	WAIT_MS = 10 * 1000,       /* for the claims of others to go: each only has to list once */
 	LOOK_MS = 50,
 	SLOW_LOOK_MS = 250, /* of those who have lost */
 };
 
 static const char claims[] = "claims/";
 
-static void name_claim(struct claim *c)
+static void tag_of(const char *text, char out[2 * TAG_BYTES + 1])
 {
 	unsigned char hash[DIGEST_SHA256_LEN];
-	char tag[2 * TAG_BYTES + 1];
-	MEM_AUTO char *generations = generation_prefix(c->key);
-	digest_sha256_of(c->put->if_etag, strlen(c->put->if_etag), hash);
-	codec_hex(hash, TAG_BYTES, tag);
-	c->all = mem_printf("%s%s", generations, claims);
-	c->prefix = mem_printf("%s%s/", c->all, tag);
-	c->name = mem_printf("%s%0*lld-%s", c->prefix, MS_DIGITS, (long long)sys_now_ms(),
-	                     c->put->save_id);
+	digest_sha256_of(text, strlen(text), hash);
+	codec_hex(hash, TAG_BYTES, out);
 }
 
-static int put_claim(struct claim *c, struct err *e)
+static void name_claim(struct claim *c)
+{
+	char tag[2 * TAG_BYTES + 1], place[PROC_PLACE_MAX];
+	struct proc_id self;
+	MEM_AUTO char *generations = generation_prefix(c->key);
+	tag_of(c->put->if_etag, tag);
+	if (proc_place(place))
+		tag_of(place, c->place);
+	proc_self(&self);
+	c->all = mem_printf("%s%s", generations, claims);
+	c->prefix = mem_printf("%s%s/", c->all, tag);
+	c->name = mem_printf("%s%0*lld-%s.%d.%llu-%s", c->prefix, MS_DIGITS,
+	                     (long long)sys_now_ms(), c->place, (int)self.pid,
+	                     (unsigned long long)self.start_ticks, c->put->save_id);
+}
+
+static int put_claim(struct claim *c, const char *text, struct err *e)
 {
 	SINK_AUTO sink = NULL;
-	struct store_object object;
 	const struct store_put put = { .save_id = c->put->save_id };
 	if (store_sink(c->store, c->name, &put, &sink, e) != 0 ||
-	    sink->write(sink, c->put->save_id, strlen(c->put->save_id), e) != 0 ||
-	    sink->finish(sink, NULL, e) != 0 || store_stat(c->store, c->name, &object, e) != 0)
+	    sink->write(sink, text, strlen(text), e) != 0)
+		return -1;
+	return sink->finish(sink, NULL, e);
+}
+
+static int begin(struct claim *c, struct err *e)
+{
+	struct store_object object;
+	if (put_claim(c, "", e) != 0 || store_stat(c->store, c->name, &object, e) != 0)
 		return -1;
 	c->put_ms = object.modified_ms;
 	return 0;
@@ -71,13 +89,39 @@ static bool is_own_old(const struct claim *c, const char *name)
 	return str_cut_last(str_of(name), '-', NULL, &save_id) && str_is(save_id, c->put->save_id);
 }
 
+/* Whose owner was in our place and is there no more. */
+static bool is_of_dead(const struct claim *c, const char *name)
+{
+	struct str base, rest, place, number, start;
+	struct proc_id owner = { .pid = 0 };
+	uint64_t pid;
+	if (!str_cut_last(str_of(name), '/', NULL, &base) || !str_cut(base, '-', NULL, &rest) ||
+	    !str_cut(rest, '.', &place, &rest) || place.len == 0 || !str_is(place, c->place) ||
+	    !str_cut(rest, '.', &number, &rest) || !str_cut(rest, '-', &start, NULL) ||
+	    num_parse_digits(number, 10, &pid) != 0 || pid > INT32_MAX ||
+	    num_parse_digits(start, 10, &owner.start_ticks) != 0)
+		return false;
+	owner.pid = (int32_t)pid;
+	return proc_alive(&owner) == 0;
+}
+
+/* Asked of the object and not of the listing, which may lag behind: that it is empty, or what it sent has arrived or is lost. */
+static bool is_over(const struct claim *c, const char *name)
+{
+	struct store_object object;
+	struct err ignored = ERR_INIT;
+	return is_of_dead(c, name) && store_stat(c->store, name, &object, &ignored) == 0 &&
+	       (object.id.size_bytes == 0 || c->put_ms - object.modified_ms > ON_ITS_WAY_MS);
+}
+
 /* What was left on a state that is over is in nobody's way, but has to go some day. */
 static void see(struct claim *c, const struct store_list_entry *entry, struct seen *out)
 {
 	int order = strcmp(entry->key, c->name);
 	if (order == 0)
 		out->own = true;
-	else if (c->put_ms - entry->modified_ms > c->believed_ms || is_own_old(c, entry->key))
+	else if (c->put_ms - entry->modified_ms > c->believed_ms || is_own_old(c, entry->key) ||
+	         is_over(c, entry->key))
 		drop(c, entry->key);
 	else if (!str_starts(str_of(entry->key), str_of(c->prefix)))
 		return;
@@ -121,12 +165,13 @@ static int lost(const struct claim *c, const char *to, int64_t put_ms, struct er
 {
 	char shown[STORE_URL_MAX], ago[NUM_TEXT_MAX], left[NUM_TEXT_MAX];
 	int64_t age_ms = c->put_ms > put_ms ? c->put_ms - put_ms : 0;
+	int64_t believed_ms = is_of_dead(c, to) ? ON_ITS_WAY_MS : c->believed_ms;
 	return err_set(e, ERR_KIND_CONFLICT,
 	               "someone else is about to replace it: %s, put %s ago (one that was killed "
 	               "is ignored in %s, or removed by ws-s3 rm)",
 	               store_key_url(c->store, to, shown, sizeof(shown)),
 	               num_format_duration(age_ms, ago),
-	               num_format_duration(c->believed_ms - age_ms, left));
+	               num_format_duration(believed_ms - age_ms, left));
 }
 
 /* One that is older than what we would wait for has been left by somebody. */
@@ -162,12 +207,12 @@ int claim_take(struct claim *c, struct err *e)
 	int64_t until_ms = sys_monotonic_ms() + WAIT_MS;
 	c->began_ms = sys_monotonic_ms();
 	name_claim(c);
-	if (put_claim(c, e) != 0)
+	if (begin(c, e) != 0)
 		return err_context(e, "claim %s", c->key);
 	for (;;) {
 		int turn = wait_turn(c, e);
 		if (turn != 0)
-			return turn > 0 ? 0 : -1;
+			return turn > 0 ? put_claim(c, c->put->save_id, e) : -1;
 		if (sys_monotonic_ms() >= until_ms)
 			return err_set(e, ERR_KIND_CONFLICT,
 			               "others are about to replace %s and do not give way: see "

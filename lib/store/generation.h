@@ -13,8 +13,8 @@
  * commit the newest GENERATION_KEEP stay. Who collects more of them keeps what the pointer names, and what is younger than
  * GENERATION_CLAIM_MS; a conflict is never a generation.
  *
- * Who wins is decided by claims (store/claim.h). One whose session died counts for at most GENERATION_CLAIM_MS; until
- * then the others lose, which means: are kept beside.
+ * Who wins is decided by claims (store/claim.h). One whose session died counts for at most GENERATION_CLAIM_MS, and in the
+ * place where it died for a minute or not at all; until then the others lose, which means: are kept beside.
  */
 #ifndef WS_STORE_GENERATION_H
 #define WS_STORE_GENERATION_H

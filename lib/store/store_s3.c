@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "os/log.h"
 #include "s3/s3_conditional.h"
 
 enum { FULL_KEY_MAX = 2 * STORE_KEY_MAX + 2 };
@@ -233,11 +234,15 @@ static int s3_store_copy(struct store *base, const char *from, const char *to,
 
 static bool honours(struct s3_store *s, enum s3_condition what)
 {
-	char text[FULL_KEY_MAX], how[S3_PROBE_HOW_MAX];
-	struct err ignored = ERR_INIT; /* what can't be asked is not believed */
+	char text[FULL_KEY_MAX], how[S3_PROBE_HOW_MAX] = "";
+	struct err why = ERR_INIT; /* what can't be asked is not believed */
 	snprintf(text, sizeof(text), "%s%s", s->prefix, s->prefix[0] ? "/" : "");
-	return s3_conditional_ask(s->s3, str_of(s->bucket), str_of(text), what, how, &ignored) ==
-	       S3_ANSWER_YES;
+	if (s3_conditional_ask(s->s3, str_of(s->bucket), str_of(text), what, how, &why) ==
+	    S3_ANSWER_YES)
+		return true;
+	log_info("s3://%s does not put conditionally (%s), and claims decide who goes first",
+	         s->bucket, err_is(&why) ? why.msg : how);
+	return false;
 }
 
 static bool s3_store_is_conditional(struct store *base, const char *if_etag, bool is_small)

@@ -128,6 +128,7 @@ int backup_save(struct store *s, struct backup *b, const struct backup_options *
 struct backup_hooks {
 	const char *quiesce, *resume; /* for `sh -c`; NULL: none */
 	int64_t timeout_ms;           /* of each; <= 0: no limit */
+	int64_t grace_ms; /* that work has when it is asked to stop by a SIGTERM, which it then waits for; 0: none */
 };
 /* Do `work` between the two, in a child when there are any (no thread may exist). `resume` runs when `quiesce` was begun,
  * whatever became of it or of the work, and when TERM, INT or HUP comes: then *stopped is the signal's number and TRY_AGAIN

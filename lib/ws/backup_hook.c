@@ -8,6 +8,7 @@
 #include "os/proc.h"
 #include "os/run.h"
 #include "os/signals.h"
+#include "os/sys.h"
 #include "ws/backup.h"
 
 enum { OUTPUT_MAX = 1 << 20 };
@@ -31,7 +32,6 @@ static int run_hook(const char *what, const char *command, int64_t timeout_ms, s
 	const struct run_options how = {
 		.argv = argv,
 		.cwd_fd = -1,
-		.log_fd = -1,
 		.timeout_ms = timeout_ms,
 		.output_max = OUTPUT_MAX,
 	};
@@ -40,19 +40,42 @@ static int run_hook(const char *what, const char *command, int64_t timeout_ms, s
 	return result.status == 0 && !result.timed_out ? 0 : fail(what, command, &result, e);
 }
 
-static int work_in_child(int (*work)(void *ctx, struct err *e), void *ctx, int stop_fd,
-                         int *stopped, struct err *e)
+struct child {
+	int (*work)(void *ctx, struct err *e);
+	void *ctx;
+};
+
+static int run_child(void *ctx, struct err *e)
+{
+	const struct child *c = ctx;
+	proc_own_group();
+	return c->work(c->ctx, e);
+}
+
+/* It may leave things in order, unless another signal comes. */
+static void end_child(struct proc_task *task, int64_t grace_ms, int stop_fd)
+{
+	int result;
+	struct err ignored = ERR_INIT;
+	if (grace_ms > 0)
+		proc_ask_task(task);
+	if (grace_ms <= 0 ||
+	    proc_wait_task(task, sys_monotonic_ms() + grace_ms, stop_fd, &result, &ignored) <= 0)
+		proc_kill_task(task);
+}
+
+static int work_in_child(struct child *child, int64_t grace_ms, int stop_fd, int *stopped,
+                         struct err *e)
 {
 	struct proc_task task;
 	int result = -1;
-	if (proc_fork_task(work, ctx, &task, e) != 0)
+	if (proc_fork_task(run_child, child, &task, e) != 0)
 		return -1;
 	int ended = proc_wait_task(&task, -1, stop_fd, &result, e);
-	if (ended <= 0)
-		proc_kill_task(&task);
-	if (ended != 0)
-		return ended < 0 ? -1 : result;
-	*stopped = signals_next(stop_fd, e);
+	if (ended > 0)
+		return result;
+	*stopped = ended < 0 ? -1 : signals_next(stop_fd, e);
+	end_child(&task, *stopped < 0 ? 0 : grace_ms, stop_fd);
 	return *stopped < 0 ? -1 : err_set(e, ERR_KIND_TRY_AGAIN, "it was told to stop");
 }
 
@@ -81,6 +104,6 @@ int backup_hook_run(const struct backup_hooks *h, int (*work)(void *ctx, struct 
 		return -1;
 	int rc = h->quiesce ? run_hook("--quiesce", h->quiesce, h->timeout_ms, e) : 0;
 	if (rc == 0)
-		rc = work_in_child(work, ctx, stop_fd, stopped, e);
+		rc = work_in_child(&(struct child){ work, ctx }, h->grace_ms, stop_fd, stopped, e);
 	return resume(h, rc, e);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "os/attr.h"
 #include "os/lock.h"
+#include "os/log.h"
 #include "os/sys.h"
 #include "ws/flat.h"
 #include "ws/inside.h"
@@ -123,9 +124,14 @@ static int put_files(struct update *u, struct err *e)
 		struct err ignored = ERR_INIT;
 		bool is_ours = strcmp(names[i], FLAT_REGISTRY) == 0 ||
 		               str_starts(str_of(names[i]), S(DIR_TEMP_PREFIX));
-		if (!is_ours && dir_stat(u->f->fd, names[i], &st, &ignored) == 0 &&
-		    file_is_regular(&st))
+		if (is_ours || dir_stat(u->f->fd, names[i], &st, &ignored) != 0)
+			continue;
+		if (file_is_regular(&st))
 			put_file(u, names[i], &st);
+		else
+			log_warn("%s: \"%s\" is no file: it is saved with the others, and no "
+			         "registry tells of it",
+			         u->f->id, names[i]);
 	}
 	return 0;
 }

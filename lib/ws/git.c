@@ -91,7 +91,6 @@ static int run(const struct git *g, const char *const *args, struct run_result *
 		.argv = argv,
 		.env = env,
 		.cwd_fd = g->cwd_fd,
-		.log_fd = -1,
 		.input = g->input,
 		.timeout_ms = g->timeout_ms,
 		.output_max = GIT_OUTPUT_MAX,

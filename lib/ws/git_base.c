@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/datetime.h"
 #include "base/mem.h"
+#include "os/dir.h"
 
 struct choice {
 	const struct git_repo *r;
@@ -96,23 +98,25 @@ static int check_holds_ref(struct choice *c, struct err *e)
 	                     NULL, e);
 	if (status <= 0)
 		return status;
-	return err_set(
-		e, ERR_KIND_CONFLICT,
-		"branch %s is there already, at %.12s, and does not hold %s (%.12s); without "
-		"--ref it is taken as it is",
-		c->how->branch, c->out->oid, wanted.from, wanted.oid);
+	err_set(e, ERR_KIND_CONFLICT,
+	        "branch %s is there already, at %.12s, and does not hold %s (%.12s); without "
+	        "--ref it is taken as it is",
+	        c->how->branch, c->out->oid, wanted.from, wanted.oid);
+	return err_code(e, "stale_branch");
 }
 
 static int fail(const struct choice *c, struct err *e)
 {
 	const char *ref = c->how->ref ? c->how->ref : "HEAD";
 	if (c->out->stale[0])
-		return err_set(e, ERR_KIND_NOT_FOUND, "%s: there is no %s in it, and %s",
-		               c->r->common, ref, c->out->stale);
-	return err_set(e, ERR_KIND_NOT_FOUND,
-	               c->how->ref ? "%s: there is no %s in it, nor at origin"
-	                           : "%s: there is no commit to begin with (%s)",
-	               c->r->common, ref);
+		err_set(e, ERR_KIND_NOT_FOUND, "%s: there is no %s in it, and %s", c->r->common,
+		        ref, c->out->stale);
+	else
+		err_set(e, ERR_KIND_NOT_FOUND,
+		        c->how->ref ? "%s: there is no %s in it, nor at origin"
+		                    : "%s: there is no commit to begin with (%s)",
+		        c->r->common, ref);
+	return err_code(e, "not_fetched");
 }
 
 static int choose(struct choice *c, struct err *e)
@@ -132,6 +136,17 @@ static int choose(struct choice *c, struct err *e)
 	return found == 0 ? fail(c, e) : found < 0 ? -1 : 0;
 }
 
+/* git notes each fetch of its user's in one file. */
+static void tell_since(const struct git_repo *r, const char *trouble, struct git_base *out)
+{
+	char time[DATETIME_TEXT_MAX];
+	struct file_stat st;
+	struct err ignored = ERR_INIT;
+	bool is_known = dir_stat(r->fd, "FETCH_HEAD", &st, &ignored) == 0;
+	snprintf(out->stale, sizeof(out->stale), "%.900s; last fetched: %s", trouble,
+	         is_known ? datetime_iso_ms(st.mtime_s * 1000, time) : "unknown");
+}
+
 int git_base_choose(const struct git_repo *r, const struct git_base_how *how, struct git_base *out,
                     struct err *e)
 {
@@ -144,6 +159,7 @@ int git_base_choose(const struct git_repo *r, const struct git_base_how *how, st
 	bool ask = here == 0 || (how->ref && !how->is_ours);
 	if (here < 0 || (ask && git_base_remote_ask(r, how, &c.remote, e) != 0))
 		return -1;
-	snprintf(out->stale, sizeof(out->stale), "%s", c.remote.trouble);
+	if (c.remote.trouble[0])
+		tell_since(r, c.remote.trouble, out);
 	return choose(&c, e);
 }

@@ -49,7 +49,7 @@ static int copy_index(const struct keeper *k, int dir, struct err *e)
 	if (dir_open_file(admin, "index", &from, &why) == 0)
 		return dir_create_file(dir, index_name, 0600, &to, e) != 0
 		               ? -1
-		               : copy_data(from, to, &copied, NULL, e, "index");
+		               : copy_bytes(from, to, &copied, e, "index");
 	if (why.kind == ERR_KIND_NOT_FOUND)
 		return git_run(&k->index, GIT_ARGS("read-tree", "HEAD"), NULL, e);
 	*e = why;
@@ -97,11 +97,11 @@ static int check_submodules(const struct keeper *k, struct err *e)
 		    memcmp(line.p + 6, "...", 3) == 0)
 			continue;
 		str_cut_last(line, ' ', NULL, &path);
-		return err_set(e, ERR_KIND_CONFLICT,
-		               "the submodule %" STR_FMT
-		               " has work of its own, which can't be kept "
-		               "here: commit and push it",
-		               STR_ARG(path));
+		err_set(e, ERR_KIND_CONFLICT,
+		        "the submodule %" STR_FMT " has work of its own, which can't be kept "
+		        "here: commit and push it",
+		        STR_ARG(path));
+		return err_code(e, "dirty");
 	}
 	return 0;
 }

@@ -163,6 +163,6 @@ int git_repo_check_branch(const struct git_repo *r, const char *branch, struct e
 		*e = why;
 		return -1;
 	}
-	return err_set(e, ERR_KIND_USAGE, "--branch \"%s\" is not a valid name for a branch",
-	               branch);
+	err_set(e, ERR_KIND_USAGE, "--branch \"%s\" is not a valid name for a branch", branch);
+	return err_code(e, "invalid_branch");
 }

@@ -89,11 +89,11 @@ static int check_same(const struct setup_work *w, const char *repo, struct err *
 static int refuse_options(const struct setup_work *w, struct err *e)
 {
 	const struct setup_git *o = &w->o->git;
-	if (!o->repo && !o->branch && !o->ref && o->link_count == 0 && o->copy_count == 0)
+	if (!o->repo && !o->branch && !o->ref && !git_setup_wants_local(w))
 		return 0;
 	return err_set(
 		e, ERR_KIND_USAGE,
-		"profile %s is not one of git: --git, --branch, --ref, --link and --copy are for "
+		"profile %s is not one of git: --git, --branch, --ref, --link, --copy and --copy-list are for "
 		"the profiles worktree and clone",
 		w->out->profile.name);
 }
@@ -116,70 +116,6 @@ int git_setup_open(struct setup_work *w, struct err *e)
 		return -1;
 	r->git_drops_ignored = r->git_drops_ignored || o->drop_ignored;
 	return o->link_count > 0 ? link_note(r, o->links, o->link_count, e) : 0;
-}
-
-/* ---- what comes from the source beside git ---- */
-
-static const char *source_of(const struct git_repo *repo)
-{
-	return repo->top ? repo->top : repo->common;
-}
-
-static int copy_all(const struct setup_work *w, const struct git_repo *repo, int fd, struct err *e)
-{
-	const struct setup_git *o = &w->o->git;
-	struct link_copied copied = { .files = 0 };
-	for (size_t i = 0; i < o->copy_count; i++) {
-		if (link_copy(fd, source_of(repo), o->copies[i], &copied, e) != 0)
-			return -1;
-	}
-	if (copied.files > 0)
-		log_info("%s: copied %llu files, %llu bytes, of which %llu share their blocks",
-		         w->out->record.id, (unsigned long long)copied.files,
-		         (unsigned long long)copied.bytes, (unsigned long long)copied.shared_bytes);
-	return 0;
-}
-
-/* The links of the record and the copies, as one list. */
-static int exclude_all(const struct setup_work *w, const struct git_repo *repo, int fd,
-                       struct err *e)
-{
-	const struct setup_git *o = &w->o->git;
-	const struct record *r = &w->out->record;
-	bool is_worktree = w->out->profile.git == PROFILE_GIT_WORKTREE;
-	struct git g = git_tree_git(r, fd);
-	FD_AUTO own = -1;
-	LOCK_AUTO lock = LOCK_NONE;
-	size_t count;
-	MEM_TEXTS_AUTO links = link_list(r, &count);
-	if (count + o->copy_count == 0)
-		return 0;
-	if (!is_worktree) {
-		g.git_dir = ".git";
-		if (dir_open(fd, ".git", &own, e) != 0)
-			return -1;
-	} else if (git_repo_lock(repo, &lock, e) != 0) {
-		return -1;
-	}
-	int git_dir = is_worktree ? repo->fd : own;
-	if (git_setup_exclude(&g, git_dir, (const char *const *)links, count, e) != 0)
-		return -1;
-	return git_setup_exclude(&g, git_dir, o->copies, o->copy_count, e);
-}
-
-static int bring_local(struct setup_work *w, const struct git_repo *repo, int fd, struct err *e)
-{
-	const struct setup_git *o = &w->o->git;
-	if (!w->out->record.git_links[0] && o->copy_count == 0)
-		return 0;
-	if (repo->fd < 0)
-		return err_set(e, ERR_KIND_USAGE,
-		               "--link and --copy need a source on this host; %s is none",
-		               w->out->record.git_repo);
-	if (link_make(&w->out->record, fd, source_of(repo), e) != 0 ||
-	    copy_all(w, repo, fd, e) != 0)
-		return -1;
-	return exclude_all(w, repo, fd, e);
 }
 
 /* ---- the tree ---- */
@@ -236,8 +172,8 @@ static int check_stranger(const struct setup_work *w, const struct git_repo *rep
 	for (size_t i = 0; i < all.count; i++) {
 		if (strcmp(all.list[i].path, w->out->root) == 0)
 			return err_set(e, ERR_KIND_CONFLICT,
-			               "%s is a worktree of %s that ws has no record of; `git "
-			               "worktree move` or `git worktree remove` makes room",
+			               "%s is a worktree of %s that ws has no record of; "
+			               "--adopt takes it up, `git worktree move` makes room",
 			               w->out->root, repo->common);
 	}
 	return 0;
@@ -264,7 +200,8 @@ static int fill_worktree(struct setup_work *w, const struct git_repo *repo, int 
 	}
 	if (git_tree_branch(r))
 		tell_base(w, &base);
-	if (git_tree_checkout(r, fd, e) != 0 || git_keep_apply(r, fd, left, e) != 0)
+	if (git_setup_set_aside(w, fd, e) != 0 || git_tree_checkout(r, fd, e) != 0 ||
+	    git_keep_apply(r, fd, left, e) != 0)
 		return -1;
 	if (left[0])
 		tell_left(w, left);
@@ -280,7 +217,7 @@ int git_setup_fill(struct setup_work *w, int fd, const char *stage, bool whole, 
 	if (w->out->profile.git == PROFILE_GIT_NONE)
 		return 0;
 	/* A clone that the store had needs its source no more. */
-	bool needs_repo = is_worktree || !whole || r->git_links[0] || w->o->git.copy_count > 0;
+	bool needs_repo = is_worktree || !whole || git_setup_wants_local(w);
 	if (needs_repo && is_local && git_repo_open(r->git_repo, &repo, e) != 0)
 		return -1;
 	if (is_worktree && fill_worktree(w, &repo, fd, stage, e) != 0)
@@ -288,7 +225,7 @@ int git_setup_fill(struct setup_work *w, int fd, const char *stage, bool whole, 
 	if (!is_worktree && !whole &&
 	    git_setup_clone(w, is_local ? &repo : NULL, fd, stage, e) != 0)
 		return -1;
-	return bring_local(w, &repo, fd, e);
+	return git_setup_local(w, &repo, fd, e);
 }
 
 /* ---- afterwards ---- */
@@ -304,7 +241,7 @@ static void add_links(struct setup_work *w)
 		return;
 	if (git_repo_open(r->git_repo, &repo, &why) != 0 ||
 	    dir_open(w->out->base.fd, r->id, &fd, &why) != 0 ||
-	    bring_local(w, &repo, fd, &why) != 0)
+	    git_setup_local(w, &repo, fd, &why) != 0)
 		log_warn("%s: %s", r->id, why.msg);
 }
 
@@ -313,7 +250,8 @@ int git_setup_attach(struct setup_work *w, struct err *e)
 	if (w->out->profile.git == PROFILE_GIT_NONE)
 		return 0;
 	if (w->out->profile.git == PROFILE_GIT_WORKTREE &&
-	    git_tree_attach(&w->out->base, &w->out->record, e) != 0)
+	    (git_tree_attach(&w->out->base, &w->out->record, e) != 0 ||
+	     git_tree_note_holder(&w->out->record, true, e) != 0))
 		return -1;
 	if (w->plan.action != SETUP_RESTORE)
 		add_links(w);

@@ -24,11 +24,38 @@ int git_setup_clone(struct setup_work *w, const struct git_repo *source, int fd,
 /* Whether it names a repository on another host. */
 bool git_setup_is_url(const char *repo);
 
+/* ---- git_setup_own.c ---- */
+
+/* The clone in the directory `clone` borrows from `source`, and gets what it borrows: by sharing blocks where the file
+ * system can, else git writes it. */
+int git_setup_own(const struct git_repo *source, int clone, struct err *e) MUST_CHECK;
+
+/* ---- git_setup_take.c ---- */
+
+/* The directory `fd`, in its place, is to be adopted: CONFLICT when it is not what the options say. A worktree is locked in
+ * git as those that were made here, unless somebody locked it already. */
+int git_setup_take(struct setup_work *w, int fd, struct err *e) MUST_CHECK;
+
+/* ---- git_setup_local.c ---- */
+
+/* Whether links or copies are asked for, by options or the record. */
+bool git_setup_wants_local(const struct setup_work *w);
+/* Link and copy them into the tree `fd`, and have git ignore them there. USAGE when they are asked for and `repo` is not
+ * open; a repository's own list of copies asks for nothing that can't be had. */
+int git_setup_local(struct setup_work *w, const struct git_repo *repo, int fd,
+                    struct err *e) MUST_CHECK;
+
+/* ---- git_setup_aside.c ---- */
+
+/* Before the branch is checked out into the tree `fd`: what was restored there and is in its way, as the branch tracks by now
+ * what was ignored, goes to quarantine with a word. */
+int git_setup_set_aside(const struct setup_work *w, int fd, struct err *e) MUST_CHECK;
+
 /* ---- git_setup_exclude.c ---- */
 
-/* Have git ignore these paths in the tree `g`, by lines in info/exclude below the open git directory. A path that it
- * ignores already gets none. */
-int git_setup_exclude(const struct git *g, int git_dir_fd, const char *const *paths, size_t count,
+/* Have git ignore these paths in the tree `g`, by lines in info/exclude below the open git directory. `paths`: a NUL behind
+ * each, and no slash at its end ("node_modules/" would not match a link). A path that it ignores already gets no line. */
+int git_setup_exclude(const struct git *g, int git_dir_fd, struct str paths,
                       struct err *e) MUST_CHECK;
 
 #endif

@@ -43,14 +43,25 @@ static int find_url(const struct git_repo *source, const struct record *r, char 
 static int clone(const struct git_repo *source, const char *url, const char *into, int fd,
                  struct err *e)
 {
+	FD_AUTO made = -1;
 	const struct git g = { .cwd_fd = fd, .timeout_ms = GIT_CHECKOUT_MS };
+	const char *args[GIT_ARGS_MAX + 1] = { "clone", "--quiet", "--no-checkout" };
+	size_t n = 3;
+	if (source && strcmp(url, source->common) == 0) {
+		args[n++] = "--shared";
+	} else if (source) {
+		args[n++] = "--no-hardlinks";
+		args[n++] = "--reference";
+		args[n++] = source->common;
+	}
+	args[n++] = "--";
+	args[n++] = url;
+	args[n++] = into;
+	if (git_run(&g, args, NULL, e) != 0)
+		return -1;
 	if (!source)
-		return git_run(&g, GIT_ARGS("clone", "--quiet", "--no-checkout", "--", url, into),
-		               NULL, e);
-	return git_run(&g,
-	               GIT_ARGS("clone", "--quiet", "--no-checkout", "--no-hardlinks",
-	                        "--reference", source->common, "--dissociate", "--", url, into),
-	               NULL, e);
+		return 0;
+	return dir_open(fd, into, &made, e) != 0 ? -1 : git_setup_own(source, made, e);
 }
 
 /* When the remote does not answer the source stands in for it. */

@@ -69,7 +69,7 @@ int git_tree_forget(const struct base_dir *b, struct record *record, struct err 
 
 /* ---- locks of worktrees ---- */
 
-static char *our_reason(const char *id)
+char *git_tree_reason(const char *id)
 {
 	return mem_printf("workspace %s; ws-teardown removes it", id);
 }
@@ -90,7 +90,7 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 {
 	FD_AUTO fd = -1;
 	BUF_AUTO text = buf_make(LINK_MAX);
-	MEM_AUTO char *ours = our_reason(record->id);
+	MEM_AUTO char *ours = git_tree_reason(record->id);
 	struct err why = ERR_INIT;
 	int locked =
 		dir_open_root(record->git_dir, &fd, &why) != 0 ? -1 : read_reason(fd, &text, &why);
@@ -101,16 +101,36 @@ int git_tree_check_lock(const struct record *record, struct err *e)
 		return -1;
 	}
 	struct str reason = str_trim(buf_str(&text));
-	if (str_is(reason, ours))
+	if (str_starts(reason, str_of(ours)))
 		return 0;
 	reason = str_head(reason, reason.len < REASON_SHOWN ? reason.len : REASON_SHOWN);
-	return err_set(e, ERR_KIND_CONFLICT,
-	               "workspace %s: somebody locked its worktree (\"%" STR_FMT
-	               "\"); `git worktree unlock` there lets it go",
-	               record->id, STR_ARG(reason));
+	err_set(e, ERR_KIND_CONFLICT,
+	        "workspace %s: somebody locked its worktree (\"%" STR_FMT
+	        "\"); `git worktree unlock` there lets it go",
+	        record->id, STR_ARG(reason));
+	return err_code(e, "locked");
 }
 
-/* Why the worktree at `path` may not be forgotten; empty: there is no reason. */
+int git_tree_note_holder(const struct record *record, bool over, struct err *e)
+{
+	FD_AUTO fd = -1;
+	BUF_AUTO now = buf_make(LINK_MAX), text = buf_make(LINK_MAX);
+	MEM_AUTO char *ours = git_tree_reason(record->id);
+	buf_add_text(&text, ours);
+	if (record->holder_pid > 0 && !over)
+		buf_printf(&text, " (pid %lld start %lld)", (long long)record->holder_pid,
+		           (long long)record->holder_start_ticks);
+	if (dir_open_root(record->git_dir, &fd, e) != 0)
+		return -1;
+	int locked = read_reason(fd, &now, e);
+	bool is_same = str_eq(str_trim(buf_str(&now)), buf_str(&text));
+	if (locked < 0 || !locked || is_same || !str_starts(buf_str(&now), str_of(ours)))
+		return locked < 0 ? -1 : 0;
+	buf_add_char(&text, '\n');
+	return dir_replace_file(fd, lock_file, text.p, text.len, 0644, e);
+}
+
+/* Why the worktree at `path` is locked; nothing when it is not. */
 static void add_reason(const struct git_repo *r, const char *path, struct buf *out)
 {
 	GIT_REPO_ENTRIES_AUTO all = { .list = NULL };
@@ -125,7 +145,7 @@ static void add_reason(const struct git_repo *r, const char *path, struct buf *o
 		    read_reason(fd, &text, &ignored) != 1)
 			continue;
 		struct str reason = str_trim(buf_str(&text));
-		buf_printf(out, " and which is locked (\"%" STR_FMT "\")", STR_ARG(reason));
+		buf_printf(out, ", locked (\"%" STR_FMT "\")", STR_ARG(reason));
 	}
 }
 
@@ -172,19 +192,21 @@ static int check_holder(const struct git_repo *r, const struct base_dir *b, cons
 		return held;
 	if (is_over(b, buf_str(&path), other))
 		return forget_ours(r, b, other, e);
-	if (dir_open_root(path.p, &fd, &ignored) != 0) {
-		add_reason(r, path.p, &who);
-		return err_set(
-			e, ERR_KIND_CONFLICT,
-			"branch %s is registered for the worktree %s, whose directory is not there%s; "
-			"`git worktree remove -f -f %s` in the repository forgets it",
-			branch, path.p, who.p, path.p);
-	}
-	add_user(b, buf_str(&path), &who);
-	return err_set(e, ERR_KIND_CONFLICT,
-	               "branch %s is checked out in %s already%s; a clone (--profile clone) or "
-	               "another --branch can be had beside it",
-	               branch, path.p, who.p);
+	bool is_there = dir_open_root(path.p, &fd, &ignored) == 0;
+	if (is_there)
+		add_user(b, buf_str(&path), &who);
+	add_reason(r, path.p, &who);
+	if (is_there)
+		err_set(e, ERR_KIND_CONFLICT,
+		        "branch %s is checked out in %s already%s; a clone (--profile clone) or "
+		        "another --branch can be had beside it",
+		        branch, path.p, who.p);
+	else
+		err_set(e, ERR_KIND_CONFLICT,
+		        "branch %s is registered for the worktree %s, whose directory is not "
+		        "there%s; `git worktree remove -f -f %s` in the repository forgets it",
+		        branch, path.p, who.p, path.p);
+	return err_code(e, is_there ? "checked_out_elsewhere" : "stale_worktree");
 }
 
 /* ---- making one ---- */
@@ -202,7 +224,7 @@ static int add(const struct git_repo *r, const struct record *record, const char
 {
 	const struct git g = git_repo_git(r, GIT_METADATA_MS);
 	const char *branch = git_tree_branch(record);
-	MEM_AUTO char *reason = our_reason(record->id);
+	MEM_AUTO char *reason = git_tree_reason(record->id);
 	const char *args[GIT_ARGS_MAX + 1] = { "worktree", "add",      "--no-checkout",
 		                               "--lock",   "--reason", reason };
 	size_t n = 6;

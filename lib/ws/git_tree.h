@@ -19,6 +19,11 @@ int git_tree_checkout(const struct record *record, int fd, struct err *e) MUST_C
 int git_tree_attach(const struct base_dir *b, struct record *record, struct err *e) MUST_CHECK;
 /* CONFLICT when somebody locked the worktree (`git worktree lock`): it says why. Our own lock is none. Runs nothing. */
 int git_tree_check_lock(const struct record *record, struct err *e) MUST_CHECK;
+/* Why a workspace's worktree is locked in git, so that no prune takes it; mem_free. */
+char *git_tree_reason(const char *id);
+/* Say in it who works there, for those who look at git alone: the record's holder; when that is none, or `over`, nobody. A
+ * worktree that somebody else locked stays as it is. */
+int git_tree_note_holder(const struct record *record, bool over, struct err *e) MUST_CHECK;
 /* Forget that the workspace is registered. Its directory is not touched. A repository that is gone is fine. */
 int git_tree_forget(const struct base_dir *b, struct record *record, struct err *e) MUST_CHECK;
 /* Whether the directory is the worktree that git knows under the record's git_dir: 1, 0, -1. Runs nothing. */

@@ -4,6 +4,9 @@
 
 #include "ws/setup.h"
 
+/* Of hooks.log; beyond that it becomes hooks.log.1, in the place of the one before: the newest lines are in the two. */
+enum { HOOK_LOG_BYTES_MAX = 1 << 20 };
+
 struct hook_options {
 	const char *const *commands; /* each for `sh -c`, in this order */
 	size_t count;

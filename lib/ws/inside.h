@@ -17,6 +17,8 @@ struct inside {
 	const struct base_dir *base;
 	struct record record;
 	int fd; /* the workspace's directory */
+	/* inside_put and inside_move look for what is in the way, and change nothing. */
+	bool dry_run;
 	struct progress
 		*progress; /* where inside_put and inside_move count what they copy; may be NULL */
 };

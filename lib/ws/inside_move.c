@@ -155,7 +155,6 @@ static void close_way(struct way *w)
 static int go(const struct way *w, struct inside_copied *out, struct err *e)
 {
 	struct err why = ERR_INIT;
-	*out = (struct inside_copied){ .size_bytes = w->st.size_bytes };
 	if (w->has_arrived)
 		return leave_copy(w, e);
 	if (!can_be_renamed(w, &why))
@@ -179,7 +178,12 @@ int inside_move(const struct inside *in, const char *path, int to, const char *n
 		         .to_dir = to,
 		         .to = name,
 		         .fd = -1 };
-	if (open_way(in, &w, e) != 0 || go(&w, out, e) != 0)
+	if (open_way(in, &w, e) != 0)
+		return -1;
+	*out = (struct inside_copied){ .size_bytes = w.st.size_bytes };
+	if (in->dry_run)
+		return 0;
+	if (go(&w, out, e) != 0)
 		return -1;
 	struct js *fields = js_object();
 	js_set_path(fields, "path", str_of(path));

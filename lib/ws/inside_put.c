@@ -152,6 +152,9 @@ int inside_put(const struct inside *in, int from, const char *path, const struct
 	    dir_open_parent(in->fd, path, &parent, name, e) != 0 ||
 	    check_place(parent, name, path, how->force, e) != 0)
 		return -1;
+	*out = (struct inside_copied){ .size_bytes = 0 };
+	if (in->dry_run)
+		return 0;
 	if (base_dir_area(in->base, "staging", &area, e) != 0)
 		return -1;
 	const struct put p = { how, parent, name, path, in->progress, out };

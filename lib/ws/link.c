@@ -27,12 +27,12 @@ int link_check(const char *option, const char *path, struct err *e)
 		option, path);
 }
 
-/* Without a slash at its end: that is how it is a name of a link. */
-static struct str without_slash(struct str path)
+struct str link_clean(const char *path)
 {
-	while (str_ends(path, S("/")))
-		path.len--;
-	return path;
+	struct str clean = str_of(path);
+	while (str_ends(clean, S("/")))
+		clean.len--;
+	return clean;
 }
 
 int link_note(struct record *record, const char *const *paths, size_t count, struct err *e)
@@ -41,7 +41,7 @@ int link_note(struct record *record, const char *const *paths, size_t count, str
 	for (size_t i = 0; i < count; i++) {
 		if (link_check("--link", paths[i], e) != 0)
 			return -1;
-		buf_add_str(&text, without_slash(str_of(paths[i])));
+		buf_add_str(&text, link_clean(paths[i]));
 		buf_add_char(&text, '\n');
 	}
 	if (buf_check(&text, e, "--link: the list") != 0)

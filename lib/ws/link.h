@@ -2,6 +2,7 @@
 #ifndef WS_WS_LINK_H
 #define WS_WS_LINK_H
 
+#include "base/buf.h"
 #include "base/defs.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -9,6 +10,8 @@
 
 /* A path that may be linked or copied: relative, without "..", not .git, of one line. USAGE otherwise. `option` names it. */
 int link_check(const char *option, const char *path, struct err *e) MUST_CHECK;
+/* The path without slashes at its end: that is how it is a name of a link. */
+struct str link_clean(const char *path);
 /* Note the paths in the record, as those that are linked from now on. USAGE when they are too long. */
 int link_note(struct record *record, const char *const *paths, size_t count,
               struct err *e) MUST_CHECK;
@@ -25,11 +28,20 @@ bool link_is_ours(const struct record *record, int fd, struct str path);
 /* ---- link_copy.c ---- */
 
 struct link_copied {
-	uint64_t files, bytes, shared_bytes; /* shared: blocks that both have */
+	uint64_t files, bytes,
+		shared_bytes; /* so far; shared: blocks that both have, which are no `bytes` */
+	uint64_t max_bytes;   /* of `bytes`: more is a DATA error */
 };
-/* Copy the path below `source` to the same place below `fd`, a file or a tree, with its modes and times. What is there
- * already stays; what the source does not have is told and left out. */
+/* Copy the path below `source` to the same place below `fd`, a file or a tree, with its modes and times; what by its name
+ * is a secret (pack/secrets.h) is for its owner alone. What is there already stays; what the source does not have is told
+ * and left out. */
 int link_copy(int fd, const char *source, const char *path, struct link_copied *out,
               struct err *e) MUST_CHECK;
+
+/* ---- link_include.c ---- */
+
+/* The files of the work tree at `source` that git ignores and that `list` names, a file below `source` or anywhere, with
+ * patterns as in .gitignore; NULL: ".worktreeinclude", if there is one. `out` gets their paths, a NUL behind each. */
+int link_include(const char *source, const char *list, struct buf *out, struct err *e) MUST_CHECK;
 
 #endif

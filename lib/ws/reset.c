@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/inodes.h"
 #include "base/mem.h"
 #include "os/attr.h"
 #include "os/dir.h"
+#include "os/extent.h"
 #include "os/remove.h"
 #include "os/swap.h"
 #include "os/sys.h"
@@ -41,19 +43,25 @@ static int open_spot(const struct base_dir *b, const struct record *r,
 
 /* ---- the plan ---- */
 
-static int measure(const struct spot *s, struct reset_item *item, struct err *e)
+static int measure(const struct spot *s, struct inodes *seen, struct reset_item *item,
+                   struct err *e)
 {
 	FD_AUTO fd = -1;
 	WALK_AUTO walk = NULL;
 	struct walk_entry at;
 	const struct walk_options how = { .one_file_system = true, .unsorted = true };
+	struct err ignored = ERR_INIT;
 	int more;
 	if (dir_open(s->parent, s->name, &fd, e) != 0 || walk_open(fd, &how, &walk, e) != 0)
 		return -1;
 	while ((more = walk_next(walk, &at, e)) > 0) {
+		bool has_names = at.stat.nlink > 1 && !file_is_dir(&at.stat);
 		item->entries++;
-		item->bytes += at.stat.allocated_bytes;
+		if (!has_names || inodes_add(seen, at.stat.dev, at.stat.ino))
+			item->bytes += at.stat.allocated_bytes;
 	}
+	item->shared_known =
+		extent_tree_shared(s->parent, s->name, &item->shared_bytes, &ignored) == 0;
 	return more;
 }
 
@@ -78,7 +86,7 @@ static int judge_mark(const struct base_dir *b, const struct record *r, struct r
 }
 
 static int judge(const struct base_dir *b, const struct record *r, enum reset_tier tier,
-                 struct reset_item *item, struct err *e)
+                 struct inodes *seen, struct reset_item *item, struct err *e)
 {
 	SPOT_AUTO spot = { .parent = -1 };
 	struct file_stat st;
@@ -103,7 +111,7 @@ static int judge(const struct base_dir *b, const struct record *r, enum reset_ti
 	item->reason = "in-tier";
 	if (judge_mark(b, r, item, e) != 0)
 		return -1;
-	if (!item->taken || measure(&spot, item, e) != 0)
+	if (!item->taken || measure(&spot, seen, item, e) != 0)
 		return item->taken ? -1 : 0;
 	if (item->entries == 0 && !item->is_host) {
 		item->taken = false;
@@ -123,6 +131,7 @@ static struct reset_item *add(struct reset_plan *p, const struct volume *v, char
 int reset_look(const struct base_dir *b, const struct record *r, const struct volume_list *volumes,
                enum reset_tier tier, struct reset_plan *out, struct err *e)
 {
+	INODES_AUTO seen = { .cap = 0 };
 	*out = (struct reset_plan){ .count = 0 };
 	if (volumes->count == 0)
 		return err_set(e, ERR_KIND_USAGE, "workspace %s: profile %s has no volumes", r->id,
@@ -135,7 +144,7 @@ int reset_look(const struct base_dir *b, const struct record *r, const struct vo
 			add(out, v, mem_text(v->host), true);
 	}
 	for (size_t i = 0; i < out->count; i++) {
-		if (judge(b, r, tier, &out->items[i], e) != 0)
+		if (judge(b, r, tier, &seen, &out->items[i], e) != 0)
 			return err_context(e, "%s", out->items[i].path);
 	}
 	return 0;

@@ -26,8 +26,10 @@ struct reset_item {
 	char *path; /* absolute */
 	bool is_host;
 	bool taken;
-	const char *reason; /* a code; static text */
-	uint64_t entries, bytes;
+	const char *reason;      /* a code; static text */
+	uint64_t entries, bytes; /* a file with several names counts once in the plan */
+	uint64_t shared_bytes;   /* of these, what other files hold, too */
+	bool shared_known;
 	uint64_t inode; /* of what was looked at */
 	char *as;       /* where it went; NULL: it was deleted, or is still there */
 };

@@ -21,13 +21,13 @@
 
 static const char *const action_names[] = {
 	[SETUP_RESTORE] = "restore", [SETUP_ADOPT] = "adopt",     [SETUP_FINISH] = "finish",
-	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash",
+	[SETUP_UNSPOOL] = "unspool", [SETUP_UNTRASH] = "untrash", [SETUP_TAKE] = "take",
 };
 
 /* Of a workspace that has a record already. */
 static const char *const events[] = {
 	[SETUP_RESTORE] = "restored",  [SETUP_ADOPT] = "adopted",  [SETUP_FINISH] = "restored",
-	[SETUP_UNSPOOL] = "unspooled", [SETUP_UNTRASH] = "undone",
+	[SETUP_UNSPOOL] = "unspooled", [SETUP_UNTRASH] = "undone", [SETUP_TAKE] = "created",
 };
 
 const char *setup_action_name(enum setup_action a)
@@ -124,6 +124,7 @@ static int act(struct setup_work *w, struct err *e)
 {
 	switch (w->plan.action) {
 	case SETUP_RESTORE:
+	case SETUP_TAKE:
 		return setup_restore(w, e);
 	case SETUP_UNSPOOL:
 		return bring_back(w, "spool", w->out->record.id, e);
@@ -140,7 +141,8 @@ static int act(struct setup_work *w, struct err *e)
 static void note_start(const struct setup_work *w)
 {
 	struct err why = ERR_INIT;
-	bool is_new = w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_FINISH;
+	bool is_new = w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_FINISH ||
+	              w->plan.action == SETUP_TAKE;
 	if (is_new && start_note(&w->out->base, w->out->record.id, &why) != 0)
 		log_warn("%s: the files at the start are not noted: %s", w->out->record.id,
 		         why.msg);
@@ -190,7 +192,7 @@ static int check_ephemeral(const struct setup_work *w, struct err *e)
 {
 	const struct record *r = &w->out->record;
 	bool is_there = w->plan.action == SETUP_ADOPT || w->plan.action == SETUP_UNSPOOL ||
-	                w->plan.action == SETUP_UNTRASH;
+	                w->plan.action == SETUP_UNTRASH || w->plan.action == SETUP_TAKE;
 	if (!w->o->ephemeral || r->ephemeral || !is_there)
 		return 0;
 	return err_set(e, ERR_KIND_CONFLICT,
@@ -199,16 +201,43 @@ static int check_ephemeral(const struct setup_work *w, struct err *e)
 	               r->id);
 }
 
+/* Of what is there already nothing is given away: told here, it is no "permission denied" in a container later. */
+static int check_owner(const struct setup_work *w, struct err *e)
+{
+	FD_AUTO area = -1;
+	struct file_stat st;
+	struct err why = ERR_INIT;
+	const struct setup *s = w->out;
+	bool is_spooled = w->plan.action == SETUP_UNSPOOL,
+	     is_trashed = w->plan.action == SETUP_UNTRASH;
+	if (!w->o->set_user || w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_TAKE)
+		return 0;
+	if ((is_spooled || is_trashed) &&
+	    base_dir_area(&s->base, is_spooled ? "spool" : "trash", &area, e) != 0)
+		return -1;
+	const char *name = is_trashed ? s->record.trash_name : s->record.id;
+	if (dir_stat(area >= 0 ? area : s->base.fd, name, &st, &why) != 0 || st.uid == w->o->uid)
+		return 0;
+	return err_set(e, ERR_KIND_CONFLICT,
+	               "workspace %s is there already and belongs to %u:%u, not %u:%u; `chown -R "
+	               "%u:%u %s` changes that",
+	               s->record.id, st.uid, st.gid, w->o->uid, w->o->gid, w->o->uid, w->o->gid,
+	               s->root);
+}
+
 static int run(struct setup_work *w, struct err *e)
 {
 	struct setup *s = w->out;
-	if (setup_open(w, e) != 0 || check_ephemeral(w, e) != 0 ||
+	if (setup_open(w, e) != 0 || check_ephemeral(w, e) != 0 || check_owner(w, e) != 0 ||
 	    set_labels(w->o, &s->record, e) != 0)
 		return -1;
-	s->adopted = s->action == SETUP_ADOPT || s->action == SETUP_FINISH;
+	s->adopted =
+		s->action == SETUP_ADOPT || s->action == SETUP_FINISH || s->action == SETUP_TAKE;
 	s->unspooled = s->action == SETUP_UNSPOOL;
 	if (w->o->dry_run)
-		return s->action == SETUP_RESTORE ? setup_restore_preview(w, e) : 0;
+		return s->action == SETUP_RESTORE || s->action == SETUP_TAKE
+		               ? setup_restore_preview(w, e)
+		               : 0;
 	holder_end_left(&s->record, false);
 	inside_put_sweep(&s->base);
 	if (take_lease(w, e) != 0 || act(w, e) != 0 || git_setup_attach(w, e) != 0 ||
@@ -225,7 +254,8 @@ static void undo(struct setup_work *w)
 	struct setup *s = w->out;
 	struct err ignored = ERR_INIT;
 	const struct lease lease = lease_of(w);
-	if (w->leased && !w->placed && w->plan.action == SETUP_RESTORE)
+	if (w->leased && !w->placed &&
+	    (w->plan.action == SETUP_RESTORE || w->plan.action == SETUP_TAKE))
 		lease_release(&lease);
 	if (!w->is_new || w->placed || s->lock.fd < 0)
 		return;

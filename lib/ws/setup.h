@@ -20,6 +20,9 @@ struct setup_git {
 	size_t link_count;
 	const char *const *copies; /* the same, to copy */
 	size_t copy_count;
+	const char *
+		copy_list; /* patterns of ignored files to copy; NULL: the repository's own list; "": none */
+	uint64_t copy_max_bytes;
 	int64_t fetch_timeout_ms; /* for asking the remote; 0: it is not asked */
 	bool drop_ignored;        /* what git ignores is not saved */
 };
@@ -36,6 +39,7 @@ struct setup_options {
 	bool set_mode;
 	uint32_t mode;
 	bool ephemeral;
+	bool adopt; /* a directory in its place that ws did not make becomes the workspace, as it is */
 	bool restore; /* `id` is known already: its record says which profile it has; NOT_FOUND when it is not */
 	struct setup_git git;
 	bool has_hooks;  /* a new workspace is not done before they ran: hook.h */
@@ -55,6 +59,7 @@ enum setup_action {
 	SETUP_FINISH,  /* an earlier setup was killed right before its end */
 	SETUP_UNSPOOL, /* its newest state waited in the spool */
 	SETUP_UNTRASH, /* it was discarded and is still in the trash */
+	SETUP_TAKE, /* somebody else made its directory, and said that it shall be this workspace */
 };
 
 /* "restore". */
@@ -76,7 +81,8 @@ struct setup {
 };
 
 /* `base` NULL: the profile's; `store` NULL: the record's, else the one embedded in the base; `profile` NULL: task.
- * Errors leave nothing behind and upload nothing later. TRY_AGAIN when the lock is held; CONFLICT when the workspace
+ * Errors leave nothing behind and upload nothing later. To adopt a directory of which the store has a state already is a
+ * CONFLICT: it may not be saved over that one. TRY_AGAIN when the lock is held; CONFLICT when the workspace
  * is there and is not what the options say (another profile, another store). */
 int setup_run(const struct setup_options *o, struct setup *out, struct err *e) MUST_CHECK;
 void setup_close(struct setup *s);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "os/dir.h"
+#include "os/log.h"
 #include "os/sys.h"
 #include "ws/git_setup.h"
 
@@ -41,6 +42,17 @@ static int base_path(const struct setup_work *w, struct buf *path, struct err *e
 	return buf_check(path, e, "the base's path");
 }
 
+/* In a container that is one user's it does no harm, and that is how volumes come there: so it is no error. */
+static void warn_shared(const struct base_dir *b)
+{
+	struct file_stat st;
+	struct err ignored = ERR_INIT;
+	if (file_stat(b->fd, &st, &ignored, b->path) == 0 && (st.mode & 01002) == 0002)
+		log_warn("base %s: everybody may write to it (mode %o), and so exchange what is in "
+		         "it; `chmod o-w` it",
+		         b->path, st.mode & 07777);
+}
+
 /* In a dry run a base that is not there yet is fine. */
 static int open_base(struct setup_work *w, struct err *e)
 {
@@ -49,8 +61,10 @@ static int open_base(struct setup_work *w, struct err *e)
 	if (base_path(w, &path, e) != 0)
 		return -1;
 	w->has_base = base_dir_open(path.p, !w->o->dry_run, &w->out->base, &why) == 0;
-	if (w->has_base)
+	if (w->has_base) {
+		warn_shared(&w->out->base);
 		return 0;
+	}
 	bool is_absent = why.kind == ERR_KIND_NOT_FOUND || why.kind == ERR_KIND_CONFIG;
 	if (!w->o->dry_run || !is_absent) {
 		*e = why;
@@ -237,6 +251,20 @@ static int set_root(struct setup *s, struct err *e)
 	return err_set(e, ERR_KIND_USAGE, "%s: the path is too long", s->root);
 }
 
+/* What was saved on another host, or before the base was lost, is in a store all the same. */
+static int without_record(const struct setup_work *w, const char *base, const struct err *why,
+                          struct err *e)
+{
+	if (why->kind == ERR_KIND_NOT_FOUND)
+		return err_set(
+			e, ERR_KIND_NOT_FOUND,
+			"workspace %s: no such workspace in %s; what a store has of it comes back "
+			"with the options that it was made with, and without --restore",
+			w->o->id, base);
+	*e = *why;
+	return -1;
+}
+
 /* The profile that was said; of what is restored, the one that it was made with. */
 static int choose_profile(struct setup_work *w, struct err *e)
 {
@@ -249,11 +277,35 @@ static int choose_profile(struct setup_work *w, struct err *e)
 	if (!w->o->restore)
 		return 0;
 	BUF_AUTO path = buf_make(PATH_TEXT_MAX);
-	if (base_path(w, &path, e) != 0 || base_dir_open(path.p, false, &base, e) != 0 ||
-	    record_load(&base, w->o->id, &record, e) != 0)
+	struct err why = ERR_INIT;
+	if (base_path(w, &path, e) != 0)
 		return -1;
+	if (base_dir_open(path.p, false, &base, &why) != 0 ||
+	    record_load(&base, w->o->id, &record, &why) != 0)
+		return without_record(w, path.p, &why, e);
 	profile_free(&s->profile);
 	return profile_load(record.profile, w->o->config, &s->profile, e);
+}
+
+/* A workspace that is one already needs no adoption. */
+static int plan_adoption(struct setup_work *w, struct err *e)
+{
+	const struct setup *s = w->out;
+	FD_AUTO base = -1;
+	struct file_stat st;
+	struct err why = ERR_INIT;
+	bool is_one = w->known && s->record.state != RECORD_CREATING;
+	if (!w->o->adopt || is_one || w->plan.action == SETUP_FINISH)
+		return 0;
+	if (w->o->from)
+		return err_set(e, ERR_KIND_USAGE, "--adopt takes what is there: no --from");
+	if (dir_open_root(s->base.path, &base, &why) != 0 ||
+	    dir_stat(base, s->record.id, &st, &why) != 0)
+		return err_set(e, ERR_KIND_NOT_FOUND, "--adopt: %s is not there", s->root);
+	if (!file_is_dir(&st))
+		return err_set(e, ERR_KIND_CONFLICT, "--adopt: %s is no directory", s->root);
+	w->plan = (struct setup_plan){ .action = SETUP_TAKE, .spool_is_stray = w->place.spool };
+	return 0;
 }
 
 int setup_open(struct setup_work *w, struct err *e)
@@ -270,6 +322,8 @@ int setup_open(struct setup_work *w, struct err *e)
 	if (w->has_base && place_look(&s->base, id, known, &w->place, e) != 0)
 		return -1;
 	w->plan = setup_plan_make(known, &w->place);
+	if (plan_adoption(w, e) != 0)
+		return -1;
 	s->action = w->plan.action;
 	return choose_store(w, e);
 }

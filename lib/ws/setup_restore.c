@@ -203,10 +203,47 @@ static int begin(struct setup_work *w, struct stage *stage, struct err *e)
 	return 0;
 }
 
+/* Law 1: what the store has is not what the directory was built on. */
+static int check_absent(struct setup_work *w, struct err *e)
+{
+	struct setup *s = w->out;
+	bool ignored;
+	if (setup_restore_parts(w, -1, &ignored, e) != 0)
+		return -1;
+	if (s->parts_restored > 0)
+		return err_set(
+			e, ERR_KIND_CONFLICT,
+			"workspace %s: %s has a state of it already, which this directory would "
+			"be saved over; another --id makes it another workspace",
+			s->record.id, w->store_url);
+	s->parts_absent = 0;
+	return 0;
+}
+
+/* What is there stays as it is, but for what was said. The tokens are those of parts that are absent. */
+static int take(struct setup_work *w, struct stage *stage, struct err *e)
+{
+	FD_AUTO root = -1;
+	bool ignored;
+	struct file_stat st;
+	const struct setup_options *o = w->o;
+	if (check_absent(w, e) != 0 || setup_restore_parts(w, stage->fd, &ignored, e) != 0 ||
+	    dir_open(w->out->base.fd, w->out->record.id, &root, e) != 0 ||
+	    git_setup_take(w, root, e) != 0 || make_dirs(w->out, root, e) != 0 ||
+	    set_owner(o, root, e) != 0 ||
+	    (o->set_mode && attr_set_mode(root, o->mode, e, "the workspace") != 0) ||
+	    file_stat(root, &st, e, "the workspace") != 0)
+		return -1;
+	w->out->record.root_ino = (int64_t)st.ino;
+	return 0;
+}
+
 static int fill(struct setup_work *w, struct stage *stage, struct err *e)
 {
 	bool whole_is_restored;
 	struct file_stat st;
+	if (w->plan.action == SETUP_TAKE)
+		return take(w, stage, e);
 	if (setup_restore_parts(w, stage->fd, &whole_is_restored, e) != 0 ||
 	    git_setup_fill(w, stage->fd, stage->name, whole_is_restored, e) != 0 ||
 	    finish_tree(w, stage->fd, whole_is_restored, e) != 0 ||
@@ -221,8 +258,12 @@ static int fill(struct setup_work *w, struct stage *stage, struct err *e)
 static int place(struct setup_work *w, struct stage *stage, struct err *e)
 {
 	const struct base_dir *b = &w->out->base;
-	if (clear_place(w, e) != 0 || record_save(b, &w->out->record, e) != 0 ||
-	    dir_rename(stage->area, stage->name, b->fd, w->out->record.id, true, e) != 0)
+	bool is_there = w->plan.action == SETUP_TAKE;
+	if (clear_place(w, e) != 0 ||
+	    (is_there && remove_tree(stage->area, stage->name, NULL, e) != 0) ||
+	    record_save(b, &w->out->record, e) != 0 ||
+	    (!is_there &&
+	     dir_rename(stage->area, stage->name, b->fd, w->out->record.id, true, e) != 0))
 		return -1;
 	w->placed = true;
 	return dir_sync(b->fd, e) != 0 ? -1 : dir_sync(stage->area, e);
@@ -263,4 +304,11 @@ int setup_restore(struct setup_work *w, struct err *e)
 		return 0;
 	undo(w, &stage);
 	return -1;
+}
+
+int setup_restore_preview(struct setup_work *w, struct err *e)
+{
+	bool ignored;
+	return w->plan.action == SETUP_TAKE ? check_absent(w, e)
+	                                    : setup_restore_parts(w, -1, &ignored, e);
 }

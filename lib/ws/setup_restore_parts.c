@@ -233,9 +233,3 @@ int setup_restore_parts(struct setup_work *w, int staging, bool *whole_is_restor
 		return -1;
 	return restore_all(w, &parts, store, staging, whole_is_restored, e);
 }
-
-int setup_restore_preview(struct setup_work *w, struct err *e)
-{
-	bool ignored;
-	return setup_restore_parts(w, -1, &ignored, e);
-}

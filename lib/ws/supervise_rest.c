@@ -29,11 +29,10 @@ static int reap(struct err *e)
 	return got;
 }
 
+/* The dead are none of those who are left; they are reaped after the look, so that none of them stays behind. */
 static int look(struct rest *r, struct err *e)
 {
 	size_t kept = 0;
-	if (reap(e) != 0)
-		return -1;
 	struct err why = ERR_INIT;
 	if (proc_children_list(r->pids, CHILDREN_MAX, &r->count, &why) != 0) {
 		log_warn("what the command left running can't be seen: %s", why.msg);
@@ -44,7 +43,7 @@ static int look(struct rest *r, struct err *e)
 			r->pids[kept++] = r->pids[i];
 	}
 	r->count = kept;
-	return 0;
+	return reap(e);
 }
 
 static bool was_told(const int32_t *told, size_t count, int32_t pid)
@@ -77,7 +76,7 @@ static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 	for (;;) {
 		if (look(r, e) != 0)
 			return -1;
-		/* Who died since the look before is not there any more, and still to be reaped. */
+		/* Who died between the reaping and the look was not seen. */
 		if (r->count == 0 && !cgroup_is_populated(r->cgroup))
 			return reap(e) != 0 ? -1 : 1;
 		if (sys_monotonic_ms() >= until_ms)

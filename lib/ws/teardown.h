@@ -23,6 +23,7 @@ struct teardown_options {
 	bool overwrite_remote; /* the way out of law 1 */
 	bool keep_going; /* unreadable files: save PARTIAL beside, keep the directory in the spool */
 	bool keep_trash; /* rename to trash and leave the deletion to gc */
+	bool only_clean; /* of a worktree or clone: CONFLICT ("dirty") when git says of work that nothing else has */
 	bool drop_branch; /* of a worktree: delete the branch that was made for it, when it holds nothing of its own */
 	bool no_spool; /* a save that fails leaves the directory where it is, READY (gc) */
 	bool dry_run;

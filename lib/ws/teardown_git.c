@@ -46,9 +46,32 @@ int teardown_git_preview(struct teardown_job *j, int root, struct err *e)
 	return 0;
 }
 
+/* For who wants to look at it himself before it goes, though it would be kept. */
+static int check_clean(struct teardown_job *j, struct err *e)
+{
+	FD_AUTO root = -1;
+	struct git_state s;
+	const char *git_dir = is_worktree(j) ? j->record.git_dir : NULL;
+	if (j->profile.git == PROFILE_GIT_NONE)
+		return err_set(e, ERR_KIND_USAGE, "--if-clean is for worktrees and clones");
+	if (dir_open(j->parent, j->record.id, &root, e) != 0 ||
+	    git_state_look(root, git_dir, &s, e) != 0)
+		return err_context(e, "workspace %s", j->record.id);
+	if (!git_state_would_lose(&s))
+		return 0;
+	err_set(e, ERR_KIND_CONFLICT,
+	        "workspace %s is dirty: %llu changed and %llu untracked paths, %llu commits of "
+	        "its own; without --if-clean all of it is kept and comes back",
+	        j->record.id, (unsigned long long)s.dirty, (unsigned long long)s.untracked,
+	        (unsigned long long)(s.is_worktree ? s.detached : s.unpushed));
+	return err_code(e, "dirty");
+}
+
 int teardown_git_check(struct teardown_job *j, struct err *e)
 {
-	return is_worktree(j) ? git_tree_check_lock(&j->record, e) : 0;
+	if (is_worktree(j) && git_tree_check_lock(&j->record, e) != 0)
+		return -1;
+	return j->o->only_clean ? check_clean(j, e) : 0;
 }
 
 int teardown_git_unlink(struct teardown_job *j, struct err *e)

@@ -64,7 +64,7 @@ int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *r
                       bool *is_listed, struct err *e) MUST_CHECK;
 /* For a dry run: what it would keep. */
 int teardown_git_preview(struct teardown_job *j, int root, struct err *e) MUST_CHECK;
-/* CONFLICT when somebody locked the worktree. */
+/* CONFLICT when somebody locked the worktree; or when it is dirty and only_clean was asked for. */
 int teardown_git_check(struct teardown_job *j, struct err *e) MUST_CHECK;
 /* Remove the links into the source, before the directory goes to where it is deleted. */
 int teardown_git_unlink(struct teardown_job *j, struct err *e) MUST_CHECK;

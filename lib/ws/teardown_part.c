@@ -136,8 +136,10 @@ static int store_generation(struct teardown_step *s, const char *if_etag, struct
 	if (out->missing || out->unreadable > 0 ||
 	    generation_commit(s->store, generation, key_of(s), &put, &out->id, &why) == 0)
 		return 0;
-	if (why.kind == ERR_KIND_CONFLICT)
+	if (why.kind == ERR_KIND_CONFLICT) {
+		teardown_job_notice(s->j, &why); /* a claim that somebody left is named */
 		return move_aside(s, generation, out, e);
+	}
 	*e = why;
 	return -1;
 }

@@ -142,6 +142,28 @@ class Restore(Setup):
         return first_generation(case)
 
 
+class Adopt(Scenario):
+    """A directory that somebody else made stays where it is."""
+
+    command = ("ws-setup", "--adopt", "--id", "t1")
+
+    def prepare(self, case):
+        make_files(case.there, FILES)
+        return digest(case.there)
+
+    def check(self, case, before, index):
+        case.is_sane()
+        assert case.lies_in("base") == [before]
+        if index % 2:  # what is not adopted yet is not torn down
+            case.base.teardown("t1", status=None)
+        if case.there.exists():
+            case.base.run(*self.command)
+        assert digest(case.base.setup("--id", "t1")) == before
+        case.base.teardown("t1")
+        assert case.stored() == before
+        case.is_over()
+
+
 class Teardown(Scenario):
     command = ("ws-teardown", "t1")
 
@@ -371,6 +393,23 @@ class GitDestroy(Git):
         assert (case.repo.status(root), content(root)) == before, "work was lost"
         case.base.teardown("t1")
         assert case.repo.worktrees() == [] and case.repo.git("fsck", "--no-dangling") == ""
+
+
+class GitAdopt(GitDestroy):
+    """A worktree that the orchestrator made."""
+
+    command = create = (*Git.create, "--adopt")
+
+    def prepare(self, case):
+        Git.prepare(self, case)
+        case.repo.git("worktree", "add", "-q", "-b", "fix", case.there)
+        return make_work(case.repo, case.there)
+
+    def check(self, case, before, index):
+        case.is_sane()
+        assert (case.repo.status(case.there), content(case.there)) == before
+        self.setup(case)
+        super().check(case, before, index)
 
 
 class GitDropBranch(Git):
@@ -652,6 +691,7 @@ SCENARIOS = {
     "a turn on a store without conditions": SharedByClaims,
     "a setup": Setup,
     "a restore": Restore,
+    "an adoption": Adopt,
     "a teardown": Teardown,
     "a save while the command runs": LiveSave,
     "a teardown into the spool": Spool,
@@ -669,6 +709,7 @@ SCENARIOS = {
     "a worktree's creation": GitCreate,
     "a worktree's end": GitDestroy,
     "a worktree's restore": GitRestore,
+    "an adoption of a worktree": GitAdopt,
     "a worktree's end with its branch": GitDropBranch,
     "a clone's creation": CloneCreate,
     "put": Put,

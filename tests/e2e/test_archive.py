@@ -141,7 +141,7 @@ def test_a_large_tree_has_many_members_and_blocks_that_add_up(ws, tmp_path):
     (root / "large").write_bytes(hashlib.shake_128(b"large").digest(11_000_000))
     ws("ws-archive", "create", "-q", "-C", root, "-o", tmp_path / "a.tar.gz")
     raw, entries = wsformat.read((tmp_path / "a.tar.gz").read_bytes())
-    assert len(entries) == 1500 + 37 + 2
+    assert sum(not e.again for e in entries) == 1500 + 37 + 2
     ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a.tar.gz")
     same_tree(root, tmp_path / "out")
     for name in ("large", "d5/file-1300", "d36/file-36"):

@@ -9,6 +9,7 @@ import shutil
 import tarfile
 
 import pytest
+import rawtar
 import wsformat
 
 import ws as helpers
@@ -147,6 +148,13 @@ def test_of_several_entries_for_one_path_the_last_counts(ws, tmp_path):
             info.size, info.mode = len(text), 0o644
             out.addfile(info, io.BytesIO(text))
     assert ws("ws-archive", "diff", tmp_path / "a.tar", tmp_path / "tree").stdout == ""
+
+
+def test_a_hardlink_is_the_file_that_was_there_when_it_came(ws, tmp_path):
+    (tmp_path / "a").write_bytes(rawtar.as_gzip(rawtar.tar(rawtar.file("t", b"first"), rawtar.header("h", rawtar.HARD, link="t"), rawtar.file("t", b"second"))))
+    ws("ws-archive", "extract", "-q", "-C", tmp_path / "out", tmp_path / "a")
+    assert (tmp_path / "out/h").read_text() == "first" and (tmp_path / "out/t").read_text() == "second"
+    ws("ws-archive", "verify", "--against", tmp_path / "out", tmp_path / "a")
 
 
 def test_a_hardlink_to_nothing_and_a_name_that_climbs_out_are_refused(ws, tmp_path):

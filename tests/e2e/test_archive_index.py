@@ -10,7 +10,7 @@ import wsformat
 
 import ws as helpers
 
-FILES = ["a/one", "a/two", "run", "sparse", "zz"]
+FILES = ["a/one", "a/two", "run", "sparse", "y/zz", "y/zzz", "zz"]
 
 # What a list takes from the index alone. Reading the headers themselves would take reading the archive.
 LIST_BELIEVES = {"mode", "uid", "gid", "mtime", "ns", "path", "link", "size", "stored", "sha256", "type", "crc", "blocks"}
@@ -18,13 +18,16 @@ LIST_BELIEVES = {"mode", "uid", "gid", "mtime", "ns", "path", "link", "size", "s
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory):
-    """A small archive of three members and two blocks with every kind of entry: (the tar, its entries, where it is cut, {file: content})."""
+    """A small archive of three members and two blocks with every kind of entry, and a directory that comes again: (the tar, its entries, where it is cut, {file: content})."""
     top = tmp_path_factory.mktemp("truth") / "t"
     (top / "a").mkdir(parents=True)
     (top / "a/one").write_bytes(b"1" * 700)
     (top / "a/two").write_bytes(bytes(range(256)) * 12)
     (top / "run").write_bytes(b"#!/bin/sh\n")
     (top / "zz").write_bytes(b"last\n")
+    (top / "y").mkdir()
+    (top / "y/zz").write_bytes(b"of the same name\n")
+    (top / "y/zzz").write_bytes(b"which tears its directory apart\n")
     os.link(top / "run", top / "runs")
     os.symlink("a/one", top / "link")
     with open(top / "sparse", "wb") as sparse:
@@ -34,7 +37,7 @@ def truth(tmp_path_factory):
     archive = top.parent / "a"
     subprocess.run([helpers.BINARY, "ws-archive", "create", "-q", "-C", top, "-o", archive], check=True)
     raw, entries = wsformat.read(archive.read_bytes())
-    assert {e.type for e in entries} == {0, 1, 2, 3} and any(e.sparse for e in entries)
+    assert {e.type for e in entries} == {0, 1, 2, 3} and any(e.sparse for e in entries) and [e.path for e in entries if e.again] == [b"y"]
     starts = [sum(e.span for e in entries[:n]) for n in range(len(entries))]
     contents = {name: (top / name).read_bytes() for name in [*FILES, "runs"]}
     return raw, entries, (starts[3], starts[6]), contents
@@ -102,7 +105,7 @@ def test_a_file_may_go_on_into_the_next_block(ws, tmp_path):
 FIRST = next(iter(rawtar.WAYS))
 
 # (shape, group of fields, way of unpacking)
-GROUPS = ["footer", "root", "block 0", "block 1", "member 0", "member 1", "member 2", *[f"entry {n}" for n in range(9)]]
+GROUPS = ["footer", "root", "block 0", "block 1", "member 0", "member 1", "member 2", *[f"entry {n}" for n in range(13)]]
 LIES = [(shape, group, way) for shape in ("tar.gz", "tar.zst") for group in [*GROUPS, *(["seek"] if "zst" in shape else [])] for way in rawtar.WAYS]
 LIES += [(shape, group, FIRST) for shape in ("tar.gz in runs", "tar.zst in runs") for group in ("footer", "root")]
 
@@ -190,23 +193,120 @@ def test_t73_names_that_are_not_in_the_order_that_the_index_promises_are_refused
             ws("ws-archive", *command, tmp_path / "a", status=status, **options)
 
 
-@pytest.mark.parametrize(("names", "paths", "blocks"), [
-    # names, half of them in a second block, and of either promise whether it is kept
-    ("b a", False, False),
-    ("a a/d b c", True, False),
-    ("a/c a/b a c", False, False),
-    ("a/b a/c/d a/c a", False, True),
-    ("a/b a/d a/c a", False, False),
-    ("a/b b/b a/c/d b", False, False),
-    ("a/b a/c b/c b/a", False, False),
-    ("a/b a/d a/c b/a b/c b", False, True),
-    ("b/b b/a b", False, False),
-    ("c c", False, False),
+def member(name):
+    return rawtar.header(name, tarfile.DIRTYPE) if name.endswith("/") else rawtar.file(name, b"x")
+
+
+@pytest.mark.parametrize(("names", "kept"), [
+    # names in members, two members a block, and whether they are where they are promised
+    ("a/ | a/c | a/d | b", True),
+    ("a/ a/d a/c | b c/ c/x", True),
+    ("a/ a/d b | a/c", False),  # in the same block, beyond what was in the member before
+    ("a/ a/c | a/d a/b", False),
+    ("b a", False),  # before the first of the block
+    ("a c | b d", False),
+    ("a | b | c | d e", True),
+    ("a | b | d | c", False),
+    ("a b | c e | d", False),
+    ("a/ a/b | a", False),
+    ("/ | a | b/ b/c", True),
 ])
-def test_t73_names_are_in_the_block_in_which_the_index_promises_them(ws, canary, tmp_path, names, paths, blocks):
-    parts = [rawtar.header(f"{name}/", tarfile.DIRTYPE) if f"{name}/" in names else rawtar.file(name, b"x") for name in names.split()]
-    cut = len(b"".join(parts[: len(parts) // 2]))
-    for flag, kept in ((0, True), (1, paths), (4, blocks), (5, False)):
-        (tmp_path / "a").write_bytes(wsformat.pack(rawtar.tar(*parts), cuts=[cut], sorted_flag=flag, block_members=1))
+def test_t73_names_are_in_the_member_in_which_the_index_promises_them(ws, canary, tmp_path, names, kept):
+    parts = [b"".join(member(name.replace("/", "./") if name == "/" else name) for name in part.split()) for part in names.split(" | ")]
+    cuts = [sum(map(len, parts[: n + 1])) for n in range(len(parts) - 1)]
+    for flag, good in ((0, True), (1, kept)):
+        (tmp_path / "a").write_bytes(wsformat.pack(rawtar.tar(*parts), cuts=cuts, sorted_flag=flag, block_members=2))
         for command in ("verify", "list"):
-            assert ws("ws-archive", command, tmp_path / "a", status=None).status == (0 if kept else 65), flag
+            ws("ws-archive", command, tmp_path / "a", status=0 if good else 65)
+
+
+def test_t73_a_path_that_comes_twice_is_refused_where_the_index_promises_that_none_does(ws, canary, tmp_path):
+    raw = rawtar.tar(rawtar.file("a", b"a"), rawtar.file("c", b"one"), rawtar.file("b", b"b"), rawtar.file("c", b"two"))
+    for flag, status in ((0, 0), (1, 65)):
+        (tmp_path / "a").write_bytes(wsformat.pack(raw, sorted_flag=flag))
+        for command in (["verify"], ["extract", "-q", "-C", tmp_path / f"out{flag}"]):
+            ws("ws-archive", *command, tmp_path / "a", status=status)
+    assert (tmp_path / "out0/c").read_bytes() == b"two" and not (tmp_path / "out1").exists()
+
+
+# ---- directories that come again ----
+
+
+def again(name, type=tarfile.DIRTYPE, records=(), **how):
+    return rawtar.pax([(b"comment", b"again"), *records]) + rawtar.header(name, type, **how)
+
+
+def directory(name, **how):
+    return rawtar.header(name, tarfile.DIRTYPE, **how)
+
+
+def all_ways(parts):
+    """In the members `parts`, with an index that says the same, in one block or in one for each member, and in a pipe without one."""
+    raw = rawtar.tar(*parts)
+    bounds = [sum(map(len, parts[: n + 1])) for n in range(len(parts) - 1)]
+    cut = [raw[a:b] for a, b in zip([0, *bounds], [*bounds, len(raw)])]
+    whole, blocks = (wsformat.pack(raw, cuts=bounds, sorted_flag=1, block_members=n) for n in (1000, 1))
+    members = b"".join(map(wsformat.data_member, cut))
+    return whole, blocks, members + whole[len(members) :]
+
+
+HERE = {
+    "in one member": [directory("d/") + rawtar.file("d/a") + rawtar.file("e") + again("d/") + rawtar.file("f")],
+    "of the root": [directory("./") + rawtar.file("d"), rawtar.file("e") + again("./")],
+    "in a later member, above what was last": [directory("d/") + directory("d/x/") + rawtar.file("d/x/a"), again("d/x/") + rawtar.file("d/y"), again("d/"), rawtar.file("e")],
+}
+
+
+@pytest.mark.parametrize("case", HERE)
+def test_a_directory_that_comes_again_is_one_directory(ws, canary, tmp_path, case):
+    names = {name: None for name in ("d", "d/x", "d/x/a", "d/y", "d/a", "e", "f", ".")}
+    for number, data in enumerate(all_ways(HERE[case])):
+        (tmp_path / "a").write_bytes(data)
+        how = [tmp_path / "a"] if number < 2 else ["-"]
+        listed = ws("ws-archive", "list", "--names", *how, input=data).stdout.splitlines()
+        assert len(listed) == len(set(listed)) and set(listed) <= set(names)
+        assert f"{len(listed)} entries" in ws("ws-archive", "verify", *how, input=data).stdout
+        told = ws("ws-archive", "extract", "--json", "-C", tmp_path / f"out{number}", *how, input=data).stdout
+        assert f'"entries":{len(listed)}' in told
+        assert ws("ws-archive", "diff", tmp_path / "a", tmp_path / f"out{number}").stdout == ""
+        for name in set(listed) - {".", "d", "d/x"}:
+            assert ws("ws-archive", "cat", tmp_path / "a", name).output == (tmp_path / f"out{number}" / name).read_bytes()
+
+
+D = directory("d/") + rawtar.file("d/a")
+NOWHERE = {
+    "that never came": [rawtar.file("a") + again("d/")],
+    "before it comes": [again("d/") + D],
+    "that was a file": [rawtar.file("d") + again("d/")],
+    "with another mode": [D + again("d/", mode=0o777)],
+    "with another time": [D + again("d/", mtime=1)],
+    "with a part of a second": [D + again("d/", records=[(b"mtime", b"1600000000.5")])],
+    "with another owner": [D + again("d/", uid=1)],
+    "with another group": [D + again("d/", gid=1)],
+    "with attributes": [D + again("d/", records=[(b"SCHILY.xattr.user.x", b"y")])],
+    "as a file": [D + again("d/a", tarfile.REGTYPE)],
+    "as a symlink": [D + again("d", rawtar.SYM, link="/")],
+    "after what follows it": [D, rawtar.file("e"), again("d/")],
+    "when it was left": [directory("c/") + D, again("c/")],
+}
+
+
+@pytest.mark.parametrize("case", NOWHERE)
+def test_t73_what_comes_again_and_is_not_what_came_is_refused(ws, canary, tmp_path, case):
+    for number, data in enumerate(all_ways(NOWHERE[case])):
+        (tmp_path / "a").write_bytes(data)
+        how = [tmp_path / "a"] if number < 2 else ["-"]
+        for command in (["verify"], ["extract", "-q", "-C", tmp_path / "out"]):
+            ws("ws-archive", *command, *how, input=data, status=65)
+        assert not (tmp_path / "out").exists()
+
+
+def test_t73_an_index_is_refused_that_is_wrong_about_what_comes_again(ws, truth, canary, tmp_path):
+    raw, entries, cuts, _ = truth
+    at = next(n for n, e in enumerate(entries) if e.again)
+    for number, flag in ((at, False), (1, True)):
+        (tmp_path / "a").write_bytes(wsformat.pack(raw, replaced(truth, number, again=flag), cuts))
+        ws("ws-archive", "verify", tmp_path / "a", status=65).complains("does not agree")
+    for number, listed in ((2, 65), (0, 65), (1, 0)):  # a file; before any directory; a directory, which a list believes
+        (tmp_path / "a").write_bytes(wsformat.pack(raw, replaced(truth, number, again=True), cuts))
+        ws("ws-archive", "list", tmp_path / "a", status=listed)

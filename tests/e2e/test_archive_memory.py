@@ -1,8 +1,11 @@
 """What archives can make the reader keep in memory, and what it gives up before it reads them."""
 import errno
+import os
 import re
 import resource
+import stat
 import subprocess
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -10,7 +13,9 @@ import pytest
 import rawtar
 import seccomp
 import wsformat
-from rawtar import DIR, file, header, pax, tar
+from rawtar import DIR, HARD, SYM, file, header, pax, tar
+
+import ws as helpers
 
 MIB = 1 << 20
 VERBS = {"list": [], "verify": [], "extract": ["-C", "out"]}
@@ -72,6 +77,54 @@ def test_no_archive_makes_the_reader_greedy(ws, tmp_path, case):
         if verb != "extract" or case not in READ_ONLY:
             result = ws("ws-archive", verb, "-q", *more, tmp_path / "a", status=None, cwd=tmp_path, preexec_fn=limit)
             assert result.status == status, (verb, result.status, result.stderr)
+
+
+MANY = 30_000  # of each: more than what unpacking knows at a time
+UNPACK_SPACE = 20 * MIB  # of which the program and its threads take 9; what remembers these entries takes 23 to 28
+
+
+@pytest.fixture(scope="module")
+def many():
+    """A directory, in memory where there is such a thing, with MANY of each as by another tar ("foreign") and of our own ("ours")."""
+    parts = [header("top", DIR)]
+    for n in range(MANY):
+        where = f"top/part-{n // 500:03}"
+        parts += [header(where, DIR)] if n % 500 == 0 else []
+        parts += [header(f"{where}/directory-of-{n:05}", DIR, mode=0o750), header(f"{where}/file-{n:05}"), header(f"{where}/hard-{n:05}", HARD, link=f"{where}/file-{n:05}"),
+                  header(f"{where}/symlink-{n:05}", SYM, link=f"../symlinks/lead/anywhere/{n:05}")]
+    with tempfile.TemporaryDirectory(prefix="ws-test-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as name:
+        place = Path(name)
+        (place / "foreign").write_bytes(packed(parts))
+        helpers.run([helpers.BINARY, "ws-archive", "extract", "-q", "-C", place / "tree", place / "foreign"])
+        helpers.run([helpers.BINARY, "ws-archive", "create", "-q", "-C", place / "tree", "-o", place / "ours"])
+        helpers.run(["/bin/rm", "-rf", place / "tree"])
+        yield place
+
+
+# name: (whose, options, patterns)
+UNPACKED = {
+    "ours": ("ours", [], []),
+    "ours in a pipe": ("ours in a pipe", [], []),
+    "ours, stripped": ("ours", ["--strip=1"], []),
+    "foreign, into what is there": ("foreign", ["--into-existing"], []),
+    "foreign, by a pattern": ("foreign", [], ["top/part-*"]),
+}
+
+
+@pytest.mark.parametrize("case", UNPACKED)
+def test_unpacking_does_not_take_memory_for_each_entry(ws, many, case):
+    whose, options, patterns = UNPACKED[case]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (UNPACK_SPACE, UNPACK_SPACE))  # noqa: E731
+    out = many / "out"
+    with open(many / whose.split()[0], "rb") as data:
+        ws("ws-archive", "extract", "-q", "--jobs=2", *options, "-C", out, "-" if "pipe" in whose else many / whose, *patterns, stdin=data, preexec_fn=limit)
+    top = out if "--strip=1" in options else out / "top"
+    last, number = top / f"part-{(MANY - 1) // 500:03}", f"{MANY - 1:05}"
+    assert (last / f"hard-{number}").stat().st_ino == (last / f"file-{number}").stat().st_ino
+    assert os.readlink(last / f"symlink-{number}") == f"../symlinks/lead/anywhere/{number}"
+    assert stat.S_IMODE((top / "part-000/directory-of-00000").stat().st_mode) == 0o750
+    assert sum(len(names) for _, *found in os.walk(top) for names in found) == 4 * MANY + len(os.listdir(top))
+    helpers.run(["/bin/rm", "-rf", out])
 
 
 @pytest.mark.parametrize("landlock", [True, False], ids=["Landlock", "no Landlock"])

@@ -435,7 +435,7 @@ def test_resume_runs_after_a_failure_and_a_failed_resume_is_told(place, tmp_path
 
 
 def test_a_hook_has_a_time_limit(place, tmp_path):
-    result = place.save("--hook-timeout", "50ms", "--quiesce", "exec sleep 60", "--resume", f"echo again >{tmp_path}/log", status=1)
+    result = place.save("--hook-timeout", "1s", "--quiesce", "exec sleep 60", "--resume", f"echo again >{tmp_path}/log", status=1)
     assert "not done in time" in result.stderr and (tmp_path / "log").exists()
 
 

@@ -254,6 +254,29 @@ def test_json_is_an_object_on_each_line(ws, tmp_path):
     assert [line["error"]["kind"] for line in failed if "error" in line] == ["not_found", "not_found"]
 
 
+FAILING = [["ws-setup", "--restore", "no"], ["ws-teardown", "no"], ["ws-ls", "no"], ["ws-gc", "--policy", "no"], ["ws-file", "ls", "no"],
+           ["ws-file", "artifacts", "no"], ["ws-file", "put", "no", "/dev/null", "x"], ["ws-file", "mv", "no", "x", "y"], ["ws-file", "watch", "no"],
+           ["ws-archive", "create", "-C", "no", "-o", "x.tar.gz"], ["ws-archive", "list", "no"], ["ws-archive", "extract", "no"],
+           ["ws-archive", "verify", "no"], ["ws-archive", "diff", "no", "no"], ["ws-archive", "backup", "-o", "there", "no"],
+           ["ws-archive", "restore", "no"], ["ws-s3", "cp", "no", "s3://b/k", "--no-sign-request"]]
+
+
+@pytest.mark.parametrize("words", FAILING, ids=lambda words: " ".join(words[:2]))
+def test_with_json_what_a_command_failed_with_is_a_line_too(ws, tmp_path, words):
+    env = {"WORKSPACE_DIR": str(tmp_path / "base"), "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
+    ws("ws-setup", "--id", "a", env=env)
+    failed = ws(*words, "--json", env=env, cwd=tmp_path, status=None)
+    assert failed.status != 0 and [line["error"]["kind"] for line in lines(failed)] == ["not_found"]
+
+
+@pytest.mark.parametrize("words", [["ws-file", "cat", "a", "no"], ["ws-archive", "cat", "no", "x"], ["ws-archive", "create", "-C", "no"],
+                                   ["ws-archive", "diff", "--snapshot", "no"]], ids=lambda words: " ".join(words[:2]))
+def test_json_puts_no_line_of_an_error_among_content(ws, tmp_path, words):
+    env = {"WORKSPACE_DIR": str(tmp_path / "base")}
+    ws("ws-setup", "--id", "a", env=env)
+    assert ws(*words, "--json", env=env, cwd=tmp_path, status=66).output == b""
+
+
 # ---- the README ----
 
 README = (helpers.REPOSITORY / "README.md").read_text()

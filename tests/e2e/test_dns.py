@@ -102,7 +102,7 @@ def test_n23_an_address_that_swallows_everything_is_left_for_the_next_within_two
     meeting = Meeting(2)
     (tmp_path / "d").mkdir()
     faults.on("GET", "/b/[12]", dataclasses.replace(GOOD, meanwhile=meeting), times=2)
-    limits = ["--max-time", "2s", "--max-attempts", "1", "--jobs", "2"]
+    limits = ["--max-time", "6s", "--max-attempts", "1", "--jobs", "2"]
     there("dead-first.example", "get", *limits, "s3://b/1", "s3://b/2", tmp_path / "d")
     assert sorted(os.listdir(tmp_path / "d")) == ["1", "2"] and meeting.most == 2
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import ws as helpers
-from place import Session, base, file_base, make_files, need_root, small_disk, unmount_below, wait_until  # noqa: F401 (fixtures)
+from place import Session, base, file_base, make_files, need_root, read_files, small_disk, unmount_below, wait_until  # noqa: F401 (fixtures)
 from ws import lines
 
 
@@ -447,3 +447,39 @@ def test_a_terminal_sees_the_progress_of_a_move_that_takes_long(base, tmp_path):
         assert "mv " in terminal.shows(" of 8.0 MiB")
         assert process.wait(60) == 0
     assert (tmp_path / "out").stat().st_size == 8 << 20
+
+
+# ---- dry runs ----
+
+
+def test_a_dry_run_of_put_finds_what_is_in_the_way_and_changes_nothing(task, tmp_path):
+    source = tmp_path / "report.md"
+    source.write_text("new")
+    before = read_files(task.root)
+    shown = file(task, "put", "--dry-run", "t1", source)
+    assert shown.stdout == f"(dry run) put: {source} to report.md\n"
+    [line] = lines(file(task, "put", "-n", "--json", "t1", source, "b.md"))
+    assert (line["source"], line["target"], line["dry_run"]) == (str(source), "b.md", True)
+    assert read_files(task.root) == before
+    (task.root / "report.md").write_text("old")
+    file(task, "put", "--dry-run", "t1", source, status=73)
+    file(task, "put", "--dry-run", "--force", "t1", source)
+    assert (task.root / "report.md").read_text() == "old"
+
+
+def test_a_dry_run_of_put_leaves_the_registry_of_a_flat_workspace(base, tmp_path):
+    root = base.setup("--profile", "flat", "--id", "f1")
+    (tmp_path / "a.md").write_text("a")
+    before = read_files(root)
+    file(base, "put", "--profile", "flat", "--dry-run", "f1", tmp_path / "a.md")
+    assert read_files(root) == before
+
+
+def test_a_dry_run_of_mv_finds_what_is_in_the_way_and_changes_nothing(task, tmp_path):
+    make_files(task.root, {"report.md": "text"})
+    dest = tmp_path / "out.md"
+    assert file(task, "mv", "--dry-run", "t1", "report.md", dest).stdout == f"(dry run) move: report.md to {dest}\n"
+    assert (task.root / "report.md").read_text() == "text" and not dest.exists()
+    dest.write_text("mine")
+    file(task, "mv", "--dry-run", "t1", "report.md", dest, status=73)
+    file(task, "mv", "--dry-run", "--allow", task.path, "t1", "report.md", tmp_path / "other", status=77)

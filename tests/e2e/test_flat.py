@@ -6,7 +6,7 @@ import signal
 import pytest
 
 import ws as helpers
-from place import Session, base, finish, make_files, need_root, read_files  # noqa: F401 (fixtures)
+from place import Session, base, file_base, finish, make_files, need_root, read_files  # noqa: F401 (fixtures)
 
 REGISTRY = "workspace_metadata.json"
 
@@ -131,6 +131,15 @@ def test_the_registry_follows_what_agents_do_themselves(flat):
     (flat.root / "theirs.md").unlink()
     flat.setup()
     assert list(flat.registry()["files"]) == ["mine.md"]
+
+
+def test_flat_structure_no_subdirectories_what_an_agent_made_all_the_same_is_told_and_not_lost(file_base):
+    root = file_base.setup("--profile", "flat", "--id", "default")
+    make_files(root, {"sub/a.md": "a", "b.md": "b"})
+    result = file_base.run("ws-setup", "--profile", "flat", "--id", "default")
+    assert '"sub" is no file' in result.stderr and list(json.loads((root / "workspace_metadata.json").read_text())["files"]) == ["b.md"]
+    file_base.teardown("default")
+    assert (file_base.setup("--profile", "flat", "--id", "default") / "sub/a.md").read_text() == "a"
 
 
 def test_what_agents_noted_in_the_registry_is_kept(flat):

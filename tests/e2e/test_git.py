@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, unmount_below, wait_until  # noqa: F401 (fixtures)
 from repo import ENV, Repo, content, make_work
 
 
@@ -25,10 +26,11 @@ def create(base, repo, name="t1", branch="fix", *args, **options):
     return base.setup("--id", name, "--git", repo.path, "--branch", branch, *args, **options)
 
 
-def refuse(base, repo, status, *args, name="t2", branch="fix"):
+def refuse(base, repo, status, *args, name="t2", branch="fix", code=None):
     """What is said when a workspace can't be made; nothing of it is left."""
-    result = base.run("ws-setup", "--id", name, "--git", repo.path, "--branch", branch, *args, status=status)
+    result = base.run("ws-setup", "--json", "--id", name, "--git", repo.path, "--branch", branch, *args, status=status)
     assert not (base.path / name).exists() and base.area("staging") == []
+    assert json.loads(result.stdout)["error"].get("code") == code
     return one_message(result, "ws-setup")
 
 
@@ -52,6 +54,36 @@ def test_a_clone_is_isolated_from_its_source(base, repo):
     shutil.rmtree(repo.path)
     repo.git("fsck", "--full", cwd=root)
     assert repo.git("log", "--format=%s", cwd=root) == "first"
+
+
+@pytest.mark.parametrize("origin", ["upstream", "none"])
+def test_a_clone_shares_blocks_with_its_source_where_the_file_system_can(ws, tmp_path, origin):
+    """XFS in a file. It has all objects itself: the source may go."""
+    need_root()
+    (tmp_path / "disk").mkdir()
+    script = "truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image disk"
+    if helpers.run(["sh", "-c", script], status=None, cwd=tmp_path).status != 0:
+        pytest.skip("no XFS can be made and mounted here")
+    try:
+        repo, base = Repo(tmp_path / "disk"), Base(ws, tmp_path / "disk/base")
+        (repo.path / "large").write_bytes(random.Random(1).randbytes(3_000_000))
+        repo.commit("large")
+        repo.git("repack", "-a", "-d", "-q")
+        (repo.path / "loose").write_text("loose")
+        repo.commit("loose")
+        if origin == "none":
+            repo.git("remote", "remove", "origin")
+        root = create(base, repo, "c1", "fix", "--profile", "clone", "--ref", "main" if origin == "none" else repo.git("rev-parse", "HEAD"))
+        assert not (root / ".git/objects/info/alternates").exists()
+        pack = next((root / ".git/objects/pack").glob("*.pack"))
+        os.sync()
+        assert "shared" in helpers.run(["filefrag", "-v", pack]).stdout
+        shutil.rmtree(repo.path)
+        shutil.rmtree(repo.upstream)
+        repo.git("fsck", "--full", cwd=root)
+        assert (root / "loose").read_text() == "loose" and (root / "large").stat().st_size == 3_000_000
+    finally:
+        unmount_below(tmp_path)
 
 
 def test_the_source_may_be_a_url_for_a_clone_and_not_for_a_worktree(base, repo):
@@ -274,6 +306,24 @@ def test_what_goes_together_with_a_branch_that_moved_is_merged(base, repo):
     assert (root / "file").read_text() == "mine\n" and (root / "else").read_text() == "theirs"
 
 
+def test_what_was_ignored_and_is_tracked_by_now_is_set_aside_with_a_word(base, repo):
+    """The archive has it, and so has the branch: neither is written over the other in silence."""
+    root = create(base, repo)
+    make_files(root, {"out.o": "mine", "same.o": "same", "node_modules/mine": "m", "lib.o/inner": "i", "untouched.o": "u"})
+    base.teardown("t1")
+    repo.git("checkout", "-q", "fix")
+    shutil.rmtree(repo.path / "node_modules")
+    make_files(repo.path, {"out.o": "theirs", "same.o": "same", "node_modules": "a file", "lib.o": "a file"})
+    repo.git("add", "--force", "out.o", "same.o", "node_modules", "lib.o")
+    repo.commit("tracked now", repo.path)
+    repo.git("checkout", "-q", "main")
+    result = base.run("ws-setup", "--restore", "t1")
+    assert repo.status(root) == [] and content(root)["out.o"] == "theirs" and content(root)["untouched.o"] == "u"
+    kept = base.area("quarantine")
+    assert sorted(next(p for p in [path, *path.rglob("*")] if p.is_file()).read_text() for path in kept) == ["i", "m", "mine"]
+    assert all(path.name in result.stderr for path in kept) and "the branch has out.o by now" in result.stderr
+
+
 def test_ignored_files_can_be_dropped(base, repo):
     root = create(base, repo, "t1", "fix", "--ignored", "drop")
     make_files(root, {"out.o": "ignored", "kept": "x"})
@@ -356,11 +406,14 @@ def test_a_branch_that_only_origin_has_is_taken_from_there(base, repo):
     assert repo.git("rev-parse", "HEAD", cwd=root) == commit == repo.git("rev-parse", "theirs")
 
 
-def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale(base, repo):
+def test_a_base_that_could_not_be_asked_for_is_said_to_be_stale_and_since_when(base, repo):
+    repo.git("fetch", "-q")
+    os.utime(repo.path / ".git/FETCH_HEAD", (1_763_000_000, 1_763_000_000))
     shutil.move(repo.upstream, f"{repo.upstream}.gone")
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix")
     assert "which may be old: origin could not be asked" in result.stderr
-    assert "origin could not be asked" in base.ls()["t1"]["git_stale"]
+    stale = base.ls()["t1"]["git_stale"]
+    assert "origin could not be asked" in stale and "last fetched: 2025-11-13T02:13:20" in stale
     assert "origin was not asked" in base.run("ws-setup", "--id", "t2", "--git", repo.path, "--branch", "b", "--fetch-timeout", "0s").stderr
 
 
@@ -378,33 +431,33 @@ def test_a_stale_branch_is_not_taken_for_a_new_one_issue_1650(base, repo):
     repo.git("branch", "session/1")
     (repo.upstream / "file").write_text("newer\n")
     repo.commit("newer", repo.upstream)
-    message = refuse(base, repo, 73, "--ref", "main", branch="session/1")
+    message = refuse(base, repo, 73, "--ref", "main", branch="session/1", code="stale_branch")
     assert "session/1 is there already" in message and "does not hold origin/main" in message
     create(base, repo, "t1", "session/1")
 
 
 @pytest.mark.parametrize("branch", ["-x", "a..b", "a b", "@{-1}", "x.lock", "", "refs/heads/", "HEAD~1"])
 def test_an_invalid_branch_is_named_issue_3942(base, repo, branch):
-    message = refuse(base, repo, 64, f"--branch={branch}")
+    message = refuse(base, repo, 64, f"--branch={branch}", code="invalid_branch")
     assert "not a valid name for a branch" in message
 
 
 def test_a_ref_that_is_nowhere_is_named_issue_3942(base, repo):
-    assert "there is no v9 in it, nor at origin" in refuse(base, repo, 66, "--ref", "v9")
+    assert "there is no v9 in it, nor at origin" in refuse(base, repo, 66, "--ref", "v9", code="not_fetched")
     shutil.move(repo.upstream, f"{repo.upstream}.gone")
-    assert "origin could not be asked" in refuse(base, repo, 66, "--ref", "v9")
+    assert "origin could not be asked" in refuse(base, repo, 66, "--ref", "v9", code="not_fetched")
 
 
 def test_a_branch_that_is_checked_out_elsewhere_is_named_with_its_user_issue_3942(base, repo):
     session = Session(base, "--id", "t1", "--git", repo.path, "--branch", "fix")
-    message = refuse(base, repo, 73)
+    message = refuse(base, repo, 73, code="checked_out_elsewhere")
     assert f"branch fix is checked out in {base.path}/t1 already, in use by pid {session.process.pid}" in message
     assert session.end()[0] == 0
     create(base, repo, "t2", "fix")
 
 
 def test_the_branch_of_the_main_worktree_is_refused_with_a_way_out_issue_1743(base, repo):
-    message = refuse(base, repo, 73, branch="main")
+    message = refuse(base, repo, 73, branch="main", code="checked_out_elsewhere")
     assert f"checked out in {repo.path} already" in message and "--profile clone" in message
     root = create(base, repo, "c1", "main", "--profile", "clone")
     assert repo.git("branch", "--show-current", cwd=root) == "main"
@@ -413,9 +466,26 @@ def test_the_branch_of_the_main_worktree_is_refused_with_a_way_out_issue_1743(ba
 def test_a_registration_whose_directory_is_gone_is_named(base, repo, tmp_path):
     repo.git("worktree", "add", "-q", "-b", "fix", tmp_path / "other")
     shutil.rmtree(tmp_path / "other")
-    message = refuse(base, repo, 73)
+    message = refuse(base, repo, 73, code="stale_worktree")
     assert f"registered for the worktree {tmp_path}/other, whose directory is not there" in message
     assert repo.worktrees() == [str(tmp_path / "other")], "what is not ours is not forgotten"
+
+
+def test_the_lock_in_git_says_which_process_works_there_phoenix_3881(base, repo):
+    """For those who look at git alone: it is in use while that pid of that start lives."""
+    def reason():
+        return re.search("^locked (.*)$", repo.git("worktree", "list", "--porcelain"), re.M)[1]
+
+    session = Session(base, "--id", "t1", "--git", repo.path, "--branch", "fix")
+    pid = session.process.pid
+    start = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    assert reason() == f"workspace t1; ws-teardown removes it (pid {pid} start {start})"
+    session.process.kill()
+    session.process.wait()
+    create(base, repo)
+    assert reason() == "workspace t1; ws-teardown removes it", "its holder is gone, and it is not in use"
+    base.teardown("t1")
+    assert repo.worktrees() == []
 
 
 @pytest.mark.parametrize("how", [(), ("--discard",), ("--dry-run",)])
@@ -425,7 +495,9 @@ def test_a_worktree_that_its_user_locked_is_not_removed(base, repo, how):
     (root / "work").write_text("work")
     repo.git("worktree", "unlock", root)
     repo.git("worktree", "lock", "--reason", "still looking at it", root)
-    message = one_message(base.teardown("t1", *how, status=73), "ws-teardown")
+    result = base.teardown("t1", "--json", *how, status=73)
+    assert json.loads(result.stdout)["error"]["code"] == "locked"
+    message = one_message(result, "ws-teardown")
     assert 'somebody locked its worktree ("still looking at it")' in message and "git worktree unlock" in message
     assert (root / "work").read_text() == "work" and repo.worktrees() == [str(root)]
     base.teardown("--keep", "t1")
@@ -437,8 +509,37 @@ def test_a_worktree_that_its_user_locked_is_not_removed(base, repo, how):
 def test_a_registration_that_is_locked_and_whose_directory_is_gone_says_why(base, repo, tmp_path):
     repo.git("worktree", "add", "-q", "-b", "fix", "--lock", "--reason", "on a stick", tmp_path / "other")
     shutil.rmtree(tmp_path / "other")
-    assert 'not there and which is locked ("on a stick")' in refuse(base, repo, 73)
+    assert 'not there, locked ("on a stick")' in refuse(base, repo, 73, code="stale_worktree")
     assert repo.worktrees() == [str(tmp_path / "other")]
+
+
+def test_a_worktree_elsewhere_that_is_locked_says_why(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "-b", "fix", "--lock", "--reason", "agent 7 (pid 12)", tmp_path / "other")
+    assert f'checked out in {tmp_path}/other already, locked ("agent 7 (pid 12)")' in refuse(base, repo, 73, code="checked_out_elsewhere")
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_a_dirty_one_is_left_alone_when_only_a_clean_one_shall_go(base, repo, profile):
+    """Destroy of the Go rewrite; without --if-clean it is kept, and comes back."""
+    root = create(base, repo, "t1", "fix", "--profile", profile)
+    before = make_work(repo, root)
+    for args in (["--json"], ["--json", "--dry-run"]):
+        result = base.teardown("t1", "--if-clean", *args, status=73)
+        error = json.loads(result.stdout)["error"]
+        assert (error["kind"], error["code"]) == ("conflict", "dirty") and "untracked" in error["message"]
+    assert (repo.status(root), content(root)) == before and base.state("t1") == "ready"
+    repo.git("add", "--all", cwd=root)
+    repo.git("commit", "-q", "-m", "done", cwd=root)
+    if profile == "clone":
+        assert "1 commits of its own" in base.teardown("t1", "--if-clean", status=73).stderr
+        repo.git("push", "-q", "origin", "fix", cwd=root)
+    base.teardown("t1", "--if-clean")
+    assert not root.exists()
+
+
+def test_what_is_clean_can_only_be_asked_of_git(base):
+    base.setup("--id", "t1")
+    assert "--if-clean" in base.teardown("t1", "--if-clean", status=64).stderr
 
 
 def test_a_worktree_that_somebody_locked_in_git_is_kept_by_gc_and_its_plan_says_so(base, repo):
@@ -470,6 +571,41 @@ def test_a_worktree_without_a_record_is_not_touched_issue_1641(base, repo):
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "fix", status=73)
     assert "ws has no record of" in one_message(result, "ws-setup")
     assert (repo.status(root), content(root)) == before and repo.worktrees() == [str(root)]
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_what_the_orchestrator_made_is_adopted_with_all_its_work_issue_1641(ws, repo, tmp_path, profile):
+    """~/.worktrees/PROJECT/SESSION, ~/.ao-clones/PROJECT/SESSION: their directory is the base."""
+    base = Base(ws, tmp_path / "worktrees/project")
+    base.path.mkdir(parents=True)
+    root = base.path / "s1"
+    repo.git(*(["worktree", "add", "-q", "-b", "feat/x", root] if profile == "worktree" else ["clone", "-q", "-b", "main", repo.upstream, root]))
+    if profile == "clone":
+        repo.git("checkout", "-q", "-b", "feat/x", cwd=root)
+    before = make_work(repo, root)
+    create_it = ["--adopt", "--profile", profile]
+    for args in (["--dry-run"], [], []):
+        create(base, repo, "s1", "feat/x", *create_it, *args)
+        assert (repo.status(root), content(root)) == before and base.area("quarantine") == []
+        assert (base.path / ".ws/s1/record.json").exists() == (not args)
+    assert base.record("s1")["git_branch"] == "feat/x" and base.area("staging") == []
+    if profile == "worktree":
+        assert "workspace s1" in repo.git("worktree", "list", "--porcelain"), "locked, as ours are"
+    base.teardown("s1")
+    assert not root.exists()
+    base.setup("--restore", "s1")
+    assert (repo.status(root), content(root)) == before
+
+
+def test_what_is_adopted_is_what_was_said(base, repo, tmp_path):
+    repo.git("worktree", "add", "-q", "-b", "fix", base.path / "t1")
+    make_files(base.path / "t2", {"mine": "x"})
+    (base.path / "t3").write_text("a file")
+    for name, branch, says in (("t1", "other", "on the branch fix, not other"), ("t2", "fix", "is no worktree of"), ("t3", "fix", "no directory"), ("t4", "fix", "not there")):
+        result = base.run("ws-setup", "--adopt", "--id", name, "--git", repo.path, "--branch", branch, status=66 if name == "t4" else 73)
+        assert says in one_message(result, "ws-setup")
+        assert not (base.path / ".ws" / name / "record.json").exists()
+    assert (base.path / "t2/mine").exists() and (base.path / "t3").read_text() == "a file" and base.area("quarantine") == []
 
 
 def test_what_is_no_repository_is_named(base, tmp_path):
@@ -785,6 +921,51 @@ def test_copies_are_their_own_and_secrets_keep_their_modes_letta_code_3046(base,
     assert repo.status(root) == []
 
 
+LIST = {".worktreeinclude": "# what an agent needs\n.env\n*.local\nnode_modules/*\n!node_modules/big\nfile\nnotes\n"}
+
+
+@pytest.mark.parametrize("profile", ["worktree", "clone"])
+def test_ignored_files_that_a_list_in_the_repository_names_are_copied_letta_code_3046(base, repo, profile):
+    """What is tracked comes by git; what is not ignored would be committed."""
+    make_files(repo.path, {**LIST, "notes": "untracked", "dir/my.local": "mine", "dir/other.o": "x", "node_modules/big": "x"})
+    (repo.path / ".git/info/exclude").write_text("*.local\n")
+    root = create(base, repo, "t1", "fix", "--profile", profile)
+    copied = {".env", "dir/my.local", "node_modules/m/index.js"}
+    assert content(root).keys() - {"file", "dir/other", ".gitignore"} == copied and repo.status(root) == []
+    (root / ".env").unlink()
+    base.teardown("t1")
+    create(base, repo, "t1", "fix", "--profile", profile)
+    assert not (root / ".env").exists() and (root / "dir/my.local").read_text() == "mine", "what the agent removed stays so"
+
+
+def test_the_list_can_be_another_one_or_none(base, repo, tmp_path):
+    make_files(repo.path, LIST)
+    (tmp_path / "mine").write_text("m/\n")
+    assert not (create(base, repo, "t1", "a", "--copy-list", "") / ".env").exists()
+    root = create(base, repo, "t2", "b", "--copy-list", tmp_path / "mine")
+    assert (root / "node_modules/m/index.js").exists() and not (root / ".env").exists()
+    assert "--copy-list" in refuse(base, repo, 66, "--copy-list", tmp_path / "absent", name="t3", branch="c")
+    assert "--copy-list" in base.run("ws-setup", "--id", "t4", "--copy-list", "x", status=64).stderr
+
+
+def test_no_more_is_copied_than_the_cap_allows_and_the_message_says_what_to_do(base, repo):
+    make_files(repo.path, {**LIST, "node_modules/m/large": "x" * 70_000, "node_modules/n/large": "x" * 70_000})
+    for args in (["--copy", "node_modules"], []):
+        message = refuse(base, repo, 65, *args, "--copy-max", "100K")
+        assert "more than 100.0 KiB would be copied" in message and "--copy-max" in message and "--link" in message and "large" in message
+    assert (create(base, repo, "t1", "fix", "--copy-max", "200K") / "node_modules/n/large").stat().st_size == 70_000
+
+
+def test_copies_of_secrets_are_for_their_owner_alone(base, repo):
+    make_files(repo.path, {".env.local": "S=1", "conf/tls.key": "key", "conf/run": "#!/bin/sh\n", ".secrets/token": "t"})
+    for path in (".env", ".env.local", "conf/tls.key", "conf/run", ".secrets/token"):
+        (repo.path / path).chmod(0o755 if path == "conf/run" else 0o664)
+    root = create(base, repo, "t1", "fix", *(word for path in (".env", ".env.local", "conf", ".secrets") for word in ("--copy", path)))
+    modes = {path: oct((root / path).stat().st_mode & 0o777) for path in (".env", ".env.local", "conf/tls.key", ".secrets/token")}
+    assert set(modes.values()) == {"0o600"}, modes
+    assert (root / "conf/run").stat().st_mode & 0o777 == 0o755
+
+
 @pytest.mark.parametrize("lacks", ["nothing", "copy_file_range"])
 def test_a_copy_shares_blocks_where_it_can_and_else_is_copied_by_the_kernel_or_by_us(base, repo, lacks, tmp_path):
     """FICLONE, then copy_file_range, then read and write."""
@@ -818,6 +999,13 @@ def test_hooks_run_in_a_new_workspace_and_their_output_is_kept(base, repo):
     assert not (root / "again").exists(), "it was there already"
 
 
+def test_what_hooks_say_is_bounded_and_its_newest_lines_stay(base, repo):
+    create(base, repo, "t1", "fix", "--hook", "echo first; yes | head -c 5000000; echo last")
+    logs = [base.path / ".ws/t1" / name for name in ("hooks.log", "hooks.log.1")]
+    assert all(log.stat().st_size <= 1 << 20 for log in logs) and sum(log.stat().st_size for log in logs) > 1 << 20
+    assert logs[0].read_text().endswith("y\nlast\n")
+
+
 def test_a_hook_that_fails_warns_and_does_not_fail(base, repo):
     result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "exit 3", "--hook", "touch next")
     assert "ended with status 3" in result.stderr and "hooks.log" in result.stderr and (base.path / "t1/next").exists()
@@ -833,7 +1021,7 @@ def test_a_hook_may_be_said_to_matter_and_the_workspace_stays(base, repo):
 
 def test_a_hook_that_hangs_is_ended_with_all_that_it_started(base, repo):
     started = time.monotonic()
-    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "echo $$ >pid; sleep 60 & sleep 60", "--hook-timeout", "300ms")
+    result = base.run("ws-setup", "--id", "t1", "--git", repo.path, "--branch", "b", "--hook", "echo $$ >pid; sleep 60 & sleep 60", "--hook-timeout", "1500ms")
     assert "not done in time" in result.stderr and time.monotonic() - started < 20
     group = int((base.path / "t1/pid").read_text())
     wait_until(lambda: not group_is_alive(group), what="the end of the group")

@@ -3,10 +3,11 @@
 Of those suites themselves, run with ws-setup in place of dumb-init (1.2.5), these pass as they are: exit_status_test, tty_test without the hand-off of a
 session leader, child_processes_test where the whole group is to end. The others ask for its options, its messages, or the directory it was started in.
 
-Done in test_supervise.py: tini test_reaping (every orphan is reaped), tini pgroup and dumb-init test_all_processes_receive_term_on_exit_if_setsid (the
-whole group), tini pdeathsignal (a killed supervisor), tini sigconf (blocked and ignored signals), dumb-init test_fails_nonzero_with_bad_exec,
-test_working_directories, test_child_gets_controlling_tty_if_we_had_one. Left out: dumb-init's rewriting of signals and its way without setsid, tini's
-remapping of exit codes: options that there are none of here; dumb-init test_sighup_sigcont_ignored_if_was_session_leader: we stay in our session.
+Done in test_supervise.py: tini sigconf (what was ignored stays so; TERM does not, and nothing stays blocked: so dumb-init has it, and a command that is
+deaf to TERM would always cost the whole grace), tini pdeathsignal (a killed supervisor), dumb-init test_fails_nonzero_with_bad_exec, test_tty,
+test_child_gets_controlling_tty_if_we_had_one (the terminal is lent). Left out, as there is no such option here: tini -e, -w, -P and its warning without
+a subreaper (we always are one), dumb-init's rewriting of signals, its observers, its pauses, its way without setsid. And dumb-init
+test_sighup_sigcont_ignored_if_was_session_leader (we stay in our session), test_working_directories (the command starts in the workspace).
 """
 import os
 import signal
@@ -19,7 +20,7 @@ import pytest
 import ws as helpers
 from place import base, finish, make_files, wait_until  # noqa: F401 (fixtures)
 from test_pause import stands
-from test_supervise import as_pid_1
+from test_supervise import as_pid_1, is_over
 
 # dumb-init's NORMAL_SIGNALS, without those that a fault raises, and PIPE and XFSZ, which we need ourselves.
 SUSPEND = {signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN}
@@ -53,6 +54,48 @@ def test_every_exit_status_is_passed_on(base):
 def test_death_by_a_signal_is_128_and_its_number(base, number):
     """dumb-init: test_exit_status_terminated_by_signal."""
     assert status_of(base, f"kill -{number.value} $$", "t1") == 128 + number
+
+
+def below(pid):
+    """{pid: name} of the children and theirs."""
+    found = {}
+    try:
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            found |= {int(child): Path(f"/proc/{child}/comm").read_text().strip(), **below(child)}
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # it has ended meanwhile
+    return found
+
+
+def started(base, script, *names):
+    """A workspace whose command runs this script; when these programs run below it, each as often as it is named."""
+    process = base.start("ws-setup", "--id", "t1", "--ephemeral", "--", "sh", "-c", script)
+    wait_until(lambda: sorted(name for name in below(process.pid).values() if name in names) == sorted(names), what=f"{names}")
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2])
+def test_a_signal_from_outside_ends_a_command_that_does_nothing_about_it(base, number):
+    """tini: signals/test.py with TERM, USR1, USR2 and "docker kill -s INT"."""
+    process = started(base, "exec sleep 600", "sleep")
+    process.send_signal(number)
+    assert finish(process)[0] == 128 + number
+
+
+def test_a_signal_reaches_who_listens_behind_one_that_ignores_it(base):
+    """tini: pgroup. The command ignores USR1 and waits for its child, which does not."""
+    process = started(base, "trap '' USR1; env --default-signal=USR1 sleep 600; exit 9", "sleep")
+    process.send_signal(signal.SIGUSR1)
+    assert finish(process)[0] == 9
+
+
+def test_every_part_of_a_pipeline_ends(base):
+    """dumb-init: test_setsid_signals_entire_group."""
+    process = started(base, "yes 'oh, hi' | tail & yes error | tail >&2", "yes", "yes", "tail", "tail")
+    there = below(process.pid)
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 128 + signal.SIGTERM
+    assert not [pid for pid, name in there.items() if not is_over(pid)]
 
 
 class Pid1:

@@ -205,7 +205,7 @@ def is_late(s3, faults, tmp_path, name, total):
     late = vector(name, bytes(total), f"bytes 0-{total - 1}")
     assert late.delay_s >= 1
     in_time = vector(name, bytes(total), f"bytes 0-{total - 1}", delay_s=0)
-    download(s3, faults, tmp_path, late, in_time, options=["--timeout", "200ms"])
+    download(s3, faults, tmp_path, late, in_time, options=["--timeout", "700ms"])
     assert len(faults.requests) == 2
 
 

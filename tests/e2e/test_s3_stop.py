@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from faults import error, reply, through
 from name_server import Dns
+from place import file_base  # noqa: F401
 from test_s3_faults import LARGE, bucket, ceph, noise, scripted  # noqa: F401
 from test_s3_transfer import interrupted  # noqa: F401
 
@@ -57,6 +58,30 @@ def test_an_archive_that_is_written_to_the_server_leaves_no_half_of_it(interrupt
     faults.on("PUT", "partNumber=2", stalled(STALLED["an answer"], running))
     assert "interrupted" in running.start().ends(143)
     assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("hooks", [[], ["--quiesce", "true", "--resume", "touch again"]], ids=["alone", "between hooks"])
+def test_a_backup_that_is_asked_to_stop_leaves_no_half_of_a_part(interrupted, ceph, bucket, faults, tmp_path, number, hooks):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_bytes(noise(LARGE))
+    running = interrupted("backup", *hooks, "-o", f"s3://{bucket}/backup", tmp_path / "d", applet="ws-archive", number=number, cwd=tmp_path)
+    faults.on("PUT", "partNumber=2", stalled(STALLED["an answer"], running))
+    assert ("interrupted" if not hooks else "told to stop") in running.start().ends(128 + number)
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    assert (tmp_path / "again").exists() == bool(hooks)
+
+
+@pytest.mark.parametrize("watch", [[], ["--watch", "1h"]], ids=["once", "watching"])
+def test_a_collector_that_archives_to_a_server_leaves_no_half_of_an_archive(interrupted, ceph, bucket, faults, file_base, watch):
+    for name in ("t1", "t2"):
+        (file_base.setup("--id", name) / "f").write_bytes(noise(LARGE))
+    running = interrupted("--base", file_base.path, "--older", "0s", *watch, "--archive-to", f"s3://{bucket}/archives", applet="ws-gc")
+    faults.on("PUT", "partNumber=2", stalled(STALLED["an answer"], running))
+    assert "interrupted" in running.start().ends(143)
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    assert all((file_base.path / name / "f").read_bytes() == noise(LARGE) for name in ("t1", "t2"))
+    assert {name: file_base.record(name)["archive_url"] for name in ("t1", "t2")} == {"t1": "", "t2": ""}
 
 
 @pytest.mark.parametrize("sent", [None, 0, 1000])

@@ -5,6 +5,7 @@ Numbers in names are issues of cc-broker (agentserver/agentserver); 2_1_x is a w
 import gzip
 import io
 import os
+import random
 import re
 import shutil
 import signal
@@ -20,6 +21,7 @@ from memory_s3 import MemoryS3
 
 import ws as helpers
 from place import Base, Session, base_and_store, broker, broker_base, file_base, fill_disk, finish, make_files, need_root, project_hash, read_files, small_disk, tar, unmount_below, untar, wait_until  # noqa: F401 (fixtures)
+from test_supervise import is_over
 
 WORKSPACE = ["--profile", "session", "--workspace", "w1"]
 HOME_KEY = "workspaces/w1/claude-home.tar.gz"
@@ -100,8 +102,8 @@ def test_finally_the_directory_is_removed(local):
     assert not root.exists() and local.area("trash") == []
 
 
-def test_upload_failures_do_not_block_and_lose_nothing(memory, faults):
-    """The package logged them and removed the directory all the same: the turn was lost (2.1 a). Here it waits in the spool."""
+def test_2_1_a_upload_failures_do_not_block_and_lose_nothing(memory, faults):
+    """The package logged them and removed the directory all the same: the turn was lost. Here it waits in the spool."""
     base = memory("honoured")
     make_files(start(base, "s1"), {"claude-config/turn": "work"})
     direct = base.env["AWS_ENDPOINT_URL_S3"]
@@ -127,7 +129,7 @@ def through_faults(memory, faults):
 def test_a_flaky_upload_must_not_block_the_callers_turn_response(memory, faults):
     """Teardown in the background. Who comes next is told who is at it, and a kill of it loses nothing."""
     base = through_faults(memory, faults)
-    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99)
+    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99, optional=True)
     result = base.teardown("-v", "--detach", "sess_s1")
     assert "in the background" in result.stderr
     refused = base.run("ws-setup", *WORKSPACE, "--session", "s1", status=75)
@@ -184,7 +186,8 @@ def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faul
     base = through_faults(memory, faults)
     if what == "restore":
         base.teardown("sess_s1")
-    faults.on("GET" if what == "restore" else "PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    # Optional, here and below: it may be over before it comes to this request.
+    faults.on("GET" if what == "restore" else "PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9, optional=True)
     with helpers.Terminal() as terminal:
         process = base.start(*TRANSFERS[what], stderr=terminal.theirs)
         terminal.shows(what.split()[0])
@@ -195,7 +198,7 @@ def test_a_terminal_sees_the_progress_of_a_transfer_that_takes_long(memory, faul
 @pytest.mark.parametrize("mode, deadline", [("auto", "2s"), ("never", "200ms")])
 def test_after_a_deadline_the_line_of_the_progress_is_gone(memory, faults, mode, deadline):
     base = through_faults(memory, faults)
-    faults.on("PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9)
+    faults.on("PUT", HOME_KEY, reply(200, silent=True, then="stall"), times=9, optional=True)
     with helpers.Terminal() as terminal:
         process = base.start("ws-teardown", "--progress", mode, "--deadline", deadline, "sess_s1", stderr=terminal.theirs)
         shown = terminal.shows("--retry")
@@ -382,6 +385,17 @@ def test_2_1_c_a_file_that_grows_or_shrinks_while_it_is_saved_does_not_abort(loc
     assert (start(local, "s1") / "claude-config/grows").exists()
 
 
+def test_2_1_d_a_home_that_is_larger_than_the_memory_streams_both_ways(memory):
+    """The package had the whole archive in memory, and one PUT of at most 5 GB."""
+    base = memory("honoured")
+    size = 136 << 20
+    root = start(base, "s1")
+    (root / "claude-config/noise").write_bytes(random.Random(1).randbytes(size))
+    for words in (["ws-teardown", "--profile", "session", "sess_s1"], ["ws-setup", *WORKSPACE, "--session", "s1"]):
+        helpers.run(["prlimit", f"--data={128 << 20}", helpers.BINARY, *words], env=base.ws.environment(base.env))
+    assert (root / "claude-config/noise").stat().st_size == size and base.store.s3.uploads == {}
+
+
 def test_2_1_e_symlinks_modes_and_times_survive(broker):
     root = start(broker, "s1", {"run.sh": "#!/bin/sh\n", "secret": "s"})
     home = root / "claude-config"
@@ -493,7 +507,7 @@ def test_eliza_18228_a_stop_always_ends(memory, faults):
     for session in ("s1", "s2"):
         start(base, session, {"turn": "work"})
     faults.backend = direct
-    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99)
+    faults.on("PUT", "/p/", reply(200, silent=True, then="stall"), times=99, optional=True)
     env = {"AWS_ENDPOINT_URL_S3": faults.url}
     base.teardown("--deadline", "300ms", "sess_s1", status=75, env=env, timeout=20)
     assert base.state("sess_s1") == "spooled"
@@ -706,6 +720,30 @@ def test_a_save_that_was_killed_on_its_way_to_be_current_is_done_again(memory, f
     base.teardown("sess_s1")
     assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "now")) == {"settings.json": "new"}
     assert objects(base.store, "/claims/") == [] and objects(base.store, ".conflict-") == []
+
+
+@pytest.mark.parametrize("at, claim_is_old_s, status", [("claims", 0, 0), ("commit", 0, 73), ("commit", 62, 0)])
+def test_the_claim_of_a_save_that_was_killed_on_this_host_keeps_others_from_theirs_for_a_minute_at_most(memory, faults, tmp_path, at, claim_is_old_s, status):
+    """And not at all while it had sent nothing that could still arrive. (It is an hour on another host.)"""
+    base = memory("ignored")
+    seed(base, tmp_path, {"settings.json": "old"})
+    start(base, "s1", {"settings.json": "of one that was killed"})
+    start(base, "s2", {"settings.json": "new"})
+    faults.backend = base.env["AWS_ENDPOINT_URL_S3"]
+    method, where = ("GET", "prefix=.*claims") if at == "claims" else ("PUT", f"{HOME_KEY}$")
+    faults.on(method, where, reply(200, silent=True, then="stall"), times=9)
+    process = base.start("ws-teardown", "sess_s1", env={"AWS_ENDPOINT_URL_S3": faults.url})
+    wait_until(lambda: faults.seen(method, where), what="the step")
+    # Its child, which saves, goes with it.
+    process.kill()
+    process.wait()
+    (claim,) = objects(base.store, "/claims/")
+    pid = int(claim.split("/")[-1].split(".")[1])
+    wait_until(lambda: is_over(pid), what="the end of the save")
+    base.store.s3.objects["b"][f"p/{claim}"].modified_s -= claim_is_old_s
+    result = base.teardown("sess_s2", status=status)
+    assert bool(re.search(rf"{claim}.* is ignored in (1 m 0|[45]\d\.\d) s", result.stderr)) == (status == 73), result
+    assert len(objects(base.store, "/claims/")) == (status == 73)
 
 
 # ---- two hosts, two bases ----

@@ -55,6 +55,14 @@ def test_the_command_does_not_see_our_secrets(file_base):
     assert not re.search(r"^(AWS_|WS_)|canary|AKIDSECRET", result.stdout, re.M), result
 
 
+def test_the_command_can_not_look_into_its_supervisor_for_them(plain_user):
+    """What has the same user can read the environment and the memory of others, of those that can be dumped. (Root can, with CAP_SYS_PTRACE.)"""
+    env = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_SECRET_ACCESS_KEY": "canary-secret", "WORKSPACE_DIR": str(plain_user.dir / "base")}
+    script = "cat /proc/$PPID/environ; cat /proc/$PPID/mem; cat /proc/$$/environ"
+    result = plain_user("ws-setup", "--id", "t1", "--ephemeral", "--", "sh", "-c", script, env=env)
+    assert result.stderr.count("Permission denied") == 2 and "canary" not in result.stdout and "WORKSPACE_ID=t1" in result.stdout, result
+
+
 def test_the_command_sees_what_it_is_said_to_see(file_base):
     secrets = {"AWS_ACCESS_KEY_ID": "AKIDSECRET", "AWS_REGION": "r1", "AWS_PROFILE": "p1", "WS_PROFILE": "task"}
     result = supervise(file_base, "env", options=("--pass-env", "AWS_REGION", "--pass-env", "WS_PROFILE", "--pass-env", "AWS_UNSET"), env=secrets)
@@ -79,9 +87,17 @@ def ignore_every_signal():
         libc.syscall(13, number, ignored, None, 8)  # rt_sigaction
 
 
-def test_what_we_were_started_to_ignore_is_not_ignored_by_the_command(file_base):
-    result = supervise(file_base, "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", preexec_fn=ignore_every_signal)
-    assert set(re.findall(r"\t([0-9a-f]+)", result.stdout)) == {"0" * 16}, result
+def signals_of(text, field):
+    bits = int(re.search(rf"^{field}:\t([0-9a-f]+)", text, re.M)[1], 16)
+    return {number for number in range(1, 65) if bits >> (number - 1) & 1}
+
+
+def test_what_we_were_started_to_ignore_stays_ignored_but_for_what_has_to_end_it(file_base):
+    """As nohup wants it, and tini's sigconf. Not TERM, which ends everybody, and not what we ignore or need ourselves, or a C library does."""
+    result = supervise(file_base, "cat", "/proc/self/status", preexec_fn=ignore_every_signal)
+    taken = {signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGKILL, signal.SIGSTOP}
+    assert signals_of(result.stdout, "SigIgn") == set(range(1, 32)) - taken
+    assert signals_of(result.stdout, "SigBlk") == set()
 
 
 @pytest.mark.parametrize("command, status", [("/no/such/program", 127), ("no-such-program", 127), ("./text", 126), (".", 126)])
@@ -159,6 +175,13 @@ def control_group():
     return Path(at + own)
 
 
+def is_empty(group):
+    try:
+        return not (group / "cgroup.procs").read_text()
+    except OSError:  # another ws-setup has removed it
+        return True
+
+
 def groups_in(directory):
     return {path.name for path in directory.glob("ws-*")}
 
@@ -175,7 +198,7 @@ def test_the_control_group_that_a_killed_supervisor_left_is_removed_by_the_next(
     ours, session = control_group(), Session(file_base, "--id", "t1", script="true")
     session.signal(signal.SIGKILL)
     session.process.wait()
-    wait_until(lambda: not (ours / f"ws-{session.process.pid}/cgroup.procs").read_text(), what="the end of the command")
+    wait_until(lambda: is_empty(ours / f"ws-{session.process.pid}"), what="the end of the command")
     supervise(file_base, "true")
     assert f"ws-{session.process.pid}" not in groups_in(ours)
 
@@ -242,7 +265,7 @@ def test_a_killed_supervisor_takes_its_command_along(file_base):
     session.signal(signal.SIGKILL)
     session.process.wait()
     try:
-        wait_until(lambda: is_over(pid), seconds=5, what="the end of the command")
+        wait_until(lambda: is_over(pid), what="the end of the command")
     finally:
         if not is_over(pid):
             os.kill(pid, signal.SIGKILL)
@@ -355,11 +378,9 @@ def test_a_second_term_spools_at_once(stalling, faults):
     session = Session(stalling, "--id", "t1", "--deadline", "1h", script="echo work >file; trap 'exit 0' TERM")
     session.signal()
     wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
-    began = time.monotonic()
     session.signal()
-    status, _, err = finish(session.process)
+    status, _, err = finish(session.process)  # long before the deadline
     assert status == 75, err
-    assert time.monotonic() - began < 3
     assert (spooled(stalling) / "file").read_text() == "work\n"
 
 
@@ -375,14 +396,30 @@ def test_without_a_term_the_save_may_take_its_time_and_a_first_term_starts_the_d
     assert (spooled(stalling) / "file").read_text() == "work\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_what_nohup_keeps_away_ends_neither_the_command_nor_the_save(stalling, faults, number):
+    """It is no stop, after which there is a grace and a KILL, or a deadline. A shell's background job is meant, too."""
+    options = {"preexec_fn": lambda: signal.signal(number, signal.SIG_IGN)}
+    session = Session(stalling, "--id", "t1", "--grace", "1ms", "--deadline", "1ms", script="echo work >file; trap 'exit 3' USR1", **options)
+    session.signal(number)
+    session.signal(signal.SIGUSR1)
+    wait_until(lambda: faults.seen("PUT", SAVED), what="the upload")
+    now = Path(f"/proc/{session.process.pid}/status").read_text()
+    assert number in signals_of(now, "SigIgn") and number not in signals_of(now, "SigBlk")
+    session.signal(number)
+    session.signal()
+    assert finish(session.process)[0] == 3
+    assert (spooled(stalling) / "file").read_text() == "work\n"
+
+
 def test_the_time_that_the_command_took_to_end_is_part_of_the_deadline(stalling):
-    """docker stop kills after 10 s: grace and deadline are not added up."""
-    session = Session(stalling, "--id", "t1", "--grace", "1500ms", "--deadline", "1s", script="trap '' TERM")
+    """docker stop kills after 10 s: by default both are 8 s, and they are not added up."""
+    session = Session(stalling, "--id", "t1", script="trap '' TERM")
     began = time.monotonic()
     session.signal()
     status, _, err = finish(session.process)
     took = time.monotonic() - began
-    assert status == 128 + signal.SIGKILL and 1.5 <= took < 2.4, (took, err)
+    assert status == 128 + signal.SIGKILL and 8 <= took < 14, (took, err)
     spooled(stalling)
 
 

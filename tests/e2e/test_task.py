@@ -3,6 +3,7 @@ import csv
 import json
 import os
 import shlex
+import shutil
 import signal
 import stat
 import time
@@ -10,7 +11,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, file_base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
 
 
 def docker(base, *args, **options):
@@ -167,10 +168,56 @@ def test_the_directory_is_there_with_owner_and_mode_before_anything_mounts_it(ba
     assert not any(word in ("-v", "--volume") for word in words)
 
 
+def test_permission_denied_is_told_before_a_container_starts(base):
+    """"Permission denied" errors: what is there already belongs to somebody else than the container's user."""
+    need_root()
+    root = base.setup("--id", "t1")
+    for args in ([], ["--print", "docker"], ["--dry-run"]):
+        result = base.run("ws-setup", "--id", "t1", "--user", "1000:1000", *args, "--", "true", status=73)
+        assert f"belongs to 0:0, not 1000:1000; `chown -R 1000:1000 {root}` changes that" in result.stderr and not result.stdout
+    helpers.run(["chown", "-R", "1000:1000", root])
+    base.setup("--id", "t1", "--user", "1000:1000")
+
+
+def test_a_base_that_everybody_can_write_to_is_told(base):
+    """The document's chmod 777."""
+    base.setup("--id", "t1")
+    for mode, told in ((0o777, True), (0o1777, False), (0o775, False)):
+        base.path.chmod(mode)
+        assert ("chmod o-w" in base.run("ws-setup", "--id", "t1").stderr) == told
+
+
 def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_user):
     result = plain_user("ws-setup", "--base", plain_user.dir / "base", "--id", "t1", "--user", "1:1", status=77)
     result.complains("owner", "not permitted")
     assert not (plain_user.dir / "base/t1").exists()
+
+
+def test_a_task_directory_of_before_is_adopted_as_it_is(file_base):
+    """${WORKSPACE_DIR}/${taskId}, made by docker: without --adopt it would be a stranger's."""
+    name = "task-1763671234567-k3j9x2a1b"
+    make_files(file_base.path / name, {"report.md": "done\n", "src/main.c": "int main;\n"})
+    (file_base.path / name).chmod(0o755)
+    before = helpers.tree_digest(file_base.path / name)
+    for args in (["--dry-run"], [], []):
+        assert file_base.setup("--adopt", "--id", name, *args) == file_base.path / name
+        assert helpers.tree_digest(file_base.path / name) == before and file_base.area("quarantine") == []
+    assert file_base.ls()[name]["history"][0]["how"] == "take"
+    file_base.teardown(name)
+    file_base.setup("--id", name)
+    assert helpers.tree_digest(file_base.path / name) == before
+
+
+def test_what_the_store_has_is_not_saved_over_by_what_is_adopted(file_base):
+    make_files(file_base.setup("--id", "t1"), {"old": "o"})
+    file_base.teardown("t1")
+    shutil.rmtree(file_base.path / ".ws/t1")
+    make_files(file_base.path / "t1", {"new": "n"})
+    for args in ([], ["--dry-run"]):
+        assert "has a state of it already" in file_base.run("ws-setup", "--adopt", "--id", "t1", *args, status=73).stderr
+    assert (file_base.path / "t1/new").exists() and not (file_base.path / ".ws/t1/record.json").exists()
+    file_base.setup("--id", "t1")
+    assert (file_base.path / "t1/old").exists() and len(file_base.area("quarantine")) == 1
 
 
 def test_nothing_is_run(base, tmp_path):
@@ -265,7 +312,7 @@ def test_what_could_not_be_saved_and_what_was_discarded_is_in_the_history(base, 
 def test_a_command_over_its_time_limit_gets_a_term_and_its_work_is_saved(base):
     started = time.monotonic()
     script = 'trap "echo ended >>log; exit 3" TERM; echo begun >log; while :; do sleep 0.02; done'
-    result = base.run("ws-setup", "--id", "t1", "--time-limit", "200ms", "--", "sh", "-c", script, status=3)
+    result = base.run("ws-setup", "--id", "t1", "--time-limit", "1s", "--", "sh", "-c", script, status=3)
     assert "time limit" in result.stderr and time.monotonic() - started < 10
     assert (base.setup("--id", "t1") / "log").read_text() == "begun\nended\n"
 
@@ -273,7 +320,7 @@ def test_a_command_over_its_time_limit_gets_a_term_and_its_work_is_saved(base):
 def test_one_that_does_not_listen_is_killed_with_its_whole_group(base):
     """The system's KILL reached the docker client only; the container went on writing."""
     script = 'trap "" TERM; (trap "" TERM; while :; do date >>log; sleep 0.02; done) & while :; do sleep 0.02; done'
-    base.run("ws-setup", "--id", "t1", "--time-limit", "100ms", "--grace", "200ms", "--", "sh", "-c", script, status=128 + 9)
+    base.run("ws-setup", "--id", "t1", "--time-limit", "1s", "--grace", "200ms", "--", "sh", "-c", script, status=128 + 9)
     log = base.setup("--id", "t1") / "log"
     size = log.stat().st_size
     time.sleep(0.1)

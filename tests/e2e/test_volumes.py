@@ -513,6 +513,16 @@ def test_a_reset_shows_the_disk_usage_before_and_after(box):
     assert re.fullmatch(rf"would take 0 B; free in {box.base.path}: .+ before, .+ after", text), text
 
 
+def test_a_file_with_several_names_counts_once_in_a_reset(box):
+    make_files(box.root / "workspace", {"data": "x" * 300_000})
+    os.link(box.root / "workspace/data", box.root / "workspace/again")
+    os.link(box.root / "workspace/data", box.root / "cache/again")
+    *items, total = box.reset("volumes")
+    held = int(helpers.run(["du", "-sc", "--block-size=1", *(box.root / path for *_, path in VOLUMES.values())]).stdout.split()[-2])
+    directories = sum(path.stat().st_blocks * 512 for path in TIERS["volumes"](box))
+    assert total["bytes"] == held - directories and {item["shared_bytes"] for item in items} == {0}
+
+
 def test_a_host_directory_that_was_there_before_is_never_reset(box):
     """`occ reset host` deletes ~/opencode, which is shared with a vanilla upstream installation."""
     kept = {line["path"]: line["reason"] for line in box.reset("host", "--force", "--purge") if line["action"] == "keep"}

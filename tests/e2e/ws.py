@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -35,8 +36,10 @@ class Result:
         return self.output.decode(errors="surrogateescape")
 
     def complains(self, *says):
-        """What bad input gets: one line on standard error that begins with the applet's name and has all of says in it, and no output."""
-        assert self.output == b"", self
+        """What bad input gets: one line on standard error that begins with the applet's name and has all of says in it, and no output,
+        or with --json that error alone."""
+        told = [line["error"]["message"] for line in lines(self)] if "--json" in self.command else []
+        assert self.output == b"" or len(told) == 1 and told[0] in self.stderr, self
         assert re.fullmatch(r"ws(-\w+)?: [^\n]+\n", self.stderr), self
         for text in says:
             assert text in self.stderr, f"it does not say {text!r}\n{self}"
@@ -91,6 +94,8 @@ class Terminal:
             self.theirs = None
         seen = b""
         while text.encode() not in seen:
+            ready, _, _ = select.select([self.ours], [], [], 30)
+            assert ready, f"{text!r} did not come after {seen!r}"
             seen += os.read(self.ours, 1000)
         return seen.decode()
 

@@ -72,6 +72,7 @@ class Entry:
     size: int = 0
     stored: int = 0
     sparse: bool = False
+    again: bool = False  # a directory that came before
     link: bytes = b""
     sha256: bytes = bytes(32)
 
@@ -99,7 +100,7 @@ def entries_of(raw):
             out.append(
                 Entry(
                     path=name, type=kinds.get(member.type, 0), mode=member.mode, uid=member.uid, gid=member.gid, mtime=int(member.mtime),
-                    blocks=(member.offset_data - member.offset) // 512, size=size, stored=size,
+                    blocks=(member.offset_data - member.offset) // 512, size=size, stored=size, again=member.pax_headers.get("comment") == "again",
                     link=member.linkname.encode(errors="surrogateescape"), sha256=hashlib.sha256(content).digest(),
                 )
             )
@@ -138,7 +139,7 @@ class _Fields:
         self.bytes(f"{name} path", path[shared:])
 
     def entry(self, name, e, before_path, before_mtime):
-        self._say(f"{name} type", e.type | (0x10 if e.sparse else 0), lambda n: bytes([n & 0xFF]))
+        self._say(f"{name} type", e.type | (0x10 if e.sparse else 0) | (0x20 if e.again else 0), lambda n: bytes([n & 0xFF]))
         self.path(name, before_path, e.path)
         for field in ("mode", "uid", "gid"):
             self.varint(f"{name} {field}", getattr(e, field))
@@ -175,7 +176,7 @@ def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=100
     numbers = range(0, len(members), block_members)
     root = _Fields(lies, seen)
     content = sum(e.size for e in entries if e.type == 0)
-    for name, value in (("flags", sorted_flag | (2 if runs else 0)), ("entries", len(entries)), ("content", content), ("raw", len(raw)), ("packed", packed),
+    for name, value in (("flags", sorted_flag | (2 if runs else 0)), ("entries", sum(not e.again for e in entries)), ("content", content), ("raw", len(raw)), ("packed", packed),
                         ("members", len(members)), ("blocks", len(numbers))):
         root.varint(f"root {name}", value)
     if runs:
@@ -202,12 +203,13 @@ def pack(raw, entries=None, cuts=(), lies=None, sorted_flag=0, block_members=100
             if e.type == 0:
                 block.bytes(f"entry {n} sha256", e.sha256)
         stored = hidden(b"WI", deflate(block.out), form)
-        for name, value in (("members", last - first), ("entries", len(own)), ("packed", sum(map(len, members[first:last]))), ("raw", end - begin),
+        counted = [e.path for _, e in own if not e.again]
+        for name, value in (("members", last - first), ("entries", len(counted)), ("packed", sum(map(len, members[first:last]))), ("raw", end - begin),
                             ("stored", len(stored)), ("length", len(block.out))):
             root.varint(f"root block {number} {name}", value)
         root.u32(f"root block {number} crc", zlib.crc32(block.out))
-        root.path(f"root block {number}", first_path, own[0][1].path if own else b"")
-        first_path = own[0][1].path if own else b""
+        root.path(f"root block {number}", first_path, counted[0] if counted else b"")
+        first_path = counted[0] if counted else b""
         out += b"".join(members[first:last])
         index += stored
         if number in run_ends:
@@ -370,10 +372,10 @@ class Index:
         members = [(cursor.varint(), cursor.varint(), cursor.u32()) for _ in range(b.members)]
         assert (sum(m[0] for m in members), sum(m[1] for m in members)) == (b.packed, b.raw)
         entries, path, mtime, pos = [], b"", 0, b.raw_at + lead
-        for _ in range(b.entries):
+        while cursor.at < len(cursor.data) - 32 * files:
             tag = cursor.take(1)[0]
             path = cursor.path(path)
-            e = Entry(path, tag & 15, cursor.varint(), cursor.varint(), cursor.varint(), 0, sparse=bool(tag & 0x10))
+            e = Entry(path, tag & 15, cursor.varint(), cursor.varint(), cursor.varint(), 0, sparse=bool(tag & 0x10), again=bool(tag & 0x20))
             mtime += cursor.signed()
             e.mtime, e.ns, e.blocks = mtime, cursor.varint(), cursor.varint()
             if e.type == 0:
@@ -389,13 +391,14 @@ class Index:
             if e.type == 0:
                 e.sha256 = cursor.take(32)
         assert cursor.at == len(cursor.data) and sum(e.type == 0 for e in entries) == files
-        assert not entries or entries[0].path == b.first_path
+        counted = [e.path for e in entries if not e.again]
+        assert len(counted) == b.entries and (not counted or counted[0] == b.first_path)
         return members, entries
 
 
-def after_key(e):
-    """A directory is greater than all below it."""
-    return [(0, part) for part in e.path.split(b"/") if part] + [(1,)] * (e.type == 1)
+def order(path):
+    """What paths are compared by."""
+    return path.replace(b"/", b"\0")
 
 
 def open_index(fetch, size):
@@ -440,10 +443,9 @@ def read_one(fetch, size, path):
     """The content of the file `path`, from the tail, one block, and the members in which it lies."""
     index = open_index(fetch, size)
     assert index.flags & 1, "without order every block has to be read"
-    key = lambda p: p.replace(b"/", b"\0")  # noqa: E731
-    number = max(n for n, b in enumerate(index.blocks) if n == 0 or (b.entries and key(b.first_path) <= key(path)))
+    number = max(n for n, b in enumerate(index.blocks) if n == 0 or (b.entries and order(b.first_path) <= order(path)))
     members, entries = index.block(number)
-    [entry] = [e for e in entries if e.path == path]
+    [entry] = [e for e in entries if e.path == path and not e.again]
     assert entry.type == 0 and not entry.sparse
     content, begin, raw = entry.offset + entry.blocks * 512, entry.offset, b""
     while not raw or begin + len(raw) < content + entry.size:  # it may go on in the members of the blocks behind
@@ -490,14 +492,43 @@ def read(data):
     for e in entries:
         data_at = e.offset + e.blocks * 512
         assert e.type != 0 or e.sha256 == hashlib.sha256(raw[data_at : data_at + e.stored]).digest(), e.path
-    assert (len(entries), len(raw), sum(map(len, whole)), len(told)) == (index.entries, index.raw, index.packed, index.members)
+    counted = [e for e in entries if not e.again]
+    assert (len(counted), len(raw), sum(map(len, whole)), len(told)) == (index.entries, index.raw, index.packed, index.members)
     assert pos == len(raw) - 1024 and raw.endswith(bytes(1024)) and index.content == sum(e.size for e in entries)
-    if index.flags & 4:
-        last = None
-        for keys in [[after_key(e) for e in index.block(number)[1]] for number in range(len(index.blocks))]:
-            assert not keys or (min(keys) == keys[0] and (last is None or last < keys[0]))
-            last = max(keys, default=last)
+    check_again(entries, parts)
     if index.flags & 1:
-        keys = [e.path.replace(b"/", b"\0") for e in entries]
-        assert keys == sorted(set(keys))
+        check_order(index, counted, parts)
     return raw, entries
+
+
+def of_members(entries, parts):
+    """The entries whose headers are in each member."""
+    begin = 0
+    for part in parts:
+        yield [e for e in entries if begin <= e.offset < begin + len(part)]
+        begin += len(part)
+
+
+def check_again(entries, parts):
+    """What comes again came in the same member, or is above the greatest path of those before, and is the same."""
+    known, highest = {}, b""
+    for own in of_members(entries, parts):
+        known = {path: e for path, e in known.items() if path in (b"", highest) or highest.startswith(path + b"/")}
+        for e in own:
+            if e.again:
+                was = known[e.path]
+                assert e.type == 1 and (e.mode, e.uid, e.gid, e.mtime, e.ns) == (was.mode, was.uid, was.gid, was.mtime, was.ns)
+            else:
+                highest = max(highest, e.path, key=order)
+                known |= {e.path: e} if e.type == 1 else {}
+
+
+def check_order(index, counted, parts):
+    assert len({e.path for e in counted}) == len(counted)
+    for number in range(len(index.blocks)):
+        keys = [order(e.path) for e in index.block(number)[1] if not e.again]
+        assert not keys or min(keys) == keys[0]
+    last = None
+    for keys in [[order(e.path) for e in own] for own in of_members(counted, parts)]:
+        assert not keys or last is None or last < min(keys)
+        last = max(keys, default=last)

@@ -18,8 +18,7 @@ static void add_root(const signed char *delta, struct index_wire_block *b, struc
 	};
 	for (size_t i = 0; i < NUMBERS && numbers[i]; i++)
 		*numbers[i] += (uint64_t)(int64_t)delta[i];
-	unsigned flags =
-		delta[NUMBERS - 1] & (INDEX_WIRE_SORTED | INDEX_WIRE_RUNS | INDEX_WIRE_GATHERED);
+	unsigned flags = delta[NUMBERS - 1] & (INDEX_WIRE_ASCENDS | INDEX_WIRE_RUNS);
 	index_wire_add_totals(out, t, flags, 1);
 	for (size_t i = NUMBERS - 3; flags & INDEX_WIRE_RUNS && i < NUMBERS - 1; i++)
 		wire_add_varint(out, (unsigned char)delta[i]);

@@ -12,9 +12,7 @@ static bool sh(struct place *p, const char *script)
 	char *argv[] = { program, option, text, NULL };
 	struct err e = ERR_INIT;
 	RUN_AUTO r = { .status = -1 };
-	const struct run_options o = {
-		.argv = argv, .cwd_fd = p->dir.fd, .log_fd = -1, .output_max = 1 << 20
-	};
+	const struct run_options o = { .argv = argv, .cwd_fd = p->dir.fd, .output_max = 1 << 20 };
 	bool ok = run_program(&o, &r, &e) == 0 && r.status == 0;
 	if (!ok)
 		tap_note("%s %s", e.msg, r.errors.p);

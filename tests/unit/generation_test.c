@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "os/sys.h"
+#include "store/claim.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/tap.h"
 
@@ -138,6 +139,64 @@ static void test_claims_of_others(void)
 	TAP_INT(count(s, "workspaces/w/claude-home.gen/claims/"), 0, "and is cleared away then");
 }
 
+/* Claim the first state in a child that is killed: while it waits for a later claim to go, or when it is its turn. */
+static void die_with_claim(struct store *s, const struct scratch *at, bool waits)
+{
+	static const char all[] = "workspaces/w/claude-home.gen/claims/",
+			  late[] = "workspaces/w/claude-home.gen/claims/e3b0c44298fc1c14/9-x";
+	if (waits)
+		put(s, late, "x");
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct err e = ERR_INIT;
+		const struct store_put how = { .save_id = "deaddeadd", .if_etag = "" };
+		struct claim c = { .store = s, .key = key, .put = &how, .believed_ms = 3600000 };
+		_exit(claim_take(&c, &e) == 0 ? 0 : 1);
+	}
+	while (waits && count(s, all) < 2)
+		sys_sleep_ms(1);
+	if (waits)
+		kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (waits)
+		unlinkat(at->fd, late, 0);
+	TAP_INT(count(s, all), 1, "one that was killed leaves its claim");
+}
+
+/* Give every claim this age. */
+static void age_claims(struct store *s, const struct scratch *at, int64_t age_s)
+{
+	struct err e = ERR_INIT;
+	struct store_list *list;
+	struct store_list_entry entry;
+	const struct timespec then[2] = { { .tv_sec = sys_now_ms() / 1000 - age_s },
+		                          { .tv_sec = sys_now_ms() / 1000 - age_s } };
+	if (store_list_open(s, "workspaces/w/claude-home.gen/claims/", &list, &e) != 0)
+		abort();
+	while (store_list_next(list, &entry, &e) > 0)
+		utimensat(at->fd, entry.key, then, 0);
+	store_list_close(list);
+}
+
+static void test_claims_of_the_dead(void)
+{
+	SCRATCH_AUTO at;
+	scratch_open(&at);
+	STORE_AUTO s = open_store(&at);
+	die_with_claim(s, &at, true);
+	TAP_INT(save(s, "aaaaaaaaa", ""), 0, "that of one that was waiting is over at once");
+	SCRATCH_AUTO other;
+	scratch_open(&other);
+	STORE_AUTO t = open_store(&other);
+	die_with_claim(t, &other, false);
+	TAP_INT(save(t, "aaaaaaaaa", ""), ERR_KIND_CONFLICT,
+	        "what was sent by one that was not may still be on its way");
+	age_claims(t, &other, 62);
+	TAP_INT(save(t, "bbbbbbbbb", ""), 0, "for a minute");
+	TAP_INT(count(t, "workspaces/w/claude-home.gen/claims/"), 0,
+	        "and its claim is cleared away");
+}
+
 static void test_history(void)
 {
 	SCRATCH_AUTO at;
@@ -209,6 +268,7 @@ int main(void)
 	test_parse();
 	test_one_after_the_other();
 	test_claims_of_others();
+	test_claims_of_the_dead();
 	test_history();
 	test_race();
 	return tap_done();

@@ -17,9 +17,7 @@ static bool sh(const struct scratch *s, const char *script)
 	         "export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "
 	         "GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n%s",
 	         script);
-	const struct run_options o = {
-		.argv = argv, .cwd_fd = s->fd, .log_fd = -1, .output_max = 1 << 20
-	};
+	const struct run_options o = { .argv = argv, .cwd_fd = s->fd, .output_max = 1 << 20 };
 	bool ok = run_program(&o, &r, &e) == 0 && r.status == 0;
 	if (!ok)
 		printf("# %s %s\n", e.msg, r.errors.p);

@@ -17,7 +17,7 @@ static int sh(const char *script, struct run_options *o, struct run_result *out,
 
 static struct run_options usual(void)
 {
-	return (struct run_options){ .cwd_fd = -1, .log_fd = -1, .output_max = 1 << 20 };
+	return (struct run_options){ .cwd_fd = -1, .output_max = 1 << 20 };
 }
 
 static void test_results(void)
@@ -65,6 +65,13 @@ static void test_limits(void)
 	TAP_OK(sh("sleep 60 & sleep 60", &o, &r, &e) == 0 && r.timed_out,
 	       "a program that takes too long is ended: %s", e.msg);
 	TAP_OK(sys_monotonic_ms() - started_ms < 10000, "soon");
+	static const char *const endless[] = { "yes", "yes >&2" };
+	for (size_t i = 0; i < COUNTOF(endless); i++) {
+		RUN_AUTO talks = { .status = -1 };
+		sh(endless[i], &o, &talks, &e);
+		TAP_OK(talks.timed_out, "so is one that talks without end: %s", endless[i]);
+		err_clear(&e);
+	}
 	struct run_options small = usual();
 	small.output_max = 10;
 	RUN_AUTO much = { .status = -1 };
@@ -78,22 +85,26 @@ static void test_limits(void)
 	       "of complaints the head is kept");
 }
 
-static void test_log(void)
+static void hear(void *ctx, struct str piece)
+{
+	buf_add_str(ctx, piece);
+}
+
+static void test_heard(void)
 {
 	SCRATCH_AUTO s;
 	scratch_open(&s);
 	struct err e = ERR_INIT;
 	BUF_AUTO text = buf_make(100);
 	struct run_options o = usual();
-	FD_AUTO log = openat(s.fd, "log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	o.log_fd = log;
+	o.heard = hear;
+	o.heard_ctx = &text;
 	o.cwd_fd = s.fd;
 	RUN_AUTO r = { .status = -1 };
-	TAP_OK(sh("echo a; echo b >&2; touch here", &o, &r, &e) == 0, "with a log it runs: %s",
+	TAP_OK(sh("echo a; echo b >&2; touch here", &o, &r, &e) == 0, "it runs and is heard: %s",
 	       e.msg);
-	TAP_OK(lseek(log, 0, SEEK_SET) == 0 && file_read_rest(log, &text, &e, "log") == 0 &&
-	               strcmp(text.p, "a\nb\n") == 0,
-	       "both outputs are in it");
+	TAP_OK(strcmp(text.p, "a\nb\n") == 0 && r.output.len + r.errors.len == 0,
+	       "both outputs, and nothing of them is kept");
 	TAP_OK(scratch_has(s.fd, "here"), "it ran in the directory that was said");
 }
 
@@ -114,7 +125,7 @@ int main(void)
 	test_results();
 	test_input();
 	test_limits();
-	test_log();
+	test_heard();
 	test_absent();
 	return tap_done();
 }
