@@ -269,9 +269,6 @@ static void wait_for_end(pid_t parent)
 
 static void run_heir(void (*work)(void *ctx), void *ctx, pid_t parent)
 {
-	sigset_t all;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setsid();
 	for (int fd = 0; fd <= 2; fd++)
@@ -284,12 +281,19 @@ static void run_heir(void (*work)(void *ctx), void *ctx, pid_t parent)
 int proc_fork_heir(void (*work)(void *ctx), void *ctx, struct proc_task *out, struct err *e)
 {
 	*out = (struct proc_task){ .proc.pidfd = -1, .err_fd = -1 };
+	sigset_t all, before;
+	sigfillset(&all);
+	/* From its first moment on it ends by nothing but a KILL. */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid_t parent = getpid();
 	pid_t pid = fork();
-	if (pid < 0)
-		return err_sys(e, "fork");
 	if (pid == 0)
 		run_heir(work, ctx, parent);
+	int why = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = why;
+	if (pid < 0)
+		return err_sys(e, "fork");
 	out->proc = (struct proc){ .pid = pid, .pidfd = proc_spawn_pidfd(pid) };
 	return 0;
 }
