@@ -1,6 +1,7 @@
 /* ws-archive list: what is in an archive; from the index when there is one. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "applets/pack_open.h"
 #include "applets/pack_verbs.h"
@@ -15,6 +16,7 @@ enum {
 	HASH_BYTES = 32,
 	SECONDS_A_DAY = 86400,
 	DAYS = 64,
+	ROW_MAX = 192, /* before the name: four numbers of 20 digits, a mode, a time */
 };
 
 struct options {
@@ -34,34 +36,33 @@ static const struct opt_group groups[] = {
 	OPT_GROUPS_END,
 };
 
-/* "drwxr-sr-t" */
-static void add_mode(struct buf *out, const struct entry *entry)
+/* "drwxr-sr-t". Here and below: written to `out`, whose end is returned. */
+static char *put_mode(char *out, const struct entry *entry)
 {
 	static const char letters[] = "rwxrwxrwx";
-	char text[11] = { entry_type_letter(entry->type) };
+	out[0] = entry_type_letter(entry->type);
 	for (unsigned i = 0; i < 9; i++)
-		text[i + 1] = entry->mode & 0400U >> i ? letters[i] : '-';
+		out[i + 1] = entry->mode & 0400U >> i ? letters[i] : '-';
 	if (entry->mode & 04000)
-		text[3] = text[3] == 'x' ? 's' : 'S';
+		out[3] = out[3] == 'x' ? 's' : 'S';
 	if (entry->mode & 02000)
-		text[6] = text[6] == 'x' ? 's' : 'S';
+		out[6] = out[6] == 'x' ? 's' : 'S';
 	if (entry->mode & 01000)
-		text[9] = text[9] == 'x' ? 't' : 'T';
-	buf_add(out, text, 10);
+		out[9] = out[9] == 'x' ? 't' : 'T';
+	return out + 10;
 }
 
 /* Digits, with zeros or spaces in front up to `width`. By hand: a list may have millions of rows. */
-static void add_number(struct buf *out, uint64_t value, unsigned width, char fill)
+static char *put_number(char *out, uint64_t value, unsigned width, char fill)
 {
-	char text[24];
-	unsigned at = sizeof(text);
-	do {
-		text[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	while (sizeof(text) - at < width)
-		text[--at] = fill;
-	buf_add(out, text + at, sizeof(text) - at);
+	unsigned len = 1;
+	for (uint64_t rest = value / 10; rest > 0; rest /= 10)
+		len++;
+	for (; width > len; width--)
+		*out++ = fill;
+	for (unsigned at = len; at > 0; value /= 10)
+		out[--at] = (char)('0' + value % 10);
+	return out + len;
 }
 
 /* A day that was shown, which many rows share. */
@@ -72,14 +73,14 @@ struct day {
 };
 
 /* As "2024-05-24 00:00:00", UTC. */
-static void add_time(struct buf *out, int64_t seconds, struct day days[DAYS])
+static char *put_time(char *out, int64_t seconds, struct day days[DAYS])
 {
 	int64_t number = seconds / SECONDS_A_DAY - (seconds % SECONDS_A_DAY < 0);
 	struct day *day = &days[(uint64_t)number % DAYS];
 	uint64_t rest = (uint64_t)(seconds - number * SECONDS_A_DAY);
 	if (seconds > INT64_MAX / 1000 || seconds < INT64_MIN / 1000) {
-		buf_add_text(out, "?");
-		return;
+		*out = '?';
+		return out + 1;
 	}
 	if (day->len == 0 || day->number != number) {
 		struct str date;
@@ -88,13 +89,13 @@ static void add_time(struct buf *out, int64_t seconds, struct day days[DAYS])
 		day->len = date.len;
 		day->number = number;
 	}
-	buf_add(out, day->text, day->len);
-	buf_add_char(out, ' ');
-	add_number(out, rest / 3600, 2, '0');
-	buf_add_char(out, ':');
-	add_number(out, rest / 60 % 60, 2, '0');
-	buf_add_char(out, ':');
-	add_number(out, rest % 60, 2, '0');
+	memcpy(out, day->text, day->len);
+	out[day->len] = ' ';
+	out = put_number(out + day->len + 1, rest / 3600, 2, '0');
+	*out++ = ':';
+	out = put_number(out, rest / 60 % 60, 2, '0');
+	*out++ = ':';
+	return put_number(out, rest % 60, 2, '0');
 }
 
 static struct str shown_path(const struct entry *entry)
@@ -115,26 +116,31 @@ static void add_name(struct buf *out, struct str name)
 	buf_add_str(out, name);
 }
 
+static void add_details(const struct entry *entry, struct day days[DAYS], struct buf *line)
+{
+	char text[ROW_MAX], *end = put_mode(text, entry);
+	*end++ = ' ';
+	end = put_number(end, entry->uid, 5, ' ');
+	*end++ = '/';
+	end = put_number(end, entry->gid, 1, ' ');
+	*end++ = ' ';
+	if (entry_is_device(entry->type)) {
+		end = put_number(end, entry->dev_major, 7, ' ');
+		*end++ = ',';
+		end = put_number(end, entry->dev_minor, 4, ' ');
+	} else {
+		end = put_number(end, entry->size_bytes, 12, ' ');
+	}
+	*end++ = ' ';
+	end = put_time(end, entry->mtime_s, days);
+	*end++ = ' ';
+	buf_add(line, text, (size_t)(end - text));
+}
+
 static void add_row(const struct entry *entry, bool names, struct day days[DAYS], struct buf *line)
 {
-	if (!names) {
-		add_mode(line, entry);
-		buf_add_char(line, ' ');
-		add_number(line, entry->uid, 5, ' ');
-		buf_add_char(line, '/');
-		add_number(line, entry->gid, 1, ' ');
-		buf_add_char(line, ' ');
-		if (entry_is_device(entry->type)) {
-			add_number(line, entry->dev_major, 7, ' ');
-			buf_add_char(line, ',');
-			add_number(line, entry->dev_minor, 4, ' ');
-		} else {
-			add_number(line, entry->size_bytes, 12, ' ');
-		}
-		buf_add_char(line, ' ');
-		add_time(line, entry->mtime_s, days);
-		buf_add_char(line, ' ');
-	}
+	if (!names)
+		add_details(entry, days, line);
 	add_name(line, shown_path(entry));
 	if (!names && entry->link.len > 0) {
 		buf_add_text(line, entry->type == ENTRY_TYPE_SYMLINK ? " -> " : " link to ");
