@@ -29,8 +29,8 @@ static int reap(struct err *e)
 	return got;
 }
 
-/* The dead are none of those who are left; they are reaped after the look, so that none of them stays behind. */
-static int look(struct rest *r, struct err *e)
+/* The dead are none of those who are left. */
+static void look(struct rest *r)
 {
 	size_t kept = 0;
 	struct err why = ERR_INIT;
@@ -43,7 +43,6 @@ static int look(struct rest *r, struct err *e)
 			r->pids[kept++] = r->pids[i];
 	}
 	r->count = kept;
-	return reap(e);
 }
 
 static bool was_told(const int32_t *told, size_t count, int32_t pid)
@@ -74,11 +73,13 @@ static int end_with(struct rest *r, bool at_once, int64_t for_ms, struct err *e)
 	size_t count = 0;
 	int64_t until_ms = sys_monotonic_ms() + for_ms;
 	for (;;) {
-		if (look(r, e) != 0)
+		look(r);
+		bool over = r->count == 0 && !cgroup_is_populated(r->cgroup);
+		/* After both looks, so that nobody who had died by then stays behind. */
+		if (reap(e) != 0)
 			return -1;
-		/* Who died between the reaping and the look was not seen. */
-		if (r->count == 0 && !cgroup_is_populated(r->cgroup))
-			return reap(e) != 0 ? -1 : 1;
+		if (over)
+			return 1;
 		if (sys_monotonic_ms() >= until_ms)
 			return 0;
 		tell(r, at_once, told, &count);

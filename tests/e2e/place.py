@@ -233,6 +233,14 @@ def small_disk(directory, size):
     return directory
 
 
+def xfs_disk(directory):
+    """An XFS in a file beside it, whose files can share blocks, mounted there: to be unmounted."""
+    directory.mkdir()
+    script = f"truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image {directory.name}"
+    if helpers.run(["sh", "-c", script], status=None, cwd=directory.parent).status != 0:
+        pytest.skip("no XFS can be made and mounted here")
+
+
 def fill_disk(directory):
     """Take all the space there is; the file to remove again."""
     path = directory / "ballast"

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, small_disk, unmount_below  # noqa: F401
+from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, small_disk, unmount_below, xfs_disk  # noqa: F401
 
 NOW = ["--min-age", "0s"]
 
@@ -232,10 +232,7 @@ def test_the_report_groups_and_adds_up(file_base):
 def test_blocks_that_files_share_are_noted(ws, tmp_path):
     """G10. XFS in a file: the copy of a file holds the same blocks, so deleting one of them frees nothing."""
     need_root()
-    (tmp_path / "disk").mkdir()
-    script = "truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image disk"
-    if helpers.run(["sh", "-c", script], status=None, cwd=tmp_path).status != 0:
-        pytest.skip("no XFS can be made and mounted here")
+    xfs_disk(tmp_path / "disk")
     try:
         base = Base(ws, tmp_path / "disk/base", helpers.FileStore(tmp_path / "store"))
         make_files(base.setup("--id", "alone", "--owner", "bob"), {"big": "x" * 500_000})

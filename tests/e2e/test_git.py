@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, unmount_below, wait_until  # noqa: F401 (fixtures)
+from place import Base, Session, base, base_and_store, file_base, make_files, need_root, one_message, unmount_below, wait_until, xfs_disk  # noqa: F401 (fixtures)
 from repo import ENV, Repo, content, make_work
 
 
@@ -60,10 +60,7 @@ def test_a_clone_is_isolated_from_its_source(base, repo):
 def test_a_clone_shares_blocks_with_its_source_where_the_file_system_can(ws, tmp_path, origin):
     """XFS in a file. It has all objects itself: the source may go."""
     need_root()
-    (tmp_path / "disk").mkdir()
-    script = "truncate -s 320M image && mkfs.xfs -q -m reflink=1 image && mount -o loop image disk"
-    if helpers.run(["sh", "-c", script], status=None, cwd=tmp_path).status != 0:
-        pytest.skip("no XFS can be made and mounted here")
+    xfs_disk(tmp_path / "disk")
     try:
         repo, base = Repo(tmp_path / "disk"), Base(ws, tmp_path / "disk/base")
         (repo.path / "large").write_bytes(random.Random(1).randbytes(3_000_000))
