@@ -1,5 +1,5 @@
 /* Runs, and their merge. In memory and in the file a record begins with its length. */
-#include "pack/sorter.h"
+#include "pack/sorter_parts.h"
 
 #include <string.h>
 
@@ -10,45 +10,9 @@
 #include "os/sys.h"
 #include "pack/wire.h"
 
-enum { RUN_BYTES = 4 << 20, RUNS_MAX = 256, READ_STEP = 16 * 1024, LENGTH = 4 };
+enum { RUN_BYTES = 4 << 20 };
 
-static const char what[] = "the temporary file for long lists (TMPDIR can name another place)";
-
-/* Sorted records, in pieces of the file; none of them lies in two. */
-struct run {
-	struct piece {
-		uint64_t at;
-		size_t len;
-	} * pieces;
-	size_t count, cap;
-};
-
-struct cursor {
-	const struct run *run;
-	size_t piece;     /* the next one */
-	uint64_t at, end; /* what is left of the present one, behind `bytes` */
-	struct buf bytes;
-	size_t used;
-	struct str record;
-};
-
-struct sorter {
-	struct sorter_file *file;
-	sorter_cmp *cmp;
-	struct buf bytes; /* what is not in the file */
-	size_t *places;   /* where its records begin */
-	size_t count, cap;
-	bool ordered;    /* they came in order */
-	struct buf last; /* of the newest run */
-	struct buf scratch;
-	struct run runs[RUNS_MAX];
-	size_t run_count;
-	/* While it is read: the present record, or of each run one, the least of them first. */
-	size_t present;
-	struct cursor *cursors;
-	size_t cursor_count, *heap, heap_count;
-	bool taken; /* the first of the heap was given out */
-};
+const char sorter_what[] = "the temporary file for long lists (TMPDIR can name another place)";
 
 /* ---- the file ---- */
 
@@ -90,18 +54,6 @@ struct sorter *sorter_new(struct sorter_file *file, sorter_cmp *cmp)
 	return s;
 }
 
-static void drop_cursors(struct sorter *s)
-{
-	for (size_t i = 0; i < s->cursor_count; i++)
-		buf_free(&s->cursors[i].bytes);
-	mem_free(s->cursors);
-	mem_free(s->heap);
-	s->cursors = NULL;
-	s->heap = NULL;
-	s->cursor_count = s->heap_count = 0;
-	s->taken = false;
-}
-
 static void drop_runs(struct sorter *s)
 {
 	for (size_t i = 0; i < s->run_count; i++)
@@ -123,7 +75,7 @@ void sorter_free(struct sorter *s)
 {
 	if (!s)
 		return;
-	drop_cursors(s);
+	sorter_close_runs(s);
 	drop_runs(s);
 	drop_memory(s);
 	buf_free(&s->last);
@@ -141,7 +93,7 @@ void sorter_free_auto(struct sorter **s)
 static struct str record_at(const struct sorter *s, size_t place)
 {
 	const char *p = s->bytes.p + place;
-	return str_from(p + LENGTH, wire_u32((const unsigned char *)p));
+	return str_from(p + SORTER_LENGTH, wire_u32((const unsigned char *)p));
 }
 
 /* Merge [from, mid) and [mid, to) of `in`, each in order, to the same place of `out`. */
@@ -179,7 +131,7 @@ static void sort(struct sorter *s)
 }
 
 /* Put the sorted records at the end of the file. */
-static int put_out(struct sorter *s, struct piece *out, struct err *e)
+static int put_out(struct sorter *s, struct sorter_piece *out, struct err *e)
 {
 	BUF_AUTO copy = buf_make(SIZE_MAX / 2);
 	const struct buf *from = &s->bytes;
@@ -187,20 +139,20 @@ static int put_out(struct sorter *s, struct piece *out, struct err *e)
 		char *to = buf_room(&copy, s->bytes.len);
 		for (size_t i = 0; i < s->count; i++) {
 			struct str record = record_at(s, s->places[i]);
-			memcpy(to, record.p - LENGTH, record.len + LENGTH);
-			to += record.len + LENGTH;
+			memcpy(to, record.p - SORTER_LENGTH, record.len + SORTER_LENGTH);
+			to += record.len + SORTER_LENGTH;
 		}
 		buf_grew(&copy, s->bytes.len);
 		from = &copy;
 	}
-	*out = (struct piece){ s->file->end, from->len };
-	if (file_pwrite(s->file->fd, from->p, from->len, s->file->end, e, what))
+	*out = (struct sorter_piece){ s->file->end, from->len };
+	if (file_pwrite(s->file->fd, from->p, from->len, s->file->end, e, sorter_what))
 		return -1;
 	s->file->end += from->len;
 	return 0;
 }
 
-static void add_piece(struct run *r, struct piece piece)
+static void add_piece(struct sorter_run *r, struct sorter_piece piece)
 {
 	if (r->count == r->cap) {
 		r->cap = r->cap ? 2 * r->cap : 4;
@@ -212,13 +164,13 @@ static void add_piece(struct run *r, struct piece piece)
 /* What is in memory goes into the file: to the end of the newest run when it fits there, else it is a new one. */
 static int spill(struct sorter *s, struct err *e)
 {
-	struct piece piece;
+	struct sorter_piece piece;
 	if (s->count == 0)
 		return 0;
 	sort(s);
 	struct str first = record_at(s, s->places[0]), last = record_at(s, s->places[s->count - 1]);
 	if (s->run_count == 0 || s->cmp(buf_str(&s->last), first) > 0)
-		s->runs[s->run_count++] = (struct run){ .pieces = NULL };
+		s->runs[s->run_count++] = (struct sorter_run){ .pieces = NULL };
 	if (put_out(s, &piece, e))
 		return -1;
 	add_piece(&s->runs[s->run_count - 1], piece);
@@ -243,115 +195,18 @@ static void keep(struct sorter *s, struct str record)
 	buf_add_str(&s->bytes, record);
 }
 
-/* ---- reading runs ---- */
-
-/* Have `len` bytes of the present piece at hand. */
-static int need(const struct sorter *s, struct cursor *c, size_t len, struct err *e)
-{
-	size_t have = c->bytes.len - c->used, got;
-	if (have >= len)
-		return 0;
-	buf_consume(&c->bytes, c->used);
-	c->used = 0;
-	size_t want = len - have > READ_STEP ? len - have : READ_STEP;
-	if (want > c->end - c->at)
-		want = (size_t)(c->end - c->at);
-	if (file_pread(s->file->fd, buf_room(&c->bytes, want), want, c->at, &got, e, what))
-		return -1;
-	buf_grew(&c->bytes, got);
-	c->at += got;
-	return have + got >= len ? 0 : err_set(e, ERR_KIND_IO, "%s was cut", what);
-}
-
-/* The next record of a run: 1, 0, -1. */
-static int advance(const struct sorter *s, struct cursor *c, struct err *e)
-{
-	if (c->used == c->bytes.len && c->at == c->end) {
-		if (c->piece == c->run->count)
-			return 0;
-		const struct piece *piece = &c->run->pieces[c->piece++];
-		c->at = piece->at;
-		c->end = piece->at + piece->len;
-	}
-	if (need(s, c, LENGTH, e))
-		return -1;
-	size_t len = wire_u32((const unsigned char *)c->bytes.p + c->used);
-	if (need(s, c, LENGTH + len, e))
-		return -1;
-	c->record = str_from(c->bytes.p + c->used + LENGTH, len);
-	c->used += LENGTH + len;
-	return 1;
-}
-
-static bool is_before(const struct sorter *s, size_t a, size_t b)
-{
-	int order = s->cmp(s->cursors[a].record, s->cursors[b].record);
-	return order ? order < 0 : a < b;
-}
-
-/* Let what is at `i` of the heap sink to where it belongs. */
-static void sink(struct sorter *s, size_t i)
-{
-	for (;;) {
-		size_t least = i;
-		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < s->heap_count; child++)
-			if (is_before(s, s->heap[child], s->heap[least]))
-				least = child;
-		if (least == i)
-			return;
-		size_t moved = s->heap[i];
-		s->heap[i] = s->heap[least];
-		s->heap[least] = moved;
-		i = least;
-	}
-}
-
-static int open_runs(struct sorter *s, struct err *e)
-{
-	drop_cursors(s);
-	s->cursors = mem_new(s->run_count, sizeof(s->cursors[0]));
-	s->heap = mem_new(s->run_count, sizeof(s->heap[0]));
-	for (size_t i = 0; i < s->run_count; i++) {
-		s->cursors[i] = (struct cursor){ .run = &s->runs[i] };
-		s->cursors[i].bytes = buf_make(SIZE_MAX / 2);
-		s->cursor_count++;
-		if (advance(s, &s->cursors[i], e) < 0)
-			return -1;
-		s->heap[s->heap_count++] = i;
-	}
-	for (size_t i = s->heap_count; i-- > 0;)
-		sink(s, i);
-	return 0;
-}
-
-static int next_of_runs(struct sorter *s, struct str *record, struct err *e)
-{
-	if (s->taken) {
-		int rc = advance(s, &s->cursors[s->heap[0]], e);
-		if (rc < 0)
-			return -1;
-		if (rc == 0)
-			s->heap[0] = s->heap[--s->heap_count];
-		sink(s, 0);
-	}
-	s->taken = s->heap_count > 0;
-	if (s->taken)
-		*record = s->cursors[s->heap[0]].record;
-	return s->taken;
-}
-
 /* Make one run of all, so that they don't get too many to be read at once. */
 static int merge_runs(struct sorter *s, struct err *e)
 {
 	struct sorter one = { .file = s->file, .cmp = s->cmp, .ordered = true };
 	struct str record;
-	int rc = open_runs(s, e);
+	int rc = sorter_open_runs(s, e);
 	one.bytes = one.last = buf_make(SIZE_MAX / 2);
-	while (rc == 0 && (rc = next_of_runs(s, &record, e)) > 0)
+	while (rc == 0 && (rc = sorter_next_of_runs(s, &record, e)) > 0)
 		rc = sorter_add(&one, record, e);
 	if (rc == 0)
 		rc = spill(&one, e);
-	drop_cursors(s);
+	sorter_close_runs(s);
 	drop_memory(&one);
 	if (rc == 0) {
 		drop_runs(s);
@@ -373,11 +228,11 @@ struct buf *sorter_scratch(struct sorter *s)
 
 int sorter_add(struct sorter *s, struct str record, struct err *e)
 {
-	size_t more = LENGTH + record.len + sizeof(s->places[0]);
+	size_t more = SORTER_LENGTH + record.len + sizeof(s->places[0]);
 	size_t has = s->bytes.len + s->count * sizeof(s->places[0]);
 	size_t limit = s->file->run_bytes ? s->file->run_bytes : RUN_BYTES;
 	if (s->file->fd >= 0 && has + more > limit &&
-	    (spill(s, e) || (s->run_count == RUNS_MAX && merge_runs(s, e))))
+	    (spill(s, e) || (s->run_count == SORTER_RUNS_MAX && merge_runs(s, e))))
 		return -1;
 	keep(s, record);
 	return 0;
@@ -394,13 +249,13 @@ int sorter_rewind(struct sorter *s, struct err *e)
 	if (spill(s, e))
 		return -1;
 	drop_memory(s);
-	return open_runs(s, e);
+	return sorter_open_runs(s, e);
 }
 
 int sorter_next(struct sorter *s, struct str *record, struct err *e)
 {
 	if (s->run_count > 0)
-		return next_of_runs(s, record, e);
+		return sorter_next_of_runs(s, record, e);
 	if (s->present == s->count)
 		return 0;
 	*record = record_at(s, s->places[s->present++]);

@@ -3,11 +3,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/num.h"
 #include "pack.h"
 #include "tap.h"
 
@@ -49,7 +48,10 @@ static bool in_order(struct sorter *s, unsigned (*key)(unsigned), struct err *e)
 	if (sorter_rewind(s, e))
 		return false;
 	while ((rc = sorter_next(s, &got, e)) > 0) {
-		unsigned number = (unsigned)atoi(got.p + 5);
+		uint64_t at;
+		if (num_parse_digits(str_from(got.p + 5, 5), 10, &at))
+			return false;
+		unsigned number = (unsigned)at;
 		if (memcmp(last, got.p, 10) >= 0 || !str_eq(got, record(text, key(number), number)))
 			return false;
 		memcpy(last, got.p, 10);
