@@ -9,12 +9,14 @@ enum { SORTER_RUNS_MAX = 256, SORTER_LENGTH = 4 };
 
 extern const char sorter_what[]; /* the file, in errors */
 
+struct sorter_piece {
+	uint64_t at;
+	size_t len;
+};
+
 /* Sorted records, in pieces of the file; none of them lies in two. */
 struct sorter_run {
-	struct sorter_piece {
-		uint64_t at;
-		size_t len;
-	} * pieces;
+	struct sorter_piece *pieces;
 	size_t count, cap;
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "os/dir.h"
 #include "pack.h"
 #include "tap.h"
 

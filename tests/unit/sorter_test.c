@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "os/dir.h"
 #include "pack.h"
 #include "tap.h"
 
