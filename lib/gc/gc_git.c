@@ -8,6 +8,7 @@
 #include "os/dir.h"
 #include "os/walk.h"
 #include "ws/git_state.h"
+#include "ws/git_tree.h"
 
 bool gc_git_matters(const struct gc *g, const struct gc_item *item)
 {
@@ -88,6 +89,15 @@ static enum gc_reason look_below(int fd, const char *git_dir, char detail[160])
 		return reason;
 	snprintf(detail, 160, "%.150s", e.msg);
 	return GC_REASON_GIT_UNKNOWN;
+}
+
+void gc_git_forget(const struct gc *g, const char *id)
+{
+	RECORD_AUTO r = { .labels = NULL };
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	if (record_load(g->base, id, &r, &ignored) == 0 && r.git_dir[0] &&
+	    git_tree_forget(g->base, &r, &why) != 0 && g->options.notice)
+		g->options.notice(g->options.notice_ctx, &why);
 }
 
 enum gc_reason gc_git_look(const struct gc *g, struct gc_item *item)

@@ -90,6 +90,7 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 		                              : 1,
 		.discard = now->ephemeral || now->sensitive,
 		.keep_trash = true,
+		.may_come_back = true,
 		.no_spool = true,
 		.wake_fd = -1,
 		.config = o->config,
@@ -179,6 +180,7 @@ static int settle(const struct gc *g, struct gc_item *item, const char *name,
 		return gc_take_leave(g, item, life, done);
 	}
 	done->trashed++;
+	gc_git_forget(g, item->id);
 	if (!item->at_once && !item->sensitive)
 		return 0;
 	if (gc_take_delete(g, item->id, name, done, e) != 0)

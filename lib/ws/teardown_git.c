@@ -77,7 +77,7 @@ int teardown_git_check(struct teardown_job *j, struct err *e)
 int teardown_git_unlink(struct teardown_job *j, struct err *e)
 {
 	FD_AUTO root = -1;
-	if (!j->record.git_links[0])
+	if (!j->record.git_links[0] || j->o->may_come_back)
 		return 0;
 	return dir_open(j->parent, j->record.id, &root, e) != 0 ? -1
 	                                                        : link_remove(&j->record, root, e);
@@ -99,7 +99,7 @@ static void drop_branch(struct teardown_job *j)
 void teardown_git_forget(struct teardown_job *j)
 {
 	struct err why = ERR_INIT;
-	if (!is_worktree(j))
+	if (!is_worktree(j) || j->o->may_come_back)
 		return;
 	if (git_tree_forget(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);

@@ -130,6 +130,38 @@ def test_a_worktree_with_work_is_kept_and_one_without_goes(file_base, repo):
     assert first(file_base, "--older", "0s")["reason"] == "idle" and not root.exists()
 
 
+def test_a_worktree_with_links_goes_like_any_other(file_base, repo):
+    """Removing the links on the way was taken for a change of its files."""
+    root = create(file_base, repo, "t1", "fix", "--link", "node_modules")
+    assert first(file_base, "--older", "0s")["reason"] == "idle" and not root.exists() and repo.worktrees() == []
+    assert file_base.gc("--trash-ttl", "0s")[1]["purged"] == 1 and (repo.path / "node_modules/m/index.js").exists()
+    assert file_base.setup("--restore", "t1") == root and (root / "node_modules").is_symlink()
+
+
+def test_a_worktree_that_turned_out_to_be_in_use_is_put_back_as_it_was(file_base, repo, tmp_path):
+    """Somebody stages a file while it is saved: nothing of his work, nor what git knows of it, may have changed."""
+    root = create(file_base, repo, "t1", "fix", "--link", "node_modules")
+    bin, real = tmp_path / "bin", shutil.which("git")
+    bin.mkdir()
+    use = f"echo late >{root}/late; env -i {real} -C {root} add late"
+    (bin / "git").write_text(f'#!/bin/sh\ncase "$*" in *write-tree*) [ -e {root}/late ] || {{ {use}; }} ;; esac\nexec {real} "$@"\n')
+    (bin / "git").chmod(0o755)
+    result = file_base.run("ws-gc", "--older", "0s", env={"PATH": f"{bin}:{helpers.PATH}"})
+    assert "left alone" in result.stderr and "its files were changed" in result.stderr
+    assert repo.worktrees() == [str(root)] and repo.status(root) == ["A  late"] and (root / "node_modules").is_symlink()
+    assert file_base.state("t1") == "ready" and file_base.area("trash") == []
+
+
+def test_a_worktree_that_was_put_back_from_the_trash_is_one_for_git_too(file_base, repo):
+    root = create(file_base, repo)
+    (root / "new").write_text("new\n")
+    file_base.gc("--older", "0s", "--force-dirty")
+    assert repo.worktrees() == []
+    file_base.run("ws-gc", "--undo", "t1")
+    assert repo.worktrees() == [str(root)] and repo.status(root) == ["?? new"]
+    assert first(file_base, "--older", "0s", "--min-age", "0s")["reason"] == "git-dirty"
+
+
 def test_a_hook_or_a_filter_of_the_agents_is_not_run(file_base, repo, tmp_path):
     root = file_base.setup("--id", "t1")
     tree = clone(repo, root / "repo")
