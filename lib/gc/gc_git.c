@@ -34,6 +34,10 @@ static enum gc_reason judge(const struct git_state *s, const char *path, char de
 		{ s->detached, GC_REASON_GIT_DETACHED, "commits of a detached head" },
 		{ s->unpushed, GC_REASON_GIT_UNPUSHED, "commits that are not pushed" },
 	};
+	if (s->under_way) {
+		snprintf(detail, 160, "%.80s: %s is under way", path[0] ? path : ".", s->under_way);
+		return GC_REASON_GIT_DIRTY;
+	}
 	for (size_t i = 0; i < COUNTOF(rows); i++) {
 		if (rows[i].count == 0)
 			continue;

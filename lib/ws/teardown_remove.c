@@ -170,8 +170,13 @@ int teardown_remove_to_spool(struct teardown_job *j, struct err *e)
 	err_clear(e);
 	if (is_partial(j) && cause.kind == ERR_KIND_FAILED)
 		return err_set(e, ERR_KIND_FAILED, "%s; the directory is in the spool", cause.msg);
-	err_set(e, ERR_KIND_TRY_AGAIN, "%s is spooled, `ws-teardown --retry` sends it: %s", id,
-	        cause.msg);
+	if (strcmp(cause.code, "dirty") == 0) /* its user has to do something about it */
+		err_set(e, ERR_KIND_TRY_AGAIN,
+		        "%s is spooled, `ws-setup --restore %s` brings it back: %s", id, id,
+		        cause.msg);
+	else
+		err_set(e, ERR_KIND_TRY_AGAIN, "%s is spooled, `ws-teardown --retry` sends it: %s",
+		        id, cause.msg);
 	e->sys_errno = cause.sys_errno;
 	e->status = cause.status;
 	e->retryable = true;
