@@ -107,17 +107,27 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 	return status;
 }
 
+static bool is_gone(int dirfd, const char *path)
+{
+	struct err ignored = ERR_INIT;
+	return dir_exists(dirfd, path, &ignored) == 0;
+}
+
 /* An archive that is the workspace's stub needs no other save. */
 static int put_away(const struct job *j, const struct gc_item *now, struct teardown_result *result,
                     struct err *e)
 {
 	const struct base_dir *b = j->g->base;
-	bool is_stub = false;
+	struct gc_archive_made made = { .key = "" };
 	if (gc_archive_is_due(now, j->archive) &&
-	    gc_archive_save(j->g, now->id, j->archive, &is_stub, e) != 0)
+	    gc_archive_save(j->g, now->id, j->archive, &made, e) != 0)
 		return -1;
-	if (!is_stub)
-		return save_and_trash(j, now, result, e);
+	if (!made.is_stub) {
+		int status = save_and_trash(j, now, result, e);
+		if (!result->removed && made.key[0] && !is_gone(b->fd, now->id))
+			gc_archive_drop(j->g, j->archive, &made);
+		return status;
+	}
 	if (base_dir_set_aside(b, b->fd, now->id, "trash", now->id, result->trash_name, e) != 0)
 		return err_context(e, "%s is archived, but not removed", now->id);
 	result->removed = true;
@@ -154,12 +164,6 @@ static const char *sign_of_life(const struct gc *g, const char *name, const stru
 		return "something was mounted in it";
 	bool same = now.inside_ms == before->inside_ms && now.entries == before->entries;
 	return same ? NULL : "its files were changed while it was saved";
-}
-
-static bool is_gone(int dirfd, const char *path)
-{
-	struct err ignored = ERR_INIT;
-	return dir_exists(dirfd, path, &ignored) == 0;
 }
 
 static const char gone[] = "its directory is gone";
