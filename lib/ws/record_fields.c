@@ -33,6 +33,7 @@ static const struct text_field record_texts[] = {
 	TEXT(struct record, workspace),
 	TEXT(struct record, session),
 	TEXT(struct record, owner),
+	TEXT(struct record, user),
 	TEXT(struct record, store),
 	TEXT(struct record, root),
 	TEXT(struct record, encrypted),
