@@ -66,6 +66,7 @@ static const struct number_field record_numbers[] = {
 	NUMBER(struct record, content_bytes),
 	NUMBER(struct record, entries),
 	NUMBER(struct record, root_ino),
+	NUMBER(struct record, mode),
 	NUMBER(struct record, lease_ms),
 	NUMBER(struct record, holder_pid),
 	NUMBER(struct record, holder_start_ticks),

@@ -131,7 +131,12 @@ static int set_owner(const struct setup_work *w, int fd, struct err *e)
 
 static int finish_tree(const struct setup_work *w, int fd, bool whole_is_restored, struct err *e)
 {
-	uint32_t mode = w->o->set_mode ? w->o->mode : w->out->profile.mode;
+	struct record *r = &w->out->record;
+	if (w->o->set_mode)
+		r->mode = w->o->mode;
+	uint32_t mode = w->o->set_mode ? w->o->mode
+	                : r->mode > 0  ? (uint32_t)r->mode & 07777
+	                               : w->out->profile.mode;
 	/* The archive of a worktree is of some files in it, and not of the directory. */
 	bool is_worktree = w->out->profile.git == PROFILE_GIT_WORKTREE;
 	bool mode_is_restored = whole_is_restored && !w->o->set_mode && !is_worktree;

@@ -12,6 +12,7 @@ import pytest
 
 import ws as helpers
 from place import Base, Session, base, file_base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
+from test_git import repo  # noqa: F401 (fixture)
 
 
 def docker(base, *args, **options):
@@ -204,6 +205,14 @@ def test_the_owner_that_it_was_made_with_has_it_again_after_a_restore(base):
         base.gc("--compress-after", "0s", "--min-age", "0s")
         assert base.setup("--id", name).stat().st_uid == 1234 and (root / "new.md").stat().st_uid == 1234
         assert base.setup("--id", name) == root and base.ls()[name]["user"] == "1234:1235"
+
+
+@pytest.mark.parametrize("profile", ["task", "worktree"])
+def test_the_mode_that_it_was_made_with_it_has_again_after_a_restore(base, repo, profile):
+    git = ["--git", repo.path, "--branch", "fix"] if profile == "worktree" else []
+    root = base.setup("--id", "t1", "--mode", "0770", *git)
+    base.teardown("t1")
+    assert base.setup("--restore", "t1") == root and stat.S_IMODE(root.stat().st_mode) == 0o770
 
 
 def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_user):
