@@ -252,3 +252,10 @@ int git_keep_head(const struct base_dir *b, struct record *record, struct err *e
 	snprintf(k.all_tree, sizeof(k.all_tree), "%s", k.head_tree);
 	return keep(&k, e);
 }
+
+int git_keep_note_head(struct record *record, struct err *e)
+{
+	struct keeper k = { .record = record, .tree = git_tree_git(record, -1) };
+	k.tree.no_tree = true;
+	return look_at_head(&k, e);
+}

@@ -86,6 +86,13 @@ int teardown_git_check(struct teardown_job *j, struct err *e)
 	return j->o->only_clean ? check_clean(j, e) : 0;
 }
 
+void teardown_git_note_head(struct teardown_job *j)
+{
+	struct err ignored = ERR_INIT;
+	if (is_worktree(j))
+		(void)!git_keep_note_head(&j->record, &ignored);
+}
+
 int teardown_git_unlink(struct teardown_job *j, struct err *e)
 {
 	FD_AUTO root = -1;

@@ -90,6 +90,8 @@ int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 		base_dir_aside_name(j->record.id, name);
 	else if (j->place.trash && j->o->keep_trash) /* by a discard before, killed or not */
 		snprintf(name, sizeof(name), "%s", j->record.trash_name);
+	if (moves && j->o->keep_trash)
+		teardown_git_note_head(j);
 	if (announce(j, name, moves, e) != 0 || (moves && to_trash(j, name, e) != 0))
 		return -1;
 	j->out->removed = true;

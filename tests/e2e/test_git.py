@@ -457,6 +457,17 @@ def test_a_discarded_worktree_can_be_had_back_from_the_trash(base, repo):
     assert " M file" in repo.status(root) and "?? new/" in repo.status(root)
 
 
+@pytest.mark.parametrize("back", [("ws-setup", "--restore", "t1"), ("ws-gc", "--undo", "t1")], ids=["setup", "undo"])
+def test_a_discarded_worktree_comes_back_with_the_commits_of_a_detached_head(base, repo, back):
+    root = create(base, repo)
+    repo.git("checkout", "-q", "--detach", cwd=root)
+    head = repo.commit("detached", root)
+    base.teardown("--discard", "--keep-trash", "t1")
+    assert repo.refs() == []  # nobody wants it, so nothing keeps it for longer than the trash
+    base.run(*back)
+    assert repo.git("rev-parse", "HEAD", cwd=root) == head and repo.status(root) == []
+
+
 # ---- the right base, and errors that say what is wrong ----
 
 
