@@ -197,9 +197,8 @@ static int settle(const struct gc *g, struct gc_item *item, const char *name,
 static const char *look_again(const struct job *j, struct gc_item *now, struct gc_tree *tree)
 {
 	gc_scan(j->g, j->item->id, true, j->lock_ms, now, tree);
-	if (now->reason == GC_REASON_IDLE && !gc_archive_is_due(now, j->archive) &&
-	    gc_git_matters(j->g, now))
-		now->reason = gc_git_look(j->g, now);
+	if (now->reason == GC_REASON_IDLE && now->has_git)
+		now->reason = gc_git_look(j->g, now, gc_archive_is_due(now, j->archive));
 	if (now->reason != GC_REASON_IDLE)
 		return gc_reason_name(now->reason);
 	return now->newest_ms > j->item->newest_ms ? "it was used" : NULL;
@@ -277,8 +276,8 @@ static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done
 	struct gc_tree before;
 	char name[256];
 	gc_scan_orphan(g, item->id, true, &now);
-	if (now.reason == GC_REASON_ORPHAN && gc_git_matters(g, &now)) {
-		enum gc_reason git = gc_git_look(g, &now);
+	if (now.reason == GC_REASON_ORPHAN && now.has_git) {
+		enum gc_reason git = gc_git_look(g, &now, false);
 		now.reason = git == GC_REASON_IDLE ? now.reason : git;
 	}
 	if (now.reason != GC_REASON_ORPHAN)

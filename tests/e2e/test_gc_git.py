@@ -162,6 +162,23 @@ def test_a_worktree_that_was_put_back_from_the_trash_is_one_for_git_too(file_bas
     assert first(file_base, "--older", "0s", "--min-age", "0s")["reason"] == "git-dirty"
 
 
+@pytest.mark.parametrize("how", ["older", "force-dirty", "archive-to", "compress-after"])
+def test_a_repository_that_worktrees_elsewhere_live_on_is_not_taken(file_base, repo, tmp_path, how):
+    """A clone for all, a worktree of it for each agent: without the first nothing of the others can be saved."""
+    source = file_base.setup("--id", "t1", "--profile", "clone", "--git", repo.upstream, "--branch", "main")
+    root = file_base.setup("--id", "t2", "--git", source, "--branch", "fix")
+    git(source, "worktree", "add", "-q", "node_modules/inner", "-b", "inner")  # within it: that goes with it
+    (root / "new").write_text("work\n")
+    options = {"older": [], "force-dirty": ["--force-dirty"], "archive-to": ["--archive-to", f"file://{tmp_path}/archives"], "compress-after": []}
+    policy = ["--compress-after" if how == "compress-after" else "--older", "0s", "--min-age", "0s", *options[how]]
+    file_base.run("ws-gc", "--pin", "t2", "--reason", "at work")
+    line = first(file_base, *policy)
+    assert (line["action"], line["reason"], line["detail"]) == ("keep", "git-shared", f".: {root} is a worktree of it")
+    assert source.exists() and git(root, "status", "--porcelain") == "?? new"
+    file_base.teardown("t2")
+    assert first(file_base, *policy)["action"] in ("trash", "compress") and not source.exists()
+
+
 def test_a_hook_or_a_filter_of_the_agents_is_not_run(file_base, repo, tmp_path):
     root = file_base.setup("--id", "t1")
     tree = clone(repo, root / "repo")
