@@ -146,11 +146,26 @@ static int look_at_admin(int fd, const char **under_way, struct err *e)
 	return 0;
 }
 
+static int open_admin(const char *git_dir, int *fd, struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (dir_open_root(git_dir, fd, &why) == 0)
+		return 0;
+	if (why.kind != ERR_KIND_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	return err_set(e, ERR_KIND_NOT_FOUND,
+	               "%s is not there: when its repository was moved a link at the old place to "
+	               "the new one will do",
+	               git_dir);
+}
+
 int git_state_check_ended(const char *git_dir, struct err *e)
 {
 	FD_AUTO fd = -1;
 	const char *under_way;
-	if (dir_open_root(git_dir, &fd, e) != 0 || look_at_admin(fd, &under_way, e) != 0)
+	if (open_admin(git_dir, &fd, e) != 0 || look_at_admin(fd, &under_way, e) != 0)
 		return -1;
 	if (!under_way)
 		return 0;
@@ -163,7 +178,7 @@ int git_state_check_ended(const char *git_dir, struct err *e)
 static int look_under_way(int dirfd, const char *git_dir, struct git_state *out, struct err *e)
 {
 	FD_AUTO fd = -1;
-	if ((git_dir ? dir_open_root(git_dir, &fd, e) : dir_open(dirfd, ".git", &fd, e)) != 0)
+	if ((git_dir ? open_admin(git_dir, &fd, e) : dir_open(dirfd, ".git", &fd, e)) != 0)
 		return -1;
 	return look_at_admin(fd, &out->under_way, e);
 }

@@ -350,6 +350,18 @@ def test_a_clean_tree_in_the_middle_of_a_rebase_is_not_taken_for_clean(base, rep
     assert base.gc("--older", "0s", "--min-age", "0s")[0]["t1"] == "keep git-dirty" and root.exists()
 
 
+def test_a_repository_that_was_moved_is_told_with_a_way_out(base, repo):
+    root = create(base, repo)
+    (root / "new").write_text("new\n")
+    moved = repo.path.rename(repo.path.with_name("moved"))
+    result = base.teardown("t1", status=75)
+    assert f"{repo.path}/.git/worktrees/" in result.stderr and "a link at the old place" in result.stderr
+    repo.path.symlink_to(moved)
+    assert base.setup("--restore", "t1") == root and repo.status(root) == ["?? new"]
+    base.teardown("t1")
+    assert repo.refs() == ["refs/ws/preserved/t1"]
+
+
 def test_a_branch_without_a_commit_keeps_the_directory(base, repo):
     root = create(base, repo)
     repo.git("checkout", "-q", "--orphan", "fresh", cwd=root)
