@@ -89,6 +89,18 @@ def test_work_that_only_the_workspace_has_keeps_it(file_base, repo, what, epheme
     assert plan["t1"] == "trash idle" and total["trashed"] == 1 and not root.exists()
 
 
+@pytest.mark.parametrize("act, reason", [(stash, "git-unpushed"), (commit_elsewhere, "git-unpushed"), (lambda tree: None, "idle")])
+def test_what_a_submodule_alone_has_keeps_it_too(file_base, repo, act, reason):
+    """Its .git is a file, as a worktree's is; but its repository lies in the workspace."""
+    root = file_base.setup("--id", "t1", "--ephemeral")
+    tree = clone(repo, root / "repo")
+    git(tree, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", repo.upstream, "sub")
+    git(tree, "commit", "-q", "-m", "sub")
+    git(tree, "push", "-q", "origin", "HEAD:refs/heads/sub")
+    act(tree / "sub")
+    assert first(file_base, "--older", "0s")["reason"] == reason
+
+
 def test_a_clean_clone_is_taken_and_comes_back(file_base, repo):
     root = file_base.setup("--id", "t1")
     clone(repo, root / "repo")
