@@ -95,6 +95,7 @@ int s3_multipart_begin(struct s3_multipart *m, struct s3 *s3, struct str bucket,
 	struct s3_put plain = without_conditions(&m->put);
 	s3_request_query(&r, "uploads", S(""));
 	r.root = root;
+	r.awaited = true;
 	if (s3_request_put_headers(&r, &plain, etag, e) || s3_request_run(s3, &r, &reply, e))
 		return err_context(e, "begin upload");
 	if (!leaf(buf_str(&reply.body), root, "UploadId", m->upload_id, sizeof(m->upload_id)))

@@ -82,12 +82,18 @@ static const struct stop *stop_of(const struct run *run)
 	return run->request->cleanup ? NULL : run->s3->stop;
 }
 
+/* The same while it is on the wire. */
+static const struct stop *stop_on_wire(const struct run *run)
+{
+	return run->request->awaited ? NULL : stop_of(run);
+}
+
 /* The request's body, as long as nobody wants it to stop. */
 static int read_on(void *ctx, uint64_t offset, void *p, size_t max, size_t *got, struct err *e)
 {
 	const struct run *run = ctx;
 	const struct http_body *body = run->request->body;
-	if (stop_asked(stop_of(run)))
+	if (stop_asked(stop_on_wire(run)))
 		return stop_fail(e);
 	if (body->read)
 		return body->read(body->ctx, offset, p, max, got, e);
@@ -105,7 +111,7 @@ static int exchange(struct run *run, struct s3_conn *conn, struct http_head *hea
 		.body = r->body ? &body : NULL,
 		.expect_continue = r->body && str_has(buf_str(&conn->head), S("\r\nExpect: ")),
 		.head_only = str_is(S("HEAD"), r->method),
-		.stop = stop_of(run),
+		.stop = stop_on_wire(run),
 	};
 	bool stale = false;
 	if (http_exchange(conn->http, &request, head, &stale, e) == 0)

@@ -35,8 +35,9 @@ struct s3_request {
 	bool unsigned_payload; /* the body's hash is not part of the signature: over TLS only */
 	bool stream;           /* leave a good answer's body to s3_reply_read */
 	bool cleanup;          /* goes on after s3_stop */
-	bool slow;             /* the server may think for minutes */
-	struct retry *retry;   /* the caller's count of tries; NULL: a new one */
+	bool awaited; /* once it is sent its answer is waited for, also after s3_stop: it makes what has to be cleaned up */
+	bool slow;    /* the server may think for minutes */
+	struct retry *retry; /* the caller's count of tries; NULL: a new one */
 };
 
 /* What an answer says of the content of an object, so that it can be checked. */

@@ -405,6 +405,20 @@ def test_an_upload_that_is_asked_to_stop_leaves_nothing_on_the_server(interrupte
     assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
 
 
+@pytest.mark.parametrize("how", ["file", "tree"])
+def test_an_upload_that_is_asked_to_stop_while_it_is_made_leaves_nothing_on_the_server(interrupted, ceph, bucket, faults, tmp_path, how):
+    """The server has it, and what it is called is on its way."""
+    (tmp_path / "d").mkdir()
+    for name in "abc":
+        (tmp_path / "d" / name).write_bytes(noise(LARGE))
+    what = ["cp", tmp_path / "d/a", f"s3://{bucket}/a"] if how == "file" else ["cp", "-r", tmp_path / "d", f"s3://{bucket}/"]
+    running = interrupted(*what)
+    faults.on("POST", "[?]uploads", through(meanwhile=running, delay_s=0.3), times=3, optional=True)
+    running.start().ends(143)
+    assert faults.seen("POST", "[?]uploads")
+    assert ceph.keys(bucket) == [] and not ceph.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
 @pytest.mark.parametrize("tree", [False, True])
 def test_a_download_that_is_asked_to_stop_leaves_no_file(interrupted, ceph, bucket, faults, tmp_path, tree):
     whole = noise(LARGE)
