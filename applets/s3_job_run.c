@@ -140,12 +140,14 @@ static int copy(struct s3_job *j, struct err *e)
 {
 	struct s3_job_queue *q = j->queue;
 	struct s3_object source = { .size_bytes = 0 };
+	struct blob_id made = { .size_bytes = 0 };
 	if (q->move && s3_head(q->s3, j->from_bucket, buf_str(&j->from_key), &source, e))
 		return -1;
 	if (s3_copy(q->s3, j->from_bucket, buf_str(&j->from_key), j->bucket, buf_str(&j->key),
-	            q->put, NULL, e))
+	            q->put, &made, e))
 		return -1;
 	progress_add(&q->progress, j->size_bytes, 0);
+	j->size_bytes = made.size_bytes;
 	return q->move ? s3_job_move_object(j, j->from_bucket, buf_str(&j->from_key), source.etag,
 	                                    e)
 	               : 0;
