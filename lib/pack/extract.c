@@ -38,10 +38,17 @@ static bool one_matches(struct str pattern, struct str path)
 bool extract_is_wanted(const struct extraction *x, struct str path)
 {
 	const struct extract_options *o = x->options;
-	for (size_t i = 0; i < o->pattern_count; i++)
-		if (one_matches(str_of(o->patterns[i]), path))
-			return true;
-	return o->pattern_count == 0;
+	bool wanted = o->pattern_count == 0;
+	for (size_t i = 0; i < o->pattern_count; i++) {
+		bool known = o->pattern_found && o->pattern_found[i];
+		if ((wanted && (known || !o->pattern_found)) ||
+		    !one_matches(str_of(o->patterns[i]), path))
+			continue;
+		wanted = true;
+		if (o->pattern_found)
+			o->pattern_found[i] = true;
+	}
+	return wanted;
 }
 
 /* The sizes that an index promises against what the file system has, before anything is written. */
