@@ -1,6 +1,8 @@
 /* Comparing, copying and deleting one name. */
 #include "applets/s3_sync_do.h"
 
+#include <errno.h>
+
 #include "applets/s3_show.h"
 #include "base/codec.h"
 #include "base/mem.h"
@@ -145,9 +147,26 @@ static void delete_file(struct s3_sync *s)
 	applet_show_action(s->queue.call, &a);
 }
 
+/* Whether the source, a directory, has a link at that name or above it, or something else that is no file: what it stands for
+ * was not looked at, so it is not known to be missing. */
+static bool is_unknown(const struct s3_sync *s)
+{
+	struct file_stat st;
+	struct err e = ERR_INIT;
+	if (s->from_path.is_s3)
+		return false;
+	if (dir_stat(s->from.root, s->to.name.p, &st, &e))
+		return e.sys_errno == ELOOP;
+	return !file_is_regular(&st) && !file_is_dir(&st);
+}
+
 void s3_sync_do_extra(struct s3_sync *s)
 {
 	BUF_AUTO key = buf_make(1 << 17);
+	if (is_unknown(s)) {
+		s->unknown += !s->deleting;
+		return;
+	}
 	if (!s->deleting) {
 		s->extra++;
 		return;

@@ -107,6 +107,22 @@ def test_max_delete_and_failures_keep_everything(s3, bucket, s3cmd, tmp_path):
     assert s3.keys(bucket) == ["p/f"]
 
 
+def test_delete_keeps_what_a_link_in_the_source_may_stand_for(s3, bucket, s3cmd, tmp_path):
+    """Another tool, which follows links, may have put it there."""
+    write(tmp_path / "src", {"f": "x", "data-2": "x", "sub/g": "x"})
+    for name, target in (("data", "/elsewhere"), ("sub/link", "../f"), ("dir", "sub")):
+        (tmp_path / "src" / name).symlink_to(target)
+    os.mkfifo(tmp_path / "src/pipe")
+    kept = ["p/data/1", "p/data/deep/er", "p/dir/g", "p/pipe", "p/sub/link"]
+    for key in [*kept, "p/data-1", "p/data.old", "p/gone", "p/f/below-a-file", "p/sub/linked"]:
+        s3.put(bucket, key, b"x")
+    plan = s3cmd("sync", "-n", "--json", "--delete", tmp_path / "src", f"s3://{bucket}/p")
+    result = s3cmd("sync", "--json", "--delete", "--max-delete=5", tmp_path / "src", f"s3://{bucket}/p")
+    assert sorted(actions(plan)) == sorted(actions(result))
+    assert f"5 objects of s3://{bucket}/p stay: in {tmp_path}/src there are links in their places" in result.stderr
+    assert s3.keys(bucket) == sorted([*kept, "p/f", "p/data-2", "p/sub/g"])
+
+
 def test_checksum_looks_at_content_and_size_only_at_sizes(s3, bucket, s3cmd, tmp_path):
     large = os.urandom(20 * MIB)
     write(tmp_path / "src", {"f": "new", "large": large})
