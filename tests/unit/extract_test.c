@@ -359,6 +359,49 @@ static void test_again(void)
 	}
 }
 
+/* A hardlink that is asked for alone is the file that it meant when it came, however little is known of what came before. */
+static void test_alone(void)
+{
+	const struct entry old = { .path = S("q"), .mode = 0600 };
+	const struct entry new = { .path = S("q"), .mode = 0640 };
+	const struct entry other = { .path = S("o"), .mode = 0400 };
+	const struct entry p_to_q = { .type = ENTRY_TYPE_HARDLINK, .path = S("p"), .link = S("q") };
+	const struct entry q_to_o = { .type = ENTRY_TYPE_HARDLINK, .path = S("q"), .link = S("o") };
+	const struct {
+		struct entry entries[4];
+		mode_t mode; /* of p; 0: refused */
+	} table[] = {
+		{ { old, p_to_q }, 0600 },
+		{ { old, p_to_q, new }, 0600 },
+		{ { old, p_to_q, new, p_to_q }, 0640 },
+		{ { other, old, q_to_o, p_to_q }, 0400 },
+		{ { other, q_to_o, new, p_to_q }, 0640 },
+		{ { p_to_q, new }, 0 },
+	};
+	BUF_AUTO out = buf_make(1 << 20);
+	for (size_t n = 0; n < 4 * COUNTOF(table); n++) {
+		size_t i = n / 4, count = 0;
+		struct scratch to;
+		struct stat st = { .st_mode = 0 };
+		struct err e = ERR_INIT;
+		struct extract_result r;
+		const char *pattern = "p";
+		struct extract_options o = { .jobs = 2, .kept = n % 4, .patterns = &pattern };
+		o.pattern_count = 1;
+		while (count < COUNTOF(table[i].entries) && table[i].entries[count].path.p)
+			count++;
+		make_tar(table[i].entries, count, &out);
+		scratch_open(&to);
+		int rc = unpack(buf_str(&out), to.fd, &o, &r, &e);
+		bool right = rc == 0 && fstatat(to.fd, "p", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		             (st.st_mode & 0777) == table[i].mode && st.st_nlink == 1 &&
+		             !scratch_has(to.fd, "q");
+		TAP_OK(table[i].mode ? right : rc == -1 && e.kind == ERR_KIND_DATA,
+		       "hardlink %zu alone, knowing %zu paths: %s", i, n % 4, e.msg);
+		scratch_close(&to);
+	}
+}
+
 static void test_limits(void)
 {
 	struct limits table[4];
@@ -460,6 +503,7 @@ int main(void)
 		test_not_empty();
 		test_hostile();
 		test_again();
+		test_alone();
 		test_limits();
 		test_damage();
 		test_devices();
