@@ -192,8 +192,8 @@ const struct applet s3_sync_applet = {
 	.summary = "make a directory or prefix like another",
 	.synopsis = "[OPTIONS] SOURCE TARGET",
 	.details =
-		"Copies what TARGET does not have, what has another size, and what is newer in SOURCE,\n"
-		"unless the ETag shows that the content is the same. Downloaded files get the time of the\n"
+		"Copies what TARGET does not have, what has another size, and what is newer in SOURCE, or less\n"
+		"than 2 s older, unless the ETag shows that the content is the same. Downloaded files get the time of the\n"
 		"object. --delete acts only when both sides could be listed to their ends and nothing\n"
 		"failed, and refuses a SOURCE with nothing in it. Symbolic links are not followed; what\n"
 		"TARGET has in the place of one, or below it, stays. The key of SOURCE may have * ? [ in it.",

@@ -9,6 +9,8 @@
 #include "base/utf8.h"
 #include "os/dir.h"
 
+enum { TIMES_APART_MS = 2000 };
+
 int s3_sync_do_begin(struct s3_sync *s, struct err *e)
 {
 	bool local = !s->to_path.is_s3 && !s->options->dry_run;
@@ -56,12 +58,20 @@ static bool same_content(struct s3_sync *s)
 	return same;
 }
 
+/* Whether the times tell that the target was made of what the source is now. What changed right behind a copy may not be newer than
+ * that: servers count in seconds, and some round up. */
+static bool is_older(const struct s3_sync *s)
+{
+	return s->from.modified_ms <= s->to.modified_ms &&
+	       s->from.modified_ms + TIMES_APART_MS <= s->to.placed_ms;
+}
+
 static bool differs(struct s3_sync *s)
 {
 	const struct s3_sync_options *o = s->options;
 	if (s->from.size_bytes != s->to.size_bytes)
 		return true;
-	if (o->size_only || (!o->checksum && s->from.modified_ms <= s->to.modified_ms))
+	if (o->size_only || (!o->checksum && is_older(s)))
 		return false;
 	return !same_content(s);
 }
