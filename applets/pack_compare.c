@@ -97,16 +97,14 @@ static void show_line(const struct diff_change *c, const char *below, struct buf
 	applet_print(line);
 }
 
-static void sum_up(const struct diff_list *list, struct pack_compare_sums *sums)
+static void sum_up(const struct diff_change *c, struct pack_compare_sums *sums)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct diff_change *c = &list->changes[i];
-		sums->count[c->kind]++;
-		if (c->kind == DIFF_RENAMED || (c->kind == DIFF_MODIFIED && c->what == DIFF_MODE))
-			continue;
-		sums->removed_bytes += c->before ? c->before->size_bytes : 0;
-		sums->added_bytes += c->after ? c->after->size_bytes : 0;
-	}
+	sums->total++;
+	sums->count[c->kind]++;
+	if (c->kind == DIFF_RENAMED || (c->kind == DIFF_MODIFIED && c->what == DIFF_MODE))
+		return;
+	sums->removed_bytes += c->before ? c->before->size_bytes : 0;
+	sums->added_bytes += c->after ? c->after->size_bytes : 0;
 }
 
 static void show_stat(const struct pack_compare_sums *s, bool json)
@@ -128,32 +126,43 @@ static void show_stat(const struct pack_compare_sums *s, bool json)
 	applet_json_line(o);
 }
 
-static void show(const struct pack_compare *how, const struct diff_list *list, const char *below)
+/* What one change after the other is shown with. */
+struct show {
+	const struct pack_compare *how;
+	const char *below;
+	struct pack_compare_sums *sums;
+	struct pack_patch *patch; /* NULL: no patch is wanted */
+	struct buf line;
+};
+
+static int show(void *ctx, const struct diff_change *c, struct err *e)
 {
-	BUF_AUTO line = buf_make(TEXT_MAX);
-	for (size_t i = 0; i < list->count; i++) {
-		if (how->call->common->json)
-			show_json(&list->changes[i], below);
-		else
-			show_line(&list->changes[i], below, &line);
-	}
+	struct show *s = ctx;
+	sum_up(c, s->sums);
+	if (s->how->options->stat)
+		return 0;
+	if (s->patch)
+		return pack_patch_add(s->patch, c, e);
+	if (s->how->call->common->json)
+		show_json(c, s->below);
+	else
+		show_line(c, s->below, &s->line);
+	return 0;
 }
 
 int pack_compare_pair(const struct pack_compare *how, const struct pack_side *before,
                       const struct pack_side *after, const char *below,
                       struct pack_compare_sums *sums, struct err *e)
 {
-	DIFF_AUTO list = { .count = 0 };
-	if (diff_compare(before->held, after->held, &list, e))
-		return -1;
-	sum_up(&list, sums);
-	sums->total += list.count;
-	if (how->options->stat)
-		return 0;
-	if (how->options->unified)
-		return pack_patch_show(before->held, after->held, &list, below, e);
-	show(how, &list, below);
-	return 0;
+	struct show s = { how, below, sums, NULL, buf_make(TEXT_MAX) };
+	if (how->options->unified && !how->options->stat)
+		s.patch = pack_patch_begin(before->held, after->held, below);
+	int rc = diff_compare(before->held, after->held, how->file, show, &s, e);
+	if (rc == 0 && s.patch)
+		rc = pack_patch_end(s.patch, e);
+	pack_patch_free(s.patch);
+	buf_free(&s.line);
+	return rc;
 }
 
 static int compare_two(const struct pack_compare *how, const char *const operands[2],
@@ -179,6 +188,7 @@ static int compare(const struct pack_compare *how, const char *const operands[2]
 		.exclude = exclude,
 		.read_all = how->read_all,
 		.reader = { .limits = how->limits, .jobs = how->jobs, .progress = progress },
+		.file = how->file,
 	};
 	for (size_t i = 0; i < how->options->exclude.count; i++)
 		if (exclude_add(exclude, str_of(how->options->exclude.items[i]), e))

@@ -21,6 +21,7 @@ struct pack_compare {
 	bool read_all; /* of the first side, which is an archive then */
 	const struct limits *limits;
 	unsigned jobs;
+	struct sorter_file *file; /* for long lists; opened before the sandbox is */
 };
 
 struct pack_compare_sums {

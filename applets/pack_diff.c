@@ -5,7 +5,7 @@
 #include "applets/pack_verbs.h"
 #include "applets/s3_options.h"
 
-enum { DIFFERENT = 1, SNAPSHOT_MAX = 1 << 30 };
+enum { DIFFERENT = 1 };
 
 struct options {
 	struct s3_config s3;
@@ -33,21 +33,27 @@ static const struct opt_group groups[] = {
 	OPT_GROUPS_END,
 };
 
+static int print(void *ctx, const struct buf *line, struct err *e)
+{
+	(void)ctx;
+	(void)e;
+	applet_print(line);
+	return 0;
+}
+
 /* What is there, one line for each thing. */
-static int snapshot(const struct applet_call *call, struct err *e)
+static int snapshot(const struct applet_call *call, struct sorter_file *file, struct err *e)
 {
 	const struct options *o = call->options;
 	PACK_SIDE_AUTO side = PACK_SIDE_NONE;
 	EXCLUDE_AUTO exclude = exclude_new();
-	const struct inventory_options how = { .exclude = exclude };
-	BUF_AUTO text = buf_make(SNAPSHOT_MAX);
+	const struct inventory_options how = { .exclude = exclude, .file = file };
 	for (size_t i = 0; i < o->compare.exclude.count; i++)
 		if (exclude_add(exclude, str_of(o->compare.exclude.items[i]), e))
 			return -1;
 	if (pack_side_open(call->args[0], &o->s3, &how, &side, e) ||
-	    inventory_snapshot_format(side.held, &text, e))
+	    inventory_snapshot_write(side.held, print, NULL, e))
 		return err_context(e, "%s", call->args[0]);
-	applet_print(&text);
 	return 0;
 }
 
@@ -74,18 +80,22 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	const char *after = call->arg_count > 1 ? call->args[1] : NULL;
 	struct limits limits;
+	SORTER_FILE_AUTO file = { .fd = -1 };
 	const struct pack_compare how = {
 		.call = call,
 		.s3 = &o->s3,
 		.options = &o->compare,
 		.limits = &limits,
+		.file = &file,
 	};
 	size_t differences;
-	if (check(call, e) || pack_limits_get(&o->limits, &limits, e) ||
-	    pack_guard(call->args, call->arg_count, -1, e))
+	if (check(call, e) || pack_limits_get(&o->limits, &limits, e))
+		return -1;
+	file = sorter_file_open();
+	if (pack_guard(call->args, call->arg_count, -1, e))
 		return -1;
 	if (o->snapshot)
-		return snapshot(call, e);
+		return snapshot(call, &file, e);
 	if (pack_compare_show(&how, call->args[0], after, &differences, e))
 		return -1;
 	return differences ? DIFFERENT : 0;

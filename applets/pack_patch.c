@@ -1,18 +1,33 @@
 /* Patches. What text can't say (binary content, directories, a change of type) is said in lines that patch passes over. */
 #include "applets/pack_patch.h"
 
+#include <string.h>
+
 #include "applets/applet.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "pack/diff_text.h"
 
-enum { OUTPUT_MAX = 64 << 20, FETCH_MAX = 32 << 20, REGULAR = 0100000, SYMLINK = 0120000 };
+enum {
+	OUTPUT_MAX = 64 << 20,
+	FETCH_MAX = 12 << 20,   /* contents that are kept at once */
+	WINDOW_BYTES = 2 << 20, /* names */
+	REGULAR = 0100000,
+	SYMLINK = 0120000,
+};
 
-struct patch {
+struct pack_patch {
 	struct inventory *before, *after;
 	const char *below;
 	struct buf a, b; /* contents */
 	struct buf out;
+	/* Changes that wait, so that an archive without an index is read once for many of them. */
+	struct waiting {
+		struct diff_change change;
+		struct inventory_item *before, *after; /* own copies, to which it points */
+	} * waiting;
+	size_t count, cap;
+	uint64_t content_bytes, name_bytes;
 };
 
 /* ---- names ---- */
@@ -29,7 +44,7 @@ static bool is_plain(struct str s)
 
 /* As git quotes: patch knows no other escapes, and \x is none of them. Names with spaces too, as patch does not see where
  * they end otherwise. */
-static void add_name(struct patch *p, const char *side, struct str path)
+static void add_name(struct pack_patch *p, const char *side, struct str path)
 {
 	bool plain = is_plain(path);
 	buf_add_text(&p->out, plain ? "" : "\"");
@@ -44,7 +59,7 @@ static void add_name(struct patch *p, const char *side, struct str path)
 	buf_add_text(&p->out, plain ? "" : "\"");
 }
 
-static void add_names(struct patch *p, struct str before, struct str after)
+static void add_names(struct pack_patch *p, struct str before, struct str after)
 {
 	buf_add_text(&p->out, "diff --git ");
 	add_name(p, "a/", before);
@@ -53,7 +68,7 @@ static void add_names(struct patch *p, struct str before, struct str after)
 	buf_add_char(&p->out, '\n');
 }
 
-static void add_side(struct patch *p, const char *mark, const char *side, struct str path)
+static void add_side(struct pack_patch *p, const char *mark, const char *side, struct str path)
 {
 	buf_add_text(&p->out, mark);
 	if (side)
@@ -63,7 +78,7 @@ static void add_side(struct patch *p, const char *mark, const char *side, struct
 	buf_add_char(&p->out, '\n');
 }
 
-static void add_mode(struct patch *p, const char *words, const struct inventory_item *item)
+static void add_mode(struct pack_patch *p, const char *words, const struct inventory_item *item)
 {
 	unsigned type = item->type == ENTRY_TYPE_SYMLINK ? SYMLINK : REGULAR;
 	unsigned mode = item->type == ENTRY_TYPE_SYMLINK ? 0 : item->mode;
@@ -78,7 +93,7 @@ static bool is_too_large(const struct inventory_item *item)
 }
 
 /* Why the contents are not shown, or NULL and they are in p->a and p->b. */
-static const char *load(struct patch *p, const struct inventory_item *before,
+static const char *load(struct pack_patch *p, const struct inventory_item *before,
                         const struct inventory_item *after, struct err *e)
 {
 	struct err why = ERR_INIT;
@@ -99,7 +114,7 @@ static const char *load(struct patch *p, const struct inventory_item *before,
 }
 
 /* NULL: there is nothing on that side. */
-static int add_content(struct patch *p, const struct inventory_item *before,
+static int add_content(struct pack_patch *p, const struct inventory_item *before,
                        const struct inventory_item *after, struct err *e)
 {
 	struct str a = before ? before->path : after->path, b = after ? after->path : a;
@@ -130,7 +145,7 @@ static bool has_content(const struct inventory_item *item)
 }
 
 /* A line for people: directories are not in patches. */
-static void add_note(struct patch *p, const char *words, const struct inventory_item *item)
+static void add_note(struct pack_patch *p, const char *words, const struct inventory_item *item)
 {
 	buf_printf(&p->out, "# %s %s ", words, entry_type_name(item->type));
 	add_name(p, "", item->path);
@@ -138,7 +153,8 @@ static void add_note(struct patch *p, const char *words, const struct inventory_
 }
 
 /* A thing that is on one side alone. */
-static int add_whole(struct patch *p, const struct inventory_item *item, bool is_new, struct err *e)
+static int add_whole(struct pack_patch *p, const struct inventory_item *item, bool is_new,
+                     struct err *e)
 {
 	if (!has_content(item)) {
 		add_note(p, is_new ? "new" : "removed", item);
@@ -149,7 +165,7 @@ static int add_whole(struct patch *p, const struct inventory_item *item, bool is
 	return add_content(p, is_new ? NULL : item, is_new ? item : NULL, e);
 }
 
-static int add_modified(struct patch *p, const struct diff_change *c, struct err *e)
+static int add_modified(struct pack_patch *p, const struct diff_change *c, struct err *e)
 {
 	if (c->what & DIFF_TYPE)
 		return add_whole(p, c->before, false, e) ? -1 : add_whole(p, c->after, true, e);
@@ -167,7 +183,7 @@ static int add_modified(struct patch *p, const struct diff_change *c, struct err
 	return c->what & (DIFF_CONTENT | DIFF_TARGET) ? add_content(p, c->before, c->after, e) : 0;
 }
 
-static void add_renamed(struct patch *p, const struct diff_change *c)
+static void add_renamed(struct pack_patch *p, const struct diff_change *c)
 {
 	add_names(p, c->before->path, c->after->path);
 	if (c->what & DIFF_MODE) {
@@ -181,7 +197,7 @@ static void add_renamed(struct patch *p, const struct diff_change *c)
 	buf_add_char(&p->out, '\n');
 }
 
-static int add(struct patch *p, const struct diff_change *c, struct err *e)
+static int add(struct pack_patch *p, const struct diff_change *c, struct err *e)
 {
 	switch (c->kind) {
 	case DIFF_ADDED:
@@ -197,22 +213,7 @@ static int add(struct patch *p, const struct diff_change *c, struct err *e)
 	return 0;
 }
 
-/* ---- archives without an index ---- */
-
-struct wanted {
-	const struct inventory_item **before, **after;
-	size_t before_count, after_count;
-	uint64_t bytes;
-};
-
-static void want(struct wanted *w, const struct inventory_item *item,
-                 const struct inventory_item **list, size_t *count)
-{
-	if (!item || item->type != ENTRY_TYPE_FILE || is_too_large(item))
-		return;
-	list[(*count)++] = item;
-	w->bytes += item->size_bytes;
-}
+/* ---- many of them ---- */
 
 static bool shows_content(const struct diff_change *c)
 {
@@ -220,52 +221,116 @@ static bool shows_content(const struct diff_change *c)
 	return c->kind != DIFF_RENAMED && (c->kind != DIFF_MODIFIED || c->what & content);
 }
 
-/* Have the contents that the changes from `first` on show, as many as may be kept. Returns the first without. */
-static size_t fetch(struct patch *p, const struct diff_list *list, size_t first, struct err *e)
+static bool is_read(const struct inventory_item *item)
 {
-	struct wanted w = { .before = mem_new(list->count - first, sizeof(w.before[0])),
-		            .after = mem_new(list->count - first, sizeof(w.after[0])) };
-	size_t i = first;
-	for (; i < list->count && (i == first || w.bytes < FETCH_MAX); i++) {
-		const struct diff_change *c = &list->changes[i];
-		if (!shows_content(c))
-			continue;
-		want(&w, c->before, w.before, &w.before_count);
-		want(&w, c->after, w.after, &w.after_count);
-	}
-	int rc = inventory_fetch(p->before, w.before, w.before_count, e) ||
-	         inventory_fetch(p->after, w.after, w.after_count, e);
-	mem_free(w.before);
-	mem_free(w.after);
-	return rc ? first : i;
+	return item && item->type == ENTRY_TYPE_FILE && !is_too_large(item);
 }
 
-static void free_patch(struct patch *p)
+/* A copy with its texts, one allocation. */
+static struct inventory_item *copy(const struct inventory_item *item)
 {
+	size_t path = item->path.len, link = item->link.len;
+	struct inventory_item *made = mem_new(1, sizeof(*made) + path + link);
+	char *text = (char *)(made + 1);
+	*made = *item;
+	memcpy(text, item->path.p, path);
+	memcpy(text + path, item->link.p, link);
+	made->path = str_from(text, path);
+	made->link = str_from(text + path, link);
+	return made;
+}
+
+static void forget(struct pack_patch *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		mem_free(p->waiting[i].before);
+		mem_free(p->waiting[i].after);
+	}
+	p->count = 0;
+	p->content_bytes = p->name_bytes = 0;
+}
+
+/* Have the contents of one side. */
+static int fetch(struct pack_patch *p, bool after, struct err *e)
+{
+	MEM_AUTO const struct inventory_item **items = mem_new(p->count, sizeof(items[0]));
+	size_t count = 0;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct diff_change *c = &p->waiting[i].change;
+		const struct inventory_item *item = after ? c->after : c->before;
+		if (shows_content(c) && is_read(item))
+			items[count++] = item;
+	}
+	return inventory_fetch(after ? p->after : p->before, items, count, e);
+}
+
+/* Show what waits. */
+static int flush(struct pack_patch *p, struct err *e)
+{
+	if (p->count == 0)
+		return 0;
+	if (fetch(p, false, e) || fetch(p, true, e))
+		return -1;
+	for (size_t i = 0; i < p->count; i++) {
+		buf_clear(&p->out);
+		if (add(p, &p->waiting[i].change, e) ||
+		    buf_check(&p->out, e, "the patch of a file"))
+			return -1;
+		applet_print(&p->out);
+	}
+	forget(p);
+	return 0;
+}
+
+static struct inventory_item *wait_for(struct pack_patch *p, const struct diff_change *c,
+                                       const struct inventory_item *item)
+{
+	if (!item)
+		return NULL;
+	p->name_bytes += sizeof(*item) + item->path.len + item->link.len;
+	if (shows_content(c) && is_read(item))
+		p->content_bytes += item->size_bytes;
+	return copy(item);
+}
+
+int pack_patch_add(struct pack_patch *p, const struct diff_change *change, struct err *e)
+{
+	if (p->count == p->cap) {
+		p->cap = p->cap ? 2 * p->cap : 64;
+		p->waiting = mem_grow(p->waiting, p->cap, sizeof(p->waiting[0]));
+	}
+	struct waiting *w = &p->waiting[p->count++];
+	w->before = wait_for(p, change, change->before);
+	w->after = wait_for(p, change, change->after);
+	w->change = (struct diff_change){ change->kind, change->what, w->before, w->after };
+	return p->content_bytes < FETCH_MAX && p->name_bytes < WINDOW_BYTES ? 0 : flush(p, e);
+}
+
+int pack_patch_end(struct pack_patch *p, struct err *e)
+{
+	return flush(p, e);
+}
+
+struct pack_patch *pack_patch_begin(struct inventory *before, struct inventory *after,
+                                    const char *below)
+{
+	struct pack_patch *p = mem_new(1, sizeof(*p));
+	p->before = before;
+	p->after = after;
+	p->below = below;
+	p->a = p->b = buf_make(DIFF_TEXT_BYTES_MAX + 1);
+	p->out = buf_make(OUTPUT_MAX);
+	return p;
+}
+
+void pack_patch_free(struct pack_patch *p)
+{
+	if (!p)
+		return;
+	forget(p);
+	mem_free(p->waiting);
 	buf_free(&p->a);
 	buf_free(&p->b);
 	buf_free(&p->out);
-}
-
-int pack_patch_show(struct inventory *before, struct inventory *after, const struct diff_list *list,
-                    const char *below, struct err *e)
-{
-	AUTO(free_patch)
-	struct patch p = {
-		.before = before,
-		.after = after,
-		.below = below,
-		.a = buf_make(DIFF_TEXT_BYTES_MAX + 1),
-		.b = buf_make(DIFF_TEXT_BYTES_MAX + 1),
-		.out = buf_make(OUTPUT_MAX),
-	};
-	for (size_t i = 0, had = 0; i < list->count; i++) {
-		if (i == had && (had = fetch(&p, list, i, e)) == i)
-			return -1;
-		buf_clear(&p.out);
-		if (add(&p, &list->changes[i], e) || buf_check(&p.out, e, "the patch of a file"))
-			return -1;
-		applet_print(&p.out);
-	}
-	return 0;
+	mem_free(p);
 }

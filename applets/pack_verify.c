@@ -81,7 +81,7 @@ static int verify(const struct applet_call *call, const char *name, const struct
 }
 
 static int verify_against(const struct applet_call *call, const struct limits *limits,
-                          struct err *e)
+                          struct sorter_file *file, struct err *e)
 {
 	const struct options *o = call->options;
 	const struct pack_compare how = {
@@ -91,6 +91,7 @@ static int verify_against(const struct applet_call *call, const struct limits *l
 		.read_all = true,
 		.limits = limits,
 		.jobs = (unsigned)(o->jobs ? o->jobs : o->s3.jobs),
+		.file = file,
 	};
 	size_t differences;
 	if (call->arg_count != 1)
@@ -111,11 +112,15 @@ static int run(const struct applet_call *call, struct err *e)
 	const struct options *o = call->options;
 	uint64_t failed = 0;
 	struct limits limits;
-	if (pack_limits_get(&o->limits, &limits, e) ||
-	    pack_guard(call->args, call->arg_count, -1, e))
+	SORTER_FILE_AUTO file = { .fd = -1 };
+	if (pack_limits_get(&o->limits, &limits, e))
 		return -1;
 	if (o->against)
-		return verify_against(call, &limits, e);
+		file = sorter_file_open();
+	if (pack_guard(call->args, call->arg_count, -1, e))
+		return -1;
+	if (o->against)
+		return verify_against(call, &limits, &file, e);
 	if (call->arg_count == 1)
 		return verify(call, call->args[0], &limits, e);
 	for (size_t i = 0; i < call->arg_count; i++) {

@@ -43,6 +43,7 @@ const char *gc_reason_name(enum gc_reason r)
 		[GC_REASON_GIT_DIRTY] = "git-dirty",
 		[GC_REASON_GIT_UNPUSHED] = "git-unpushed",
 		[GC_REASON_GIT_DETACHED] = "git-detached",
+		[GC_REASON_GIT_SHARED] = "git-shared",
 		[GC_REASON_GIT_UNKNOWN] = "git-unknown",
 		[GC_REASON_GIT_ENTRY] = "git-entry",
 		[GC_REASON_TRASH_FRESH] = "trash-fresh",

@@ -55,6 +55,7 @@ enum gc_reason {
 	GC_REASON_GIT_DIRTY,    /* kept: changed or untracked files in a repository of its */
 	GC_REASON_GIT_UNPUSHED, /* kept: commits in it that no remote has */
 	GC_REASON_GIT_DETACHED, /* kept: commits in it that no branch has */
+	GC_REASON_GIT_SHARED,   /* kept: worktrees elsewhere live on a repository of its */
 	GC_REASON_GIT_UNKNOWN,  /* kept: what git knows of it can't be told */
 	GC_REASON_TRASH_FRESH,  /* kept: in the trash for less than trash_ttl */
 	GC_REASON_TIME,         /* kept: time was up before it was looked at */

@@ -22,7 +22,7 @@ enum { COPY_BYTES = 1 << 20 };
 
 struct archive {
 	struct store *store;
-	char key[BASE_DIR_ID_MAX + 64];
+	char key[sizeof(((struct gc_archive_made *)0)->key)];
 	char url[sizeof(((struct record *)0)->archive_url)];
 };
 
@@ -129,7 +129,7 @@ static void tell(const struct gc *g, const char *event, const char *id, const ch
 }
 
 int gc_archive_save(const struct gc *g, const char *id, const struct gc_archive_place *place,
-                    bool *is_stub, struct err *e)
+                    struct gc_archive_made *made, struct err *e)
 {
 	ARCHIVE_AUTO a;
 	struct part_saved saved;
@@ -142,13 +142,25 @@ int gc_archive_save(const struct gc *g, const char *id, const struct gc_archive_
 	}
 	if (record_load(g->base, id, r, e) != 0)
 		return -1;
-	*is_stub = r->git_dir[0] == '\0';
+	made->is_stub = r->git_dir[0] == '\0';
+	memcpy(made->key, a.key, sizeof(made->key));
 	note(r, &a, &saved);
-	int result = *is_stub ? record_save(g->base, r, e) : 0;
+	int result = made->is_stub ? record_save(g->base, r, e) : 0;
 	record_free(r);
 	if (result == 0)
 		tell(g, "archive", id, a.url);
 	return result;
+}
+
+void gc_archive_drop(const struct gc *g, const struct gc_archive_place *place,
+                     const struct gc_archive_made *made)
+{
+	STORE_AUTO store = NULL;
+	struct err ignored = ERR_INIT;
+	int result = store_open(place->url, g->options.s3, &store, &ignored) != 0
+	                     ? -1
+	                     : store_delete(store, made->key, &ignored);
+	(void)result;
 }
 
 /* ---- the local stage ---- */

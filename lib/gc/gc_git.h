@@ -4,13 +4,15 @@
 
 #include "gc/gc_internal.h"
 
-/* Whether what git says keeps the item from being taken, unless it is archived first. */
-bool gc_git_matters(const struct gc *g, const struct gc_item *item);
 /* Whether it is one of the reasons below. */
 bool gc_git_refuses(enum gc_reason reason);
 /* Look at every repository in the directory <base>/<id>, at any depth: the first reason to keep it, with item->detail
- * saying which and why, or GC_REASON_IDLE. What can't be told is a reason. */
-enum gc_reason gc_git_look(const struct gc *g, struct gc_item *item);
+ * saying which and why, or GC_REASON_IDLE. What can't be told is a reason. With --force-dirty, and of what `is_archived`, its
+ * own work is none, but that others live on it is. */
+enum gc_reason gc_git_look(const struct gc *g, struct gc_item *item, bool is_archived);
+/* A workspace that went for good: when it was a worktree its repository forgets it, and its branch is free. Told when that
+ * fails: the next setup of it, or of its branch, does it again. */
+void gc_git_forget(const struct gc *g, const char *id);
 
 /* ---- gc_git_entries.c: worktrees of workspaces that are no more ---- */
 

@@ -292,10 +292,12 @@ static void ask_git(const struct gc *g, struct gc_item *item)
 {
 	const struct gc_archive_place place = { g->options.archive_to, "" };
 	const struct gc_archive_place *archive = g->options.archive_to ? &place : NULL;
-	bool is_archived = item->exists && gc_archive_is_due(item, archive);
-	if (item->action != GC_TRASH || item->git_known || is_archived || !gc_git_matters(g, item))
+	bool is_taken = item->action == GC_TRASH || item->action == GC_COMPRESS;
+	bool is_archived =
+		item->action == GC_COMPRESS || (item->exists && gc_archive_is_due(item, archive));
+	if (!is_taken || item->git_known || !item->has_git)
 		return;
-	enum gc_reason why = is_over(g) ? GC_REASON_GIT_UNKNOWN : gc_git_look(g, item);
+	enum gc_reason why = is_over(g) ? GC_REASON_GIT_UNKNOWN : gc_git_look(g, item, is_archived);
 	item->git_known = true;
 	if (why == GC_REASON_IDLE)
 		return;

@@ -90,6 +90,7 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 		                              : 1,
 		.discard = now->ephemeral || now->sensitive,
 		.keep_trash = true,
+		.may_come_back = true,
 		.no_spool = true,
 		.wake_fd = -1,
 		.config = o->config,
@@ -106,17 +107,27 @@ static int save_and_trash(const struct job *j, const struct gc_item *now,
 	return status;
 }
 
+static bool is_gone(int dirfd, const char *path)
+{
+	struct err ignored = ERR_INIT;
+	return dir_exists(dirfd, path, &ignored) == 0;
+}
+
 /* An archive that is the workspace's stub needs no other save. */
 static int put_away(const struct job *j, const struct gc_item *now, struct teardown_result *result,
                     struct err *e)
 {
 	const struct base_dir *b = j->g->base;
-	bool is_stub = false;
+	struct gc_archive_made made = { .key = "" };
 	if (gc_archive_is_due(now, j->archive) &&
-	    gc_archive_save(j->g, now->id, j->archive, &is_stub, e) != 0)
+	    gc_archive_save(j->g, now->id, j->archive, &made, e) != 0)
 		return -1;
-	if (!is_stub)
-		return save_and_trash(j, now, result, e);
+	if (!made.is_stub) {
+		int status = save_and_trash(j, now, result, e);
+		if (!result->removed && made.key[0] && !is_gone(b->fd, now->id))
+			gc_archive_drop(j->g, j->archive, &made);
+		return status;
+	}
 	if (base_dir_set_aside(b, b->fd, now->id, "trash", now->id, result->trash_name, e) != 0)
 		return err_context(e, "%s is archived, but not removed", now->id);
 	result->removed = true;
@@ -155,12 +166,6 @@ static const char *sign_of_life(const struct gc *g, const char *name, const stru
 	return same ? NULL : "its files were changed while it was saved";
 }
 
-static bool is_gone(int dirfd, const char *path)
-{
-	struct err ignored = ERR_INIT;
-	return dir_exists(dirfd, path, &ignored) == 0;
-}
-
 static const char gone[] = "its directory is gone";
 
 /* It is in the trash now, under `name` ("": there was nothing left to move): put it back if it lives, delete it if it may
@@ -179,6 +184,7 @@ static int settle(const struct gc *g, struct gc_item *item, const char *name,
 		return gc_take_leave(g, item, life, done);
 	}
 	done->trashed++;
+	gc_git_forget(g, item->id);
 	if (!item->at_once && !item->sensitive)
 		return 0;
 	if (gc_take_delete(g, item->id, name, done, e) != 0)
@@ -191,9 +197,8 @@ static int settle(const struct gc *g, struct gc_item *item, const char *name,
 static const char *look_again(const struct job *j, struct gc_item *now, struct gc_tree *tree)
 {
 	gc_scan(j->g, j->item->id, true, j->lock_ms, now, tree);
-	if (now->reason == GC_REASON_IDLE && !gc_archive_is_due(now, j->archive) &&
-	    gc_git_matters(j->g, now))
-		now->reason = gc_git_look(j->g, now);
+	if (now->reason == GC_REASON_IDLE && now->has_git)
+		now->reason = gc_git_look(j->g, now, gc_archive_is_due(now, j->archive));
 	if (now->reason != GC_REASON_IDLE)
 		return gc_reason_name(now->reason);
 	return now->newest_ms > j->item->newest_ms ? "it was used" : NULL;
@@ -271,8 +276,8 @@ static int trash_orphan(struct gc *g, struct gc_item *item, struct gc_done *done
 	struct gc_tree before;
 	char name[256];
 	gc_scan_orphan(g, item->id, true, &now);
-	if (now.reason == GC_REASON_ORPHAN && gc_git_matters(g, &now)) {
-		enum gc_reason git = gc_git_look(g, &now);
+	if (now.reason == GC_REASON_ORPHAN && now.has_git) {
+		enum gc_reason git = gc_git_look(g, &now, false);
 		now.reason = git == GC_REASON_IDLE ? now.reason : git;
 	}
 	if (now.reason != GC_REASON_ORPHAN)

@@ -6,6 +6,7 @@
 #include "gc/gc_internal.h"
 #include "os/dir.h"
 #include "os/sys.h"
+#include "ws/git_tree.h"
 #include "ws/journal.h"
 
 /* The parts stand as the store has them now: what was saved is what the workspace is built on. */
@@ -86,6 +87,18 @@ static int check_free(const struct base_dir *b, const char *id, struct err *e)
 	return err_set(e, ERR_KIND_CONFLICT, "undo %s: %s/%s is there (again)", id, b->path, id);
 }
 
+/* Its repository forgot a worktree that went to the trash. */
+static int attach(const struct base_dir *b, const char *id, struct err *e)
+{
+	RECORD_AUTO record = { .labels = NULL };
+	struct err why = ERR_INIT;
+	if (record_load(b, id, &record, &why) != 0 || !record.git_dir[0])
+		return 0;
+	if (git_tree_attach(b, &record, e) == 0)
+		return record_save(b, &record, e);
+	return err_context(e, "%s is back, but its repository does not know it", id);
+}
+
 int gc_undo(const struct base_dir *b, const char *id, struct err *e)
 {
 	LOCK_AUTO gc_lock = LOCK_NONE;
@@ -96,7 +109,10 @@ int gc_undo(const struct base_dir *b, const char *id, struct err *e)
 		return err_context(e, "undo %s", id);
 	int found = find(b, id, name, e);
 	if (found == 0)
-		return err_set(e, ERR_KIND_NOT_FOUND, "undo %s: nothing of it is in the trash", id);
+		return err_set(e, ERR_KIND_NOT_FOUND,
+		               "undo %s: nothing of it is in the trash; what was saved comes "
+		               "back with `ws-setup --restore %s`",
+		               id, id);
 	struct err why = ERR_INIT;
 	if (found < 0 || check_free(b, id, e) != 0)
 		return -1;
@@ -106,5 +122,5 @@ int gc_undo(const struct base_dir *b, const char *id, struct err *e)
 		*e = why;
 		return err_context(e, "undo %s", id);
 	}
-	return gc_undo_rename(b, id, name, "undo", e);
+	return gc_undo_rename(b, id, name, "undo", e) != 0 ? -1 : attach(b, id, e);
 }

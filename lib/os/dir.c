@@ -188,6 +188,17 @@ int dir_create_file(int dirfd, const char *name, uint32_t mode, int *fd, struct 
 	return *fd >= 0 ? 0 : err_sys(e, "create %s", name);
 }
 
+/* Where the file system knows no files without a name it has one for as long as it takes to open it. */
+int dir_create_nameless(int dirfd, int *fd, struct err *e)
+{
+	char name[sizeof(DIR_TEMP_PREFIX) + 16] = DIR_TEMP_PREFIX;
+	*fd = openat(dirfd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (*fd >= 0)
+		return 0;
+	sys_random_name(name + sizeof(DIR_TEMP_PREFIX) - 1);
+	return dir_create_file(dirfd, name, 0600, fd, e) || dir_unlink(dirfd, name, e) ? -1 : 0;
+}
+
 int dir_stat(int dirfd, const char *path, struct file_stat *out, struct err *e)
 {
 	FD_AUTO parent = -1;

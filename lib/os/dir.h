@@ -45,6 +45,8 @@ int dir_open_parent(int dirfd, const char *path, int *parent, char name[DIR_NAME
 int dir_open_file(int dirfd, const char *path, int *fd, struct err *e) MUST_CHECK;
 /* Make a new file for writing: O_CREAT|O_EXCL|O_NOFOLLOW. `name` is one component. */
 int dir_create_file(int dirfd, const char *name, uint32_t mode, int *fd, struct err *e) MUST_CHECK;
+/* The same for a file of our own without a name, to write and to read; it goes when it is closed. */
+int dir_create_nameless(int dirfd, int *fd, struct err *e) MUST_CHECK;
 /* Metadata of the thing itself, never of a link's target. NOT_FOUND when absent. */
 int dir_stat(int dirfd, const char *path, struct file_stat *out, struct err *e) MUST_CHECK;
 /* Whether `path` is there: 1, 0, or -1 for an error other than absence. */

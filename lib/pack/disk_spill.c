@@ -3,7 +3,6 @@
 
 #include "os/dir.h"
 #include "os/file.h"
-#include "os/sys.h"
 #include "pack/disk_parts.h"
 #include "pack/wire.h"
 
@@ -24,19 +23,11 @@ void disk_spill_free(struct disk_spill *s)
 	buf_free(&s->path);
 }
 
-/* Named for as long as it takes to open it. */
-static int open_nameless(int root, int *fd, struct err *e)
-{
-	char name[sizeof(DIR_TEMP_PREFIX) + 16] = DIR_TEMP_PREFIX;
-	sys_random_name(name + sizeof(DIR_TEMP_PREFIX) - 1);
-	return dir_create_file(root, name, 0600, fd, e) || dir_unlink(root, name, e) ? -1 : 0;
-}
-
 int disk_spill_flush(struct disk_spill *s, int root, struct err *e)
 {
 	if (s->bytes.len == 0)
 		return 0;
-	if ((s->fd < 0 && open_nameless(root, &s->fd, e)) ||
+	if ((s->fd < 0 && dir_create_nameless(root, &s->fd, e)) ||
 	    file_pwrite(s->fd, s->bytes.p, s->bytes.len, s->end, e, what))
 		return -1;
 	s->end += s->bytes.len;

@@ -1,20 +1,17 @@
-/* The list itself: filled, sorted, asked. */
-#include <stdlib.h>
-#include <string.h>
-
+/* The list itself: filled, settled, given out. */
 #include "base/mem.h"
 #include "pack/inventory_parts.h"
-#include "pack/names.h"
 
-enum { LINKS_MAX = 16, NAME_BYTES_MAX = 32 * 1024 };
+enum { NAME_BYTES_MAX = 32 * 1024 };
 
 struct inventory *inventory_new(const struct inventory_options *options)
 {
 	struct inventory *v = mem_new(1, sizeof(*v));
-	v->text = v->kept = buf_make(SIZE_MAX / 2);
+	v->kept = buf_make(SIZE_MAX / 2);
 	v->path = v->link = buf_make(NAME_BYTES_MAX);
 	v->dirfd = -1;
 	v->progress = options->reader.progress;
+	v->file = options->file;
 	v->step = mem_new(INVENTORY_STEP, 1);
 	return v;
 }
@@ -30,11 +27,11 @@ void inventory_close(struct inventory *v)
 	if (!v)
 		return;
 	reader_close(v->reader);
-	buf_free(&v->text);
+	sorter_free(v->rows);
 	buf_free(&v->kept);
 	buf_free(&v->path);
 	buf_free(&v->link);
-	mem_free(v->rows);
+	mem_free(v->wanted);
 	mem_free(v->step);
 	mem_free(v);
 }
@@ -45,152 +42,97 @@ void inventory_close_auto(struct inventory **v)
 	*v = NULL;
 }
 
-struct inventory_row *inventory_add(struct inventory *v, const struct entry *entry, struct str path)
+int inventory_add(struct inventory *v, const struct inventory_row *row, struct err *e)
 {
-	if (v->count == v->cap) {
-		v->cap = v->cap ? 2 * v->cap : 1024;
-		v->rows = mem_grow(v->rows, v->cap, sizeof(v->rows[0]));
-	}
-	struct inventory_row *row = &v->rows[v->count];
-	*row = (struct inventory_row){
-		.item = { .type = entry->type,
-		          .mode = entry->mode & 07777,
-		          .size_bytes = entry->type == ENTRY_TYPE_FILE ? entry->size_bytes : 0 },
-		.number = v->count++,
-		.path_at = v->text.len,
-		.path_len = path.len,
-		.link_at = v->text.len + path.len,
-		.link_len = entry->link.len,
-	};
-	buf_add_str(&v->text, path);
-	buf_add_str(&v->text, entry->link);
-	return row;
+	if (!v->rows)
+		v->rows = sorter_new(v->file, inventory_row_cmp);
+	v->count++;
+	return inventory_row_add(v->rows, row, e);
 }
 
-static int by_path(const void *a, const void *b)
-{
-	const struct inventory_row *x = a, *y = b;
-	int order = names_cmp(x->item.path, y->item.path);
-	if (order != 0)
-		return order;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-/* The first row whose path is not before `path`. */
-static size_t lower_bound(const struct inventory *v, struct str path)
-{
-	size_t low = 0, high = v->count;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (names_cmp(v->rows[mid].item.path, path) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-struct inventory_row *inventory_find(const struct inventory *v, struct str path)
-{
-	size_t i = lower_bound(v, path);
-	return i < v->count && str_eq(v->rows[i].item.path, path) ? &v->rows[i] : NULL;
-}
-
-static void sort(struct inventory *v)
-{
-	for (size_t i = 0; i < v->count; i++) {
-		struct inventory_row *row = &v->rows[i];
-		row->item.path = str_from(v->text.p + row->path_at, row->path_len);
-		row->item.link = str_from(v->text.p + row->link_at, row->link_len);
-	}
-	qsort(v->rows, v->count, sizeof(v->rows[0]), by_path);
-}
-
-/* Of several entries for a path the last. */
-static void join(struct inventory *v)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < v->count; i++)
-		if (i + 1 == v->count || !str_eq(v->rows[i].item.path, v->rows[i + 1].item.path))
-			v->rows[kept++] = v->rows[i];
-	v->count = kept;
-}
-
-/* What is at the path that the hardlink leads to when it comes, or NULL. */
-static const struct inventory_row *one_on(const struct inventory *v,
-                                          const struct inventory_row *link)
-{
-	const struct inventory_row *found = NULL;
-	for (size_t i = lower_bound(v, link->item.link);
-	     i < v->count && str_eq(v->rows[i].item.path, link->item.link); i++)
-		if (!found || v->rows[i].number < link->number)
-			found = &v->rows[i];
-	return found;
-}
-
-/* What a hardlink leads to in the end, or NULL. */
-static const struct inventory_item *target_of(const struct inventory *v,
-                                              const struct inventory_row *row)
-{
-	for (int i = 0; row && row->item.type == ENTRY_TYPE_HARDLINK; i++)
-		row = i < LINKS_MAX ? one_on(v, row) : NULL;
-	return row ? &row->item : NULL;
-}
-
-static int settle(struct inventory *v, const struct exclude *exclude, struct err *e)
-{
-	size_t kept = 0;
-	if (buf_check(&v->text, e, "the list of names"))
-		return -1;
-	sort(v);
-	for (size_t i = 0; i < v->count; i++) {
-		struct inventory_item *item = &v->rows[i].item;
-		const struct inventory_item *target = target_of(v, &v->rows[i]);
-		if (!target)
-			return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to nothing",
-			               names_show(item->path).text);
-		struct str path = item->path;
-		*item = *target;
-		item->path = path;
-	}
-	join(v);
-	for (size_t i = 0; i < v->count; i++) {
-		const struct inventory_item *item = &v->rows[i].item;
-		/* Unpacking leaves out what is behind HARDLINK, and a live tree has left it out. */
-		if (item->type < ENTRY_TYPE_HARDLINK &&
-		    !exclude_match(exclude, item->path, item->type == ENTRY_TYPE_DIR))
-			v->rows[kept++] = v->rows[i];
-	}
-	v->count = kept;
-	return 0;
-}
-
-int inventory_settle(struct inventory *v, int rc, const struct exclude *exclude,
-                     struct inventory **out, struct err *e)
-{
-	if (rc == 0)
-		rc = settle(v, exclude, e);
-	if (rc == 0)
-		*out = v;
-	else
-		inventory_close(v);
-	return rc;
-}
-
-size_t inventory_count(const struct inventory *v)
+uint64_t inventory_count(const struct inventory *v)
 {
 	return v->count;
 }
 
-const struct inventory_item *inventory_at(const struct inventory *v, size_t i)
+int inventory_rewind(struct inventory *v, struct err *e)
 {
-	return &v->rows[i].item;
+	return v->rows ? sorter_rewind(v->rows, e) : 0;
 }
 
-bool inventory_has_below(const struct inventory *v, struct str path)
+int inventory_next(struct inventory *v, struct inventory_item **item, struct err *e)
 {
-	size_t i = lower_bound(v, path);
-	if (i < v->count && str_eq(v->rows[i].item.path, path))
-		i++;
-	return i < v->count && names_within(v->rows[i].item.path, path);
+	struct str record;
+	int rc = v->rows ? sorter_next(v->rows, &record, e) : 0;
+	if (rc > 0)
+		v->item = inventory_row_of(record, NULL).item;
+	*item = &v->item;
+	return rc;
+}
+
+/* ---- settling ---- */
+
+struct inventory_load inventory_load_begin(const struct inventory *v)
+{
+	return (struct inventory_load){ .file = v->file,
+		                        .all = sorter_new(v->file, inventory_row_cmp) };
+}
+
+void inventory_load_free(struct inventory_load *l)
+{
+	sorter_free(l->all);
+	sorter_free(l->links);
+}
+
+int inventory_load_add(struct inventory_load *l, const struct inventory_item *item, struct err *e)
+{
+	struct inventory_row row = { .item = *item, .number = l->count++ };
+	if (item->type != ENTRY_TYPE_HARDLINK)
+		return inventory_row_add(l->all, &row, e);
+	if (!l->links)
+		l->links = inventory_links_new(l->file);
+	return inventory_links_add(l->links, &row, e) || inventory_row_add(l->all, &row, e) ? -1
+	                                                                                    : 0;
+}
+
+/* Take over the last row of a path, unless it is out. Unpacking leaves out what is behind HARDLINK, and a live tree has left it out. */
+static int take(struct inventory *v, const struct buf *record, const struct exclude *exclude,
+                struct err *e)
+{
+	struct inventory_row row;
+	if (record->len == 0)
+		return 0;
+	row = inventory_row_of(buf_str(record), NULL);
+	if (row.item.type >= ENTRY_TYPE_HARDLINK ||
+	    exclude_match(exclude, row.item.path, row.item.type == ENTRY_TYPE_DIR))
+		return 0;
+	return inventory_add(v, &row, e);
+}
+
+/* Of several rows for a path the last. */
+static int join(struct inventory *v, struct sorter *all, const struct exclude *exclude,
+                struct err *e)
+{
+	BUF_AUTO last = buf_make(SIZE_MAX / 2);
+	struct str record;
+	int rc;
+	if (sorter_rewind(all, e))
+		return -1;
+	while ((rc = sorter_next(all, &record, e)) > 0) {
+		bool same = last.len > 0 &&
+		            str_eq(inventory_row_path(buf_str(&last)), inventory_row_path(record));
+		if (!same && take(v, &last, exclude, e))
+			return -1;
+		buf_clear(&last);
+		buf_add_str(&last, record);
+	}
+	return rc ? rc : take(v, &last, exclude, e);
+}
+
+int inventory_load_end(struct inventory *v, struct inventory_load *l, const struct exclude *exclude,
+                       struct err *e)
+{
+	if (l->links && inventory_links_resolve(l, e))
+		return -1;
+	return join(v, l->all, exclude, e) || inventory_rewind(v, e) ? -1 : 0;
 }

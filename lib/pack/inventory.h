@@ -1,7 +1,7 @@
 /*
  * What an archive, a live directory or a snapshot holds, sorted by path, as one kind of list: the subject of diff. A hardlink is the
  * file that it leads to; of several entries for one path the last counts, as in unpacking; sockets, FIFOs and devices
- * of a live directory are left out, as in archiving. Memory: some 120 bytes an entry and its path.
+ * of a live directory are left out, as in archiving. What is more than some MiB of it lies in a file.
  */
 #ifndef WS_PACK_INVENTORY_H
 #define WS_PACK_INVENTORY_H
@@ -14,6 +14,7 @@
 #include "pack/entry.h"
 #include "pack/exclude.h"
 #include "pack/reader.h"
+#include "pack/sorter.h"
 
 enum { INVENTORY_SHA256 = 32 };
 
@@ -24,6 +25,7 @@ struct inventory_options {
 	const char
 		*only; /* of a tree: this name at its top and what is below it; NULL: all of it */
 	struct reader_options reader; /* its progress also counts what is read of live files */
+	struct sorter_file *file;     /* for what is long; it stays open as long as the inventory */
 };
 
 struct inventory_item {
@@ -35,7 +37,7 @@ struct inventory_item {
 	unsigned char sha256[INVENTORY_SHA256];
 };
 
-struct inventory;
+struct inventory; /* opaque */
 
 /* The source, or directory, stays the caller's and stays open as long as the inventory. An archive with an index is
  * not read further than that (the index is believed as `list` believes it), another one whole. Errors: DATA; IO. */
@@ -49,14 +51,16 @@ void inventory_close(struct inventory *v);
 void inventory_close_auto(struct inventory **v);
 #define INVENTORY_AUTO AUTO(inventory_close_auto) struct inventory *
 
-size_t inventory_count(const struct inventory *v);
-/* In the order of a walk (names_cmp); valid until close. */
-const struct inventory_item *inventory_at(const struct inventory *v, size_t i);
+uint64_t inventory_count(const struct inventory *v);
+/* Go before the first one; so it is when the inventory comes. */
+int inventory_rewind(struct inventory *v, struct err *e) MUST_CHECK;
+/* In the order of a walk (names_cmp): 1 and *item (the caller may change it; valid until the next call), 0 at the end, -1. */
+int inventory_next(struct inventory *v, struct inventory_item **item, struct err *e) MUST_CHECK;
 /* Have `item`, a file of this inventory, hashed: live files, and sparse ones of an archive, are read now. */
-int inventory_hash(struct inventory *v, const struct inventory_item *item,
-                   struct err *e) MUST_CHECK;
+int inventory_hash(struct inventory *v, struct inventory_item *item, struct err *e) MUST_CHECK;
 /* Before inventory_read is asked for these files: an archive that can only be read from its start is read once for all of
- * them. Their contents are kept until the next call; whoever calls sees to it that they are not too many. */
+ * them. Their contents are kept, and the items are not to change, until the next call; whoever calls sees to it that they
+ * are not too many. */
 int inventory_fetch(struct inventory *v, const struct inventory_item *const *items, size_t count,
                     struct err *e) MUST_CHECK;
 /* Append the content of the file `item`, or the target of the symlink. NOT_FOUND for files of a snapshot, which holds none. */
@@ -68,14 +72,13 @@ int inventory_read(struct inventory *v, const struct inventory_item *item, struc
 /* How such a file begins. A line {"format":"ws-snapshot","version":1,"entries":N}, then a line for each entry: path, type,
  * mode, and of files size and sha256, of symlinks link. */
 #define INVENTORY_SNAPSHOT "{\"format\":\"ws-snapshot\""
-/* Append it; every file is hashed. */
-int inventory_snapshot_format(struct inventory *v, struct buf *out, struct err *e) MUST_CHECK;
+/* Give it to `put` line by line; every file is hashed. */
+int inventory_snapshot_write(struct inventory *v,
+                             int (*put)(void *ctx, const struct buf *line, struct err *e),
+                             void *ctx, struct err *e) MUST_CHECK;
 int inventory_snapshot_parse(struct source *source, const struct inventory_options *options,
                              struct inventory **out, struct err *e) MUST_CHECK;
 /* The fields of one entry but its path. js_free. */
 struct js *inventory_snapshot_item(const struct inventory_item *item);
-
-/* Whether something lies below the directory `path`. */
-bool inventory_has_below(const struct inventory *v, struct str path);
 
 #endif

@@ -47,53 +47,86 @@ static int check_content(struct inventory *v, struct inventory_item *item,
 	return rc;
 }
 
-/* Add the present entry of the archive under its clean path. */
-static struct inventory_row *add(struct inventory *v, const struct entry *entry, struct err *e)
+/* The entry of the archive under its clean path; its views are those of `v`. */
+static int item_of(struct inventory *v, const struct entry *entry, struct inventory_item *out,
+                   struct err *e)
 {
 	const struct limits *limits = &v->reader->limits;
-	struct entry clean = *entry;
 	if (names_clean(entry->path, 0, limits, &v->path, e) < 0)
-		return NULL;
-	if (entry->type == ENTRY_TYPE_HARDLINK) {
-		if (names_clean(entry->link, 0, limits, &v->link, e) < 0)
-			return NULL;
-		clean.link = buf_str(&v->link);
-	}
-	return inventory_add(v, &clean, buf_str(&v->path));
+		return -1;
+	buf_clear(&v->link);
+	if (entry->type != ENTRY_TYPE_HARDLINK)
+		buf_add_str(&v->link, entry->link);
+	else if (names_clean(entry->link, 0, limits, &v->link, e) < 0)
+		return -1;
+	*out = (struct inventory_item){
+		.path = buf_str(&v->path),
+		.link = buf_str(&v->link),
+		.type = entry->type,
+		.mode = entry->mode & 07777,
+		.size_bytes = entry->type == ENTRY_TYPE_FILE ? entry->size_bytes : 0,
+	};
+	return buf_check(&v->link, e, "a link");
 }
 
-static int load_index(struct inventory *v, struct err *e)
+static int load_index(struct inventory *v, struct inventory_load *l, struct err *e)
 {
 	const struct entry *entry;
+	struct inventory_item item;
 	int rc;
 	while ((rc = reader_index_next(v->reader, &entry, e)) > 0) {
-		struct inventory_row *row = add(v, entry, e);
 		const unsigned char *sha256 = reader_index_sha256(v->reader);
-		if (!row)
+		if (item_of(v, entry, &item, e))
 			return -1;
 		/* Of a sparse file the index has the hash of its stored form. */
-		if (sha256 && !v->reader->listed.sparse) {
-			memcpy(row->item.sha256, sha256, INVENTORY_SHA256);
-			row->item.hashed = true;
-		}
+		item.hashed = sha256 && !v->reader->listed.sparse;
+		if (item.hashed)
+			memcpy(item.sha256, sha256, INVENTORY_SHA256);
+		if (inventory_load_add(l, &item, e))
+			return -1;
 	}
 	return rc;
 }
 
-static int load_all(struct inventory *v, struct err *e)
+static int load_all(struct inventory *v, struct inventory_load *l, struct err *e)
 {
 	const struct entry *entry;
+	struct inventory_item item;
 	int rc;
 	while ((rc = reader_next(v->reader, &entry, e)) > 0) {
-		struct inventory_row *row = add(v, entry, e);
-		if (!row)
+		if (item_of(v, entry, &item, e))
 			return -1;
 		if (entry->type == ENTRY_TYPE_FILE &&
-		    (v->reader->ours ? check_content(v, &row->item, entry, e)
-		                     : hash_content(v, &row->item, e)))
+		    (v->reader->ours ? check_content(v, &item, entry, e)
+		                     : hash_content(v, &item, e)))
+			return -1;
+		if (inventory_load_add(l, &item, e))
 			return -1;
 		progress_add(v->progress, 0, 1);
 	}
+	return rc;
+}
+
+static int load_archive(struct inventory *v, struct source *source,
+                        const struct inventory_options *options, struct err *e)
+{
+	INVENTORY_LOAD_AUTO load = inventory_load_begin(v);
+	if (reader_open(source, &options->reader, &v->reader, e))
+		return -1;
+	bool indexed = reader_is_indexed(v->reader) && !options->read_all;
+	return (indexed ? load_index(v, &load, e) : load_all(v, &load, e)) ||
+	                       inventory_load_end(v, &load, options->exclude, e)
+	               ? -1
+	               : 0;
+}
+
+/* What came of filling `v`. */
+static int hand_out(struct inventory *v, int rc, struct inventory **out)
+{
+	if (rc)
+		inventory_close(v);
+	else
+		*out = v;
 	return rc;
 }
 
@@ -101,28 +134,26 @@ int inventory_of_archive(struct source *source, const struct inventory_options *
                          struct inventory **out, struct err *e)
 {
 	struct inventory *v = inventory_new(options);
-	int rc = reader_open(source, &options->reader, &v->reader, e);
-	if (rc == 0)
-		rc = reader_is_indexed(v->reader) && !options->read_all ? load_index(v, e)
-		                                                        : load_all(v, e);
-	return inventory_settle(v, rc, options->exclude, out, e);
+	return hand_out(v, load_archive(v, source, options, e), out);
 }
 
 static int add_live(struct inventory *v, const struct walk_entry *at, struct err *e)
 {
-	struct entry entry = { .mode = at->stat.mode & 07777, .size_bytes = at->stat.size_bytes };
+	struct inventory_row row = { .number = v->count };
+	struct inventory_item *item = &row.item;
+	*item = (struct inventory_item){ .path = str_of(at->path), .mode = at->stat.mode & 07777 };
 	buf_clear(&v->link);
 	if (file_is_dir(&at->stat))
-		entry.type = ENTRY_TYPE_DIR;
+		item->type = ENTRY_TYPE_DIR;
 	else if (file_is_symlink(&at->stat))
-		entry.type = ENTRY_TYPE_SYMLINK;
+		item->type = ENTRY_TYPE_SYMLINK;
 	else if (!file_is_regular(&at->stat))
 		return 0;
-	if (entry.type == ENTRY_TYPE_SYMLINK && dir_read_link(at->dirfd, at->name, &v->link, e))
+	if (item->type == ENTRY_TYPE_SYMLINK && dir_read_link(at->dirfd, at->name, &v->link, e))
 		return err_context(e, "'%s'", names_show(str_of(at->path)).text);
-	entry.link = buf_str(&v->link);
-	inventory_add(v, &entry, str_of(at->path));
-	return 0;
+	item->link = buf_str(&v->link);
+	item->size_bytes = item->type == ENTRY_TYPE_FILE ? at->stat.size_bytes : 0;
+	return inventory_add(v, &row, e);
 }
 
 static int load_tree(struct inventory *v, const struct inventory_options *options, struct err *e)
@@ -142,7 +173,7 @@ static int load_tree(struct inventory *v, const struct inventory_options *option
 		else if (add_live(v, &at, e))
 			return -1;
 	}
-	return rc;
+	return rc ? rc : inventory_rewind(v, e);
 }
 
 int inventory_of_tree(int dirfd, const struct inventory_options *options, struct inventory **out,
@@ -150,7 +181,7 @@ int inventory_of_tree(int dirfd, const struct inventory_options *options, struct
 {
 	struct inventory *v = inventory_new(options);
 	v->dirfd = dirfd;
-	return inventory_settle(v, load_tree(v, options, e), NULL, out, e);
+	return hand_out(v, load_tree(v, options, e), out);
 }
 
 static int hash_live(struct inventory *v, struct inventory_item *item, const char *path,
@@ -172,15 +203,14 @@ static int hash_live(struct inventory *v, struct inventory_item *item, const cha
 	return 0;
 }
 
-int inventory_hash(struct inventory *v, const struct inventory_item *item, struct err *e)
+int inventory_hash(struct inventory *v, struct inventory_item *item, struct err *e)
 {
 	const struct entry *entry;
 	if (item->hashed)
 		return 0;
-	struct inventory_item *own = &inventory_find(v, item->path)->item;
 	if (v->reader)
 		return reader_find(v->reader, item->path, &entry, e) < 0 ? -1
-		                                                         : hash_content(v, own, e);
+		                                                         : hash_content(v, item, e);
 	MEM_AUTO char *path = mem_str(item->path);
-	return hash_live(v, own, path, e);
+	return hash_live(v, item, path, e);
 }

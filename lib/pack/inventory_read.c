@@ -1,22 +1,38 @@
 /* Contents: of one file, or of many of an archive that has to be read from its start. */
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "os/dir.h"
 #include "pack/inventory_parts.h"
 #include "pack/names.h"
 #include "pack/reader_parts.h"
 
+static int by_path(const void *a, const void *b)
+{
+	const struct inventory_wanted *x = a, *y = b;
+	return names_cmp(x->path, y->path);
+}
+
+static struct inventory_wanted *find(const struct inventory *v, struct str path)
+{
+	const struct inventory_wanted key = { .path = path };
+	if (v->wanted_count == 0)
+		return NULL;
+	return bsearch(&key, v->wanted, v->wanted_count, sizeof(v->wanted[0]), by_path);
+}
+
 /* The reader's present file into v->kept. */
-static int keep(struct inventory *v, struct inventory_row *row, struct err *e)
+static int keep(struct inventory *v, struct inventory_wanted *wanted, struct err *e)
 {
 	size_t got;
-	row->kept_at = v->kept.len;
+	wanted->at = v->kept.len;
 	do {
 		if (reader_read(v->reader, v->step, INVENTORY_STEP, &got, e))
 			return -1;
 		buf_add(&v->kept, v->step, got);
 	} while (got > 0);
-	row->kept_len = v->kept.len - row->kept_at;
-	row->kept = true;
+	wanted->len = v->kept.len - wanted->at;
+	wanted->kept = true;
 	return 0;
 }
 
@@ -29,8 +45,8 @@ static int keep_wanted(struct inventory *v, struct err *e)
 			continue;
 		if (names_clean(entry->path, 0, &v->reader->limits, &v->path, e) < 0)
 			return -1;
-		struct inventory_row *row = inventory_find(v, buf_str(&v->path));
-		if (row && row->wanted && keep(v, row, e))
+		struct inventory_wanted *wanted = find(v, buf_str(&v->path));
+		if (wanted && keep(v, wanted, e))
 			return -1;
 	}
 	return rc;
@@ -39,12 +55,14 @@ static int keep_wanted(struct inventory *v, struct err *e)
 int inventory_fetch(struct inventory *v, const struct inventory_item *const *items, size_t count,
                     struct err *e)
 {
+	v->wanted_count = 0;
 	if (count == 0 || !v->reader || reader_is_indexed(v->reader))
 		return 0;
-	for (size_t i = 0; i < v->count; i++)
-		v->rows[i].wanted = v->rows[i].kept = false;
+	v->wanted = mem_grow(v->wanted, count, sizeof(v->wanted[0]));
 	for (size_t i = 0; i < count; i++)
-		inventory_find(v, items[i]->path)->wanted = true;
+		v->wanted[i] = (struct inventory_wanted){ .path = items[i]->path };
+	v->wanted_count = count;
+	qsort(v->wanted, count, sizeof(v->wanted[0]), by_path);
 	buf_clear(&v->kept);
 	reader_stop(v->reader);
 	return keep_wanted(v, e);
@@ -69,12 +87,12 @@ int inventory_read(struct inventory *v, const struct inventory_item *item, struc
                    struct err *e)
 {
 	MEM_AUTO char *path = mem_str(item->path);
-	const struct inventory_row *row = inventory_find(v, item->path);
+	const struct inventory_wanted *had = find(v, item->path);
 	int rc = 0;
 	if (item->type == ENTRY_TYPE_SYMLINK)
 		buf_add_str(out, item->link);
-	else if (row && row->kept)
-		buf_add(out, v->kept.p + row->kept_at, row->kept_len);
+	else if (had && had->kept)
+		buf_add(out, v->kept.p + had->at, had->len);
 	else if (v->reader)
 		rc = read_archived(v, item, out, e);
 	else if (v->dirfd >= 0)

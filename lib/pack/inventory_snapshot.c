@@ -9,7 +9,7 @@
 #include "pack/inventory_parts.h"
 #include "pack/names.h"
 
-enum { BYTES_MAX = 1 << 30, VERSION = 1, PIECE = 1 << 20 };
+enum { LINE_MAX_BYTES = 1 << 20, VERSION = 1, PIECE = 64 * 1024 };
 
 /* ---- out ---- */
 
@@ -29,19 +29,29 @@ struct js *inventory_snapshot_item(const struct inventory_item *item)
 	return o;
 }
 
-int inventory_snapshot_format(struct inventory *v, struct buf *out, struct err *e)
+int inventory_snapshot_write(struct inventory *v,
+                             int (*put)(void *ctx, const struct buf *line, struct err *e),
+                             void *ctx, struct err *e)
 {
-	buf_printf(out, INVENTORY_SNAPSHOT ",\"version\":%d,\"entries\":%zu}\n", VERSION, v->count);
-	for (size_t i = 0; i < v->count; i++) {
-		const struct inventory_item *item = &v->rows[i].item;
+	BUF_AUTO line = buf_make(LINE_MAX_BYTES);
+	struct inventory_item *item;
+	int rc;
+	buf_printf(&line, INVENTORY_SNAPSHOT ",\"version\":%d,\"entries\":%" PRIu64 "}\n", VERSION,
+	           v->count);
+	if (put(ctx, &line, e) || inventory_rewind(v, e))
+		return -1;
+	while ((rc = inventory_next(v, &item, e)) > 0) {
 		if (item->type == ENTRY_TYPE_FILE && inventory_hash(v, item, e))
 			return -1;
 		JS_AUTO o = inventory_snapshot_item(item);
 		js_set_path(o, "path", item->path);
-		js_format(o, out);
-		buf_add_char(out, '\n');
+		buf_clear(&line);
+		js_format(o, &line);
+		buf_add_char(&line, '\n');
+		if (buf_check(&line, e, "a line of the snapshot") || put(ctx, &line, e))
+			return -1;
 	}
-	return buf_check(out, e, "the snapshot");
+	return rc;
 }
 
 /* ---- in ---- */
@@ -51,18 +61,43 @@ static int broken(size_t line, const char *what, struct err *e)
 	return err_set(e, ERR_KIND_DATA, "the snapshot makes no sense in line %zu: %s", line, what);
 }
 
-static int slurp(struct source *source, struct buf *out, struct err *e)
+/* The lines of a source. */
+struct lines {
+	struct source *source;
+	struct buf text;
+	size_t used;
+	uint64_t at; /* behind `text` */
+	size_t number;
+};
+
+static void lines_free(struct lines *l)
 {
-	size_t got;
-	do {
-		char *room = buf_room(out, PIECE);
+	buf_free(&l->text);
+}
+
+/* 1 and *line (valid until the next call), 0 at the end, -1. */
+static int next_line(struct lines *l, struct str *line, struct err *e)
+{
+	struct str rest = str_skip(buf_str(&l->text), l->used);
+	size_t got = 1;
+	while (str_index(rest, '\n') < 0 && got > 0) {
+		buf_consume(&l->text, l->used);
+		l->used = 0;
+		char *room = buf_room(&l->text, PIECE);
 		if (!room)
-			break;
-		if (source->read_at(source, out->len, room, PIECE, &got, e))
+			return broken(l->number + 1, "it is longer than 1 MiB", e);
+		if (l->source->read_at(l->source, l->at, room, PIECE, &got, e))
 			return -1;
-		buf_grew(out, got);
-	} while (got > 0);
-	return buf_check(out, e, "the snapshot");
+		buf_grew(&l->text, got);
+		l->at += got;
+		rest = buf_str(&l->text);
+	}
+	if (rest.len == 0)
+		return 0;
+	str_cut(rest, '\n', line, &rest);
+	l->used = l->text.len - rest.len;
+	l->number++;
+	return 1;
 }
 
 static int type_of(struct str name, enum entry_type *type)
@@ -77,64 +112,70 @@ static int type_of(struct str name, enum entry_type *type)
 	return -1;
 }
 
-static int add_line(struct inventory *v, const struct js *o, size_t line,
-                    const struct limits *limits, struct err *e)
+static int add_line(struct inventory *v, struct inventory_load *l, const struct js *o, size_t line,
+                    struct err *e)
 {
-	BUF_AUTO raw = buf_make(limits->max_name_bytes);
-	struct entry entry = { .mode = 0 };
+	const struct limits limits = limits_default();
+	BUF_AUTO raw = buf_make(limits.max_name_bytes);
+	struct inventory_item item = { .hashed = false };
+	struct str hex = js_get_str(o, "sha256");
 	uint64_t mode;
 	int64_t size = js_get_int(o, "size", 0);
 	buf_clear(&v->link);
 	if (js_get_path(o, "link", &v->link) || js_get_path(o, "path", &raw) ||
-	    type_of(js_get_str(o, "type"), &entry.type) || size < 0 ||
+	    type_of(js_get_str(o, "type"), &item.type) || size < 0 ||
 	    num_parse_digits(js_get_str(o, "mode"), 8, &mode) || mode > 07777)
 		return broken(line, "path, type, mode, size or link", e);
-	if (names_clean(buf_str(&raw), 0, limits, &v->path, e) < 0)
+	if (names_clean(buf_str(&raw), 0, &limits, &v->path, e) < 0)
 		return -1;
-	entry.mode = (uint32_t)mode;
-	entry.size_bytes = (uint64_t)size;
-	entry.link = buf_str(&v->link);
-	struct inventory_row *row = inventory_add(v, &entry, buf_str(&v->path));
-	if (entry.type != ENTRY_TYPE_FILE)
-		return 0;
-	row->item.hashed = true;
-	struct str hex = js_get_str(o, "sha256");
-	return hex.len == 2 * INVENTORY_SHA256 &&
-	                       codec_unhex(hex, row->item.sha256, INVENTORY_SHA256) == 0
-	               ? 0
-	               : broken(line, "sha256", e);
+	item.path = buf_str(&v->path);
+	item.link = buf_str(&v->link);
+	item.mode = (uint32_t)mode;
+	if (item.type == ENTRY_TYPE_FILE) {
+		item.size_bytes = (uint64_t)size;
+		item.hashed = true;
+		if (hex.len != 2 * INVENTORY_SHA256 ||
+		    codec_unhex(hex, item.sha256, INVENTORY_SHA256))
+			return broken(line, "sha256", e);
+	}
+	return inventory_load_add(l, &item, e);
 }
 
-static int add_lines(struct inventory *v, struct str text, struct err *e)
+static int add_lines(struct inventory *v, struct inventory_load *l, struct source *source,
+                     struct err *e)
 {
-	const struct limits limits = limits_default();
+	AUTO(lines_free)
+	struct lines lines = { .source = source, .text = buf_make(LINE_MAX_BYTES) };
 	struct str line;
-	size_t number = 1;
 	int64_t entries = 0;
-	for (; text.len > 0; number++) {
+	int rc;
+	while ((rc = next_line(&lines, &line, e)) > 0) {
 		JS_AUTO o = NULL;
-		str_cut(text, '\n', &line, &text);
 		if (js_parse(line, "the snapshot", &o, e))
-			return err_context(e, "line %zu", number);
-		if (number == 1 && js_get_int(o, "version", 0) != VERSION)
-			return broken(number, "this version of it is not known", e);
-		if (number == 1)
+			return err_context(e, "line %zu", lines.number);
+		if (lines.number == 1 && js_get_int(o, "version", 0) != VERSION)
+			return broken(lines.number, "this version of it is not known", e);
+		if (lines.number == 1)
 			entries = js_get_int(o, "entries", -1);
-		else if (add_line(v, o, number, &limits, e))
+		else if (add_line(v, l, o, lines.number, e))
 			return -1;
 	}
-	return entries >= 0 && (uint64_t)entries == v->count
+	if (rc)
+		return -1;
+	return entries >= 0 && (uint64_t)entries == l->count
 	               ? 0
-	               : broken(number, "there are not as many entries as it says", e);
+	               : broken(lines.number + 1, "there are not as many entries as it says", e);
 }
 
 int inventory_snapshot_parse(struct source *source, const struct inventory_options *options,
                              struct inventory **out, struct err *e)
 {
-	BUF_AUTO text = buf_make(BYTES_MAX);
 	struct inventory *v = inventory_new(options);
-	int rc = slurp(source, &text, e);
-	if (rc == 0)
-		rc = add_lines(v, buf_str(&text), e);
-	return inventory_settle(v, rc, options->exclude, out, e);
+	INVENTORY_LOAD_AUTO load = inventory_load_begin(v);
+	if (add_lines(v, &load, source, e) || inventory_load_end(v, &load, options->exclude, e)) {
+		inventory_close(v);
+		return -1;
+	}
+	*out = v;
+	return 0;
 }

@@ -7,6 +7,40 @@
 #include "s3/s3_checksum.h"
 #include "s3/s3_request.h"
 
+/* Ask for the first byte, of the object with this tag when it is not "". What follows of the body, maybe all of it, is not wanted. */
+static int ask_byte(struct s3 *s3, struct str bucket, struct str key, bool settling,
+                    const char *etag, struct s3_reply *reply, struct err *e)
+{
+	char quoted[S3_ETAG_QUOTED_MAX];
+	struct s3_request r = s3_request_make("GET", bucket, key);
+	r.stream = true;
+	r.cleanup = settling;
+	s3_request_header(&r, S("Range"), S("bytes=0-0"));
+	if (etag[0] != '\0')
+		s3_request_header(&r, S("If-Match"), s3_etag_quote(etag, quoted));
+	int rc = s3_request_run(s3, &r, reply, e);
+	s3_conn_drop(reply->conn);
+	reply->conn = NULL;
+	return rc;
+}
+
+/* Of an answer to HEAD that says no length (proxies leave it out): ask what one byte is of. */
+static int ask_size(struct s3 *s3, struct str bucket, struct str key, bool settling,
+                    struct s3_object *o, struct err *e)
+{
+	S3_REPLY_AUTO reply = { .s3 = NULL };
+	int rc = ask_byte(s3, bucket, key, settling, o->etag, &reply, e);
+	if (rc && e->status == 416) {
+		err_clear(e);
+		o->size_bytes = 0;
+		return 0;
+	}
+	if (rc == 0 && !reply.has_range && (reply.status == 206 || !reply.has_size))
+		return err_set(e, ERR_KIND_DATA, "the server does not say how long the object is");
+	o->size_bytes = reply.has_range ? reply.range_total : reply.object.size_bytes;
+	return rc;
+}
+
 int s3_object_head(struct s3 *s3, struct str bucket, struct str key, bool settling,
                    struct s3_object *out, struct s3_claim *claim, struct err *e)
 {
@@ -17,9 +51,9 @@ int s3_object_head(struct s3 *s3, struct str bucket, struct str key, bool settli
 		s3_request_header(&r, S("x-amz-checksum-mode"), S("ENABLED"));
 	if (s3_request_run(s3, &r, &reply, e))
 		return -1;
-	if (!reply.has_size)
-		return err_set(e, ERR_KIND_DATA, "the server does not say how long the object is");
 	*out = reply.object;
+	if (!reply.has_size && ask_size(s3, bucket, key, settling, out, e))
+		return -1;
 	if (claim)
 		*claim = reply.claim;
 	/* The header is left out for the usual class. */
@@ -38,14 +72,8 @@ static int head_once(struct s3 *s3, struct str bucket, struct str key, struct s3
 static int ask_why(struct s3 *s3, struct str bucket, struct str key, struct err *e)
 {
 	S3_REPLY_AUTO reply = { .s3 = NULL };
-	struct s3_request r = s3_request_make("GET", bucket, key);
-	r.stream = true;
-	s3_request_header(&r, S("Range"), S("bytes=0-0"));
-	if (s3_request_run(s3, &r, &reply, e) && e->status != 416)
+	if (ask_byte(s3, bucket, key, false, "", &reply, e) && e->status != 416)
 		return -1;
-	/* What follows of the body, maybe all of the object, is not wanted. */
-	s3_conn_drop(reply.conn);
-	reply.conn = NULL;
 	return 1;
 }
 

@@ -184,13 +184,23 @@ static int open_ws(struct base_dir *b, struct err *e)
 	return -1;
 }
 
+/* Who has said nothing finds out here that there is a default, and how to have another one. */
+static int fail_open(const char *path, struct err *e)
+{
+	struct err why = *e;
+	err_clear(e);
+	err_set(e, why.kind, "base %s: %s; --base or WORKSPACE_DIR names another", path, why.msg);
+	e->sys_errno = why.sys_errno;
+	return -1;
+}
+
 static int open_all(const char *path, bool create, struct base_dir *b, struct err *e)
 {
 	if (check_path(path, e) != 0 || check_not_link(path, e) != 0)
 		return -1;
 	int opened = create ? dir_make_root(path, &b->fd, e) : dir_open_root(path, &b->fd, e);
 	if (opened != 0)
-		return err_context(e, "base %s", path);
+		return fail_open(path, e);
 	if (check_place(b->fd, path, e) != 0 || check_owner(b->fd, path, e) != 0 ||
 	    resolve(b->fd, path, &b->path, e) != 0)
 		return -1;

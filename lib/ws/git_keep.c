@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "os/copy.h"
 #include "os/dir.h"
+#include "ws/git_state.h"
 
 static const char index_name[] = "git-index";
 /* git's own; one that was killed leaves it behind, and then no other can work. */
@@ -63,9 +64,15 @@ static int look_at_head(struct keeper *k, struct err *e)
 	char count[32];
 	struct record *r = k->record;
 	const struct git *g = &k->tree;
-	if (git_line(g, GIT_ARGS("rev-parse", "HEAD"), k->head, sizeof(k->head), e) != 0 ||
-	    git_line(g, GIT_ARGS("rev-parse", "HEAD^{tree}"), k->head_tree, sizeof(k->head_tree),
-	             e) != 0)
+	int there = git_find(g, GIT_ARGS("rev-parse", "--verify", "--quiet", "HEAD"), k->head,
+	                     sizeof(k->head), e);
+	if (there == 0) {
+		err_set(e, ERR_KIND_CONFLICT,
+		        "its branch has no commit, and so nothing can be kept here: commit it");
+		return err_code(e, "dirty");
+	}
+	if (there < 0 || git_line(g, GIT_ARGS("rev-parse", "HEAD^{tree}"), k->head_tree,
+	                          sizeof(k->head_tree), e) != 0)
 		return -1;
 	int on_branch = git_find(g, GIT_ARGS("symbolic-ref", "--quiet", "HEAD"), r->git_head,
 	                         sizeof(r->git_head), e);
@@ -78,31 +85,6 @@ static int look_at_head(struct keeper *k, struct err *e)
 	             count, sizeof(count), e) != 0)
 		return -1;
 	k->head_is_alone = strcmp(count, "0") != 0;
-	return 0;
-}
-
-/* Lines of porcelain v2 of tracked things: "1 XY S... ", where the S says what a submodule has of its own. */
-static int check_submodules(const struct keeper *k, struct err *e)
-{
-	BUF_AUTO text = buf_make(GIT_OUTPUT_MAX);
-	struct str line, rest, path;
-	if (git_run(&k->tree,
-	            GIT_ARGS("status", "--porcelain=v2", "-z", "--untracked-files=no",
-	                     "--ignore-submodules=none", "--no-renames"),
-	            &text, e) != 0)
-		return -1;
-	rest = buf_str(&text);
-	while (str_cut(rest, '\0', &line, &rest)) {
-		if (line.len < 10 || line.p[0] != '1' || line.p[5] != 'S' ||
-		    memcmp(line.p + 6, "...", 3) == 0)
-			continue;
-		str_cut_last(line, ' ', NULL, &path);
-		err_set(e, ERR_KIND_CONFLICT,
-		        "the submodule %" STR_FMT " has work of its own, which can't be kept "
-		        "here: commit and push it",
-		        STR_ARG(path));
-		return err_code(e, "dirty");
-	}
 	return 0;
 }
 
@@ -247,7 +229,7 @@ int git_keep(const struct base_dir *b, struct record *record, int fd, struct err
 	k.index.index_file = path;
 	if (record_dir(b, record->id, true, &dir, e) != 0)
 		return -1;
-	int result = look_at_head(&k, e) != 0 || check_submodules(&k, e) != 0 ||
+	int result = look_at_head(&k, e) != 0 || git_state_submodules_check(&k.tree, e) != 0 ||
 	                             copy_index(&k, dir, e) != 0 || make_trees(&k, e) != 0 ||
 	                             keep(&k, e) != 0
 	                     ? -1
@@ -269,4 +251,11 @@ int git_keep_head(const struct base_dir *b, struct record *record, struct err *e
 	record->git_preserved[0] = '\0';
 	snprintf(k.all_tree, sizeof(k.all_tree), "%s", k.head_tree);
 	return keep(&k, e);
+}
+
+int git_keep_note_head(struct record *record, struct err *e)
+{
+	struct keeper k = { .record = record, .tree = git_tree_git(record, -1) };
+	k.tree.no_tree = true;
+	return look_at_head(&k, e);
 }

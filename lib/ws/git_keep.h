@@ -25,6 +25,8 @@ void git_keep_paths_free(struct git_keep_paths *p);
 int git_keep(const struct base_dir *b, struct record *record, int fd, struct err *e) MUST_CHECK;
 /* The same for a worktree whose directory is gone: only the head is left of it. */
 int git_keep_head(const struct base_dir *b, struct record *record, struct err *e) MUST_CHECK;
+/* Note in the record, which is not saved, where the head is; nothing is kept. */
+int git_keep_note_head(struct record *record, struct err *e) MUST_CHECK;
 /* What git can't keep: ignored files (unless the record says that they go) and repositories within the tree. Without the
  * links into the source. */
 int git_keep_rest(const struct record *record, int fd, struct git_keep_paths *out,

@@ -123,10 +123,84 @@ static int look_at_commits(const struct git *g, struct git_state *out, struct er
 	             &out->detached, e);
 }
 
+/* ---- what git is in the middle of ---- */
+
+static int look_at_admin(int fd, const char **under_way, struct err *e)
+{
+	static const char *const rows[][2] = {
+		{ "rebase-merge", "a rebase" },
+		{ "rebase-apply", "a rebase" },
+		{ "MERGE_HEAD", "a merge" },
+		{ "MERGE_AUTOSTASH", "a merge" },
+		{ "CHERRY_PICK_HEAD", "a cherry-pick" },
+		{ "REVERT_HEAD", "a revert" },
+		{ "sequencer", "a cherry-pick or revert" },
+	};
+	*under_way = NULL;
+	for (size_t i = 0; i < COUNTOF(rows) && !*under_way; i++) {
+		int there = dir_exists(fd, rows[i][0], e);
+		if (there < 0)
+			return -1;
+		*under_way = there ? rows[i][1] : NULL;
+	}
+	return 0;
+}
+
+static int open_admin(const char *git_dir, int *fd, struct err *e)
+{
+	struct err why = ERR_INIT;
+	if (dir_open_root(git_dir, fd, &why) == 0)
+		return 0;
+	if (why.kind != ERR_KIND_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+	return err_set(e, ERR_KIND_NOT_FOUND,
+	               "%s is not there: when its repository was moved a link at the old place to "
+	               "the new one will do",
+	               git_dir);
+}
+
+int git_state_check_ended(const char *git_dir, struct err *e)
+{
+	FD_AUTO fd = -1;
+	const char *under_way;
+	if (open_admin(git_dir, &fd, e) != 0 || look_at_admin(fd, &under_way, e) != 0)
+		return -1;
+	if (!under_way)
+		return 0;
+	err_set(e, ERR_KIND_CONFLICT,
+	        "%s is under way, which can't be kept here: it has to be finished or aborted",
+	        under_way);
+	return err_code(e, "dirty");
+}
+
+static int look_under_way(int dirfd, const char *git_dir, struct git_state *out, struct err *e)
+{
+	FD_AUTO fd = -1;
+	if ((git_dir ? open_admin(git_dir, &fd, e) : dir_open(dirfd, ".git", &fd, e)) != 0)
+		return -1;
+	return look_at_admin(fd, &out->under_way, e);
+}
+
 /* ---- all ---- */
 
-/* A file in place of a directory: the repository is elsewhere. */
-static int look_at_dot_git(int dirfd, struct git_state *out, struct err *e)
+/* A file in place of a directory: the repository is elsewhere, and it is a worktree's when others share it. What is under way
+ * there is not looked for: it stays there. */
+static int look_at_link(const struct git *g, struct git_state *out, struct err *e)
+{
+	BUF_AUTO text = buf_make(GIT_OUTPUT_MAX);
+	struct str own, shared, rest;
+	if (git_run(g, GIT_ARGS("rev-parse", "--git-dir", "--git-common-dir"), &text, e) != 0)
+		return -1;
+	rest = buf_str(&text);
+	str_cut(rest, '\n', &own, &rest);
+	str_cut(rest, '\n', &shared, &rest);
+	out->is_worktree = !str_eq(own, shared);
+	return 0;
+}
+
+static int look_at_dot_git(int dirfd, struct git_state *out, bool *is_link, struct err *e)
 {
 	struct file_stat st;
 	struct err why = ERR_INIT;
@@ -137,7 +211,7 @@ static int look_at_dot_git(int dirfd, struct git_state *out, struct err *e)
 		return -1;
 	}
 	out->is_git = true;
-	out->is_worktree = file_is_regular(&st);
+	*is_link = file_is_regular(&st);
 	return 0;
 }
 
@@ -151,17 +225,19 @@ int git_state_look(int dirfd, const char *git_dir, struct git_state *out, struct
 		.as_owner = git_dir == NULL,
 	};
 	*out = (struct git_state){ .is_git = git_dir != NULL, .is_worktree = git_dir != NULL };
-	if (!git_dir && look_at_dot_git(dirfd, out, e) != 0)
+	bool is_link = false;
+	if (!git_dir && look_at_dot_git(dirfd, out, &is_link, e) != 0)
 		return -1;
 	if (!out->is_git)
 		return 0;
-	if (look_at_files(&g, out, e) != 0 || look_at_commits(&g, out, e) != 0)
+	if ((is_link ? look_at_link(&g, out, e) : look_under_way(dirfd, git_dir, out, e)) != 0 ||
+	    look_at_files(&g, out, e) != 0 || look_at_commits(&g, out, e) != 0)
 		return err_context(e, "look at the work tree");
 	return 0;
 }
 
 bool git_state_would_lose(const struct git_state *s)
 {
-	return s->dirty > 0 || s->untracked > 0 || s->detached > 0 ||
+	return s->dirty > 0 || s->untracked > 0 || s->detached > 0 || s->under_way ||
 	       (!s->is_worktree && s->unpushed > 0);
 }

@@ -333,9 +333,11 @@ static int register_again(const struct git_repo *r, const struct base_dir *b, st
 		return -1;
 	const struct git g = git_tree_git(record, fd);
 	log_warn("%s: the repository had forgotten it; it is registered again", record->id);
-	return git_run(&g, GIT_ARGS("reset", "--quiet"), NULL, e) != 0
-	               ? -1
-	               : remove_tree(area, stage, NULL, e);
+	/* As a `git reset` does, without the lock of the branch that one which is killed leaves behind. */
+	if (git_run(&g, GIT_ARGS("read-tree", "HEAD"), NULL, e) != 0 ||
+	    git_ask(&g, GIT_ARGS("update-index", "-q", "--refresh"), NULL, e) < 0)
+		return -1;
+	return remove_tree(area, stage, NULL, e);
 }
 
 static int repair(const struct git_repo *r, const char *root, struct err *e)

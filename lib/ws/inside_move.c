@@ -1,7 +1,9 @@
 /* A file out of a workspace, into a directory of the user's. */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "os/attr.h"
 #include "os/dir.h"
 #include "os/node.h"
@@ -168,6 +170,22 @@ static int go(const struct way *w, struct inside_copied *out, struct err *e)
 	return -1;
 }
 
+/* Where it is to be found, whatever directory the caller was in; without /proc its name is all there is. */
+static struct js *what_moved(const struct way *w, const struct inside_copied *out)
+{
+	struct js *fields = js_object();
+	MEM_AUTO char *link = mem_printf("/proc/self/fd/%d", w->to_dir);
+	char *dir = realpath(link, NULL);
+	MEM_AUTO char *to = mem_printf("%s%s%s", dir ? dir : "", dir ? "/" : "", w->to);
+	free(dir);
+	js_set_path(fields, "path", str_of(w->path));
+	js_set_path(fields, "to", str_of(to));
+	js_set_int(fields, "size", (int64_t)out->size_bytes);
+	if (out->sha256[0])
+		js_set_text(fields, "sha256", out->sha256);
+	return fields;
+}
+
 int inside_move(const struct inside *in, const char *path, int to, const char *name,
                 struct inside_copied *out, struct err *e)
 {
@@ -185,12 +203,6 @@ int inside_move(const struct inside *in, const char *path, int to, const char *n
 		return 0;
 	if (go(&w, out, e) != 0)
 		return -1;
-	struct js *fields = js_object();
-	js_set_path(fields, "path", str_of(path));
-	js_set_path(fields, "to", str_of(name));
-	js_set_int(fields, "size", (int64_t)out->size_bytes);
-	if (out->sha256[0])
-		js_set_text(fields, "sha256", out->sha256);
-	journal_add(in->base, "move-out", in->record.id, fields);
+	journal_add(in->base, "move-out", in->record.id, what_moved(&w, out));
 	return dir_sync(w.to_dir, e) != 0 ? -1 : dir_sync(w.from_dir, e);
 }

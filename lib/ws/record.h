@@ -46,6 +46,9 @@ struct record {
 	char workspace[BASE_DIR_ID_MAX + 1]; /* --workspace, or "" */
 	char session[BASE_DIR_ID_MAX + 1];   /* --session, or "" */
 	char owner[256];
+	char user
+		[24]; /* "UID:GID" who its files were given to, or belonged to when it was adopted; "": whoever makes it */
+	int64_t mode; /* that its directory was asked to have; 0: the profile's */
 	char store[2048]; /* URL; "": the one embedded in the base */
 	char root[4096];  /* absolute path that the workspace was made at */
 	char encrypted

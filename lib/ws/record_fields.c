@@ -33,6 +33,7 @@ static const struct text_field record_texts[] = {
 	TEXT(struct record, workspace),
 	TEXT(struct record, session),
 	TEXT(struct record, owner),
+	TEXT(struct record, user),
 	TEXT(struct record, store),
 	TEXT(struct record, root),
 	TEXT(struct record, encrypted),
@@ -57,19 +58,13 @@ static const struct text_field record_texts[] = {
 
 /* Times and counts; all of them 64 bits wide. */
 static const struct number_field record_numbers[] = {
-	NUMBER(struct record, created_ms),
-	NUMBER(struct record, ready_ms),
-	NUMBER(struct record, last_used_ms),
-	NUMBER(struct record, saved_ms),
-	NUMBER(struct record, archived_bytes),
-	NUMBER(struct record, content_bytes),
-	NUMBER(struct record, entries),
-	NUMBER(struct record, root_ino),
-	NUMBER(struct record, lease_ms),
-	NUMBER(struct record, holder_pid),
-	NUMBER(struct record, holder_start_ticks),
-	NUMBER(struct record, holder_pid_ns),
-	NUMBER(struct record, live_save_ms),
+	NUMBER(struct record, created_ms),     NUMBER(struct record, ready_ms),
+	NUMBER(struct record, last_used_ms),   NUMBER(struct record, saved_ms),
+	NUMBER(struct record, archived_bytes), NUMBER(struct record, content_bytes),
+	NUMBER(struct record, entries),        NUMBER(struct record, root_ino),
+	NUMBER(struct record, mode),           NUMBER(struct record, lease_ms),
+	NUMBER(struct record, holder_pid),     NUMBER(struct record, holder_start_ticks),
+	NUMBER(struct record, holder_pid_ns),  NUMBER(struct record, live_save_ms),
 };
 
 static const struct text_field part_texts[] = {

@@ -92,31 +92,55 @@ static int make_dirs(const struct setup *s, int fd, struct err *e)
 	return 0;
 }
 
-/* Each entry itself, never what a link points to; nobody else can reach the tree yet. */
-static int set_owner(const struct setup_options *o, int fd, struct err *e)
+static void note_owner(struct record *r, uint32_t uid, uint32_t gid)
 {
+	snprintf(r->user, sizeof(r->user), "%u:%u", uid, gid);
+}
+
+/* Who was said, else who had it when it was made: false when that is nobody else. */
+static bool find_owner(const struct setup_work *w, uint64_t *uid, uint64_t *gid)
+{
+	struct str user, group;
+	struct err ignored = ERR_INIT;
+	if (w->o->set_user)
+		note_owner(&w->out->record, w->o->uid, w->o->gid);
+	return str_cut(str_of(w->out->record.user), ':', &user, &group) &&
+	       num_parse_u64(user, uid, &ignored) == 0 &&
+	       num_parse_u64(group, gid, &ignored) == 0 && *uid < UINT32_MAX && *gid < UINT32_MAX;
+}
+
+/* Each entry itself, never what a link points to; nobody else can reach the tree yet. */
+static int set_owner(const struct setup_work *w, int fd, struct err *e)
+{
+	uint64_t uid, gid;
 	WALK_AUTO walk = NULL;
 	struct walk_entry entry;
 	const struct walk_options options = { .no_stat = true, .unsorted = true };
 	int more;
-	if (!o->set_user)
+	if (!find_owner(w, &uid, &gid))
 		return 0;
 	if (walk_open(fd, &options, &walk, e) != 0)
 		return -1;
 	while ((more = walk_next(walk, &entry, e)) > 0) {
-		if (attr_set_owner_at(entry.dirfd, entry.name, o->uid, o->gid, e) != 0)
+		if (attr_set_owner_at(entry.dirfd, entry.name, (uint32_t)uid, (uint32_t)gid, e) !=
+		    0)
 			return -1;
 	}
-	return more < 0 ? -1 : attr_set_owner(fd, o->uid, o->gid, e, "the workspace");
+	return more < 0 ? -1 : attr_set_owner(fd, (uint32_t)uid, (uint32_t)gid, e, "the workspace");
 }
 
 static int finish_tree(const struct setup_work *w, int fd, bool whole_is_restored, struct err *e)
 {
-	uint32_t mode = w->o->set_mode ? w->o->mode : w->out->profile.mode;
+	struct record *r = &w->out->record;
+	if (w->o->set_mode)
+		r->mode = w->o->mode;
+	uint32_t mode = w->o->set_mode ? w->o->mode
+	                : r->mode > 0  ? (uint32_t)r->mode & 07777
+	                               : w->out->profile.mode;
 	/* The archive of a worktree is of some files in it, and not of the directory. */
 	bool is_worktree = w->out->profile.git == PROFILE_GIT_WORKTREE;
 	bool mode_is_restored = whole_is_restored && !w->o->set_mode && !is_worktree;
-	if (make_dirs(w->out, fd, e) != 0 || set_owner(w->o, fd, e) != 0)
+	if (make_dirs(w->out, fd, e) != 0 || set_owner(w, fd, e) != 0)
 		return -1;
 	if (!mode_is_restored && attr_set_mode(fd, mode, e, "the workspace") != 0)
 		return -1;
@@ -230,11 +254,13 @@ static int take(struct setup_work *w, struct stage *stage, struct err *e)
 	if (check_absent(w, e) != 0 || setup_restore_parts(w, stage->fd, &ignored, e) != 0 ||
 	    dir_open(w->out->base.fd, w->out->record.id, &root, e) != 0 ||
 	    git_setup_take(w, root, e) != 0 || make_dirs(w->out, root, e) != 0 ||
-	    set_owner(o, root, e) != 0 ||
+	    (o->set_user && set_owner(w, root, e) != 0) ||
 	    (o->set_mode && attr_set_mode(root, o->mode, e, "the workspace") != 0) ||
 	    file_stat(root, &st, e, "the workspace") != 0)
 		return -1;
 	w->out->record.root_ino = (int64_t)st.ino;
+	if (st.uid != sys_uid())
+		note_owner(&w->out->record, st.uid, st.gid);
 	return 0;
 }
 

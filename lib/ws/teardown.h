@@ -25,7 +25,8 @@ struct teardown_options {
 	bool keep_trash; /* rename to trash and leave the deletion to gc */
 	bool only_clean; /* of a worktree or clone: CONFLICT ("dirty") when git says of work that nothing else has */
 	bool drop_branch; /* of a worktree: delete the branch that was made for it, when it holds nothing of its own */
-	bool no_spool; /* a save that fails leaves the directory where it is, READY (gc) */
+	bool may_come_back; /* gc looks once more at what is in the trash: a worktree's links stay, and git knows it, until gc is sure */
+	bool no_spool;      /* a save that fails leaves the directory where it is, READY (gc) */
 	bool dry_run;
 	int64_t deadline_ms; /* duration; 0: none. When over: spool */
 	bool deadline_on_stop; /* the deadline starts with the first signal at wake_fd, and the second one spools;

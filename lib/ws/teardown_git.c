@@ -12,12 +12,21 @@ static bool is_worktree(const struct teardown_job *j)
 	return j->profile.git == PROFILE_GIT_WORKTREE && j->record.git_dir[0];
 }
 
+static int check_submodules(const struct teardown_job *j, int root, struct err *e)
+{
+	const struct git g = git_tree_git(&j->record, root);
+	return git_state_submodules_check(&g, e);
+}
+
 int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *rest,
                       bool *is_listed, struct err *e)
 {
 	*is_listed = is_worktree(j);
 	if (!*is_listed)
 		return 0;
+	/* A save on the way leaves where it is what git has put aside. */
+	if (!j->o->keep && git_state_check_ended(j->record.git_dir, e) != 0)
+		return -1;
 	if (git_keep(j->b, &j->record, root, e) != 0 || record_save(j->b, &j->record, e) != 0 ||
 	    git_keep_rest(&j->record, root, rest, e) != 0)
 		return -1;
@@ -36,7 +45,9 @@ int teardown_git_preview(struct teardown_job *j, int root, struct err *e)
 	j->out->is_worktree = is_worktree(j);
 	if (!j->out->is_worktree)
 		return 0;
-	if (git_state_look(root, j->record.git_dir, &state, e) != 0 ||
+	if ((!j->o->keep && git_state_check_ended(j->record.git_dir, e) != 0) ||
+	    check_submodules(j, root, e) != 0 ||
+	    git_state_look(root, j->record.git_dir, &state, e) != 0 ||
 	    git_keep_rest(&j->record, root, &rest, e) != 0)
 		return -1;
 	j->out->git_dirty = state.dirty;
@@ -58,12 +69,13 @@ static int check_clean(struct teardown_job *j, struct err *e)
 	    git_state_look(root, git_dir, &s, e) != 0)
 		return err_context(e, "workspace %s", j->record.id);
 	if (!git_state_would_lose(&s))
-		return 0;
+		return is_worktree(j) ? check_submodules(j, root, e) : 0;
 	err_set(e, ERR_KIND_CONFLICT,
 	        "workspace %s is dirty: %llu changed and %llu untracked paths, %llu commits of "
-	        "its own; without --if-clean all of it is kept and comes back",
+	        "its own%s%s; without --if-clean all of it is kept and comes back",
 	        j->record.id, (unsigned long long)s.dirty, (unsigned long long)s.untracked,
-	        (unsigned long long)(s.is_worktree ? s.detached : s.unpushed));
+	        (unsigned long long)(s.is_worktree ? s.detached : s.unpushed),
+	        s.under_way ? ", and under way " : "", s.under_way ? s.under_way : "");
 	return err_code(e, "dirty");
 }
 
@@ -74,10 +86,17 @@ int teardown_git_check(struct teardown_job *j, struct err *e)
 	return j->o->only_clean ? check_clean(j, e) : 0;
 }
 
+void teardown_git_note_head(struct teardown_job *j)
+{
+	struct err ignored = ERR_INIT;
+	if (is_worktree(j))
+		(void)!git_keep_note_head(&j->record, &ignored);
+}
+
 int teardown_git_unlink(struct teardown_job *j, struct err *e)
 {
 	FD_AUTO root = -1;
-	if (!j->record.git_links[0])
+	if (!j->record.git_links[0] || j->o->may_come_back)
 		return 0;
 	return dir_open(j->parent, j->record.id, &root, e) != 0 ? -1
 	                                                        : link_remove(&j->record, root, e);
@@ -99,7 +118,7 @@ static void drop_branch(struct teardown_job *j)
 void teardown_git_forget(struct teardown_job *j)
 {
 	struct err why = ERR_INIT;
-	if (!is_worktree(j))
+	if (!is_worktree(j) || j->o->may_come_back)
 		return;
 	if (git_tree_forget(j->b, &j->record, &why) != 0)
 		teardown_job_notice(j, &why);

@@ -66,6 +66,8 @@ int teardown_git_keep(struct teardown_job *j, int root, struct git_keep_paths *r
 int teardown_git_preview(struct teardown_job *j, int root, struct err *e) MUST_CHECK;
 /* CONFLICT when somebody locked the worktree; or when it is dirty and only_clean was asked for. */
 int teardown_git_check(struct teardown_job *j, struct err *e) MUST_CHECK;
+/* Of what can be had back from the trash: the record says where its head is. Best effort: without it that is its branch. */
+void teardown_git_note_head(struct teardown_job *j);
 /* Remove the links into the source, before the directory goes to where it is deleted. */
 int teardown_git_unlink(struct teardown_job *j, struct err *e) MUST_CHECK;
 /* The directory is gone from its place: the repository forgets it, and its branch is free. Told when it fails: the next

@@ -90,6 +90,8 @@ int teardown_remove_discarded(struct teardown_job *j, struct err *e)
 		base_dir_aside_name(j->record.id, name);
 	else if (j->place.trash && j->o->keep_trash) /* by a discard before, killed or not */
 		snprintf(name, sizeof(name), "%s", j->record.trash_name);
+	if (moves && j->o->keep_trash)
+		teardown_git_note_head(j);
 	if (announce(j, name, moves, e) != 0 || (moves && to_trash(j, name, e) != 0))
 		return -1;
 	j->out->removed = true;
@@ -170,8 +172,13 @@ int teardown_remove_to_spool(struct teardown_job *j, struct err *e)
 	err_clear(e);
 	if (is_partial(j) && cause.kind == ERR_KIND_FAILED)
 		return err_set(e, ERR_KIND_FAILED, "%s; the directory is in the spool", cause.msg);
-	err_set(e, ERR_KIND_TRY_AGAIN, "%s is spooled, `ws-teardown --retry` sends it: %s", id,
-	        cause.msg);
+	if (strcmp(cause.code, "dirty") == 0) /* its user has to do something about it */
+		err_set(e, ERR_KIND_TRY_AGAIN,
+		        "%s is spooled, `ws-setup --restore %s` brings it back: %s", id, id,
+		        cause.msg);
+	else
+		err_set(e, ERR_KIND_TRY_AGAIN, "%s is spooled, `ws-teardown --retry` sends it: %s",
+		        id, cause.msg);
 	e->sys_errno = cause.sys_errno;
 	e->status = cause.status;
 	e->retryable = true;

@@ -146,6 +146,13 @@ for format in tar.gz tar.zst; do
 	peak "$WS" ws-archive verify --jobs 2 "$place/many.$format"
 	many_bar "verify $format"
 done
+# differing COMMAND...: of which status 1 says that there are differences.
+differing() { peak bash -c '"$@" || [ $? = 1 ]' - "$@"; }
+peak "$WS" ws-archive verify --against "$place/wide/many" --jobs 2 "$place/many.tar.gz"
+many_bar 'verify --against'
+mkdir "$place/wide/empty"
+differing "$WS" ws-archive diff --jobs 2 "$place/many.tar.gz" "$place/wide/empty"
+many_bar 'diff, all of them removed'
 
 # extract_peak WHAT COMMAND...: its peak against the bar. It unpacks into $place/wide/out, which is gone before and after.
 extract_peak() {
@@ -197,6 +204,8 @@ for kind in directories symlinks hardlinks 'names in one directory'; do
 	peak "$WS" ws-archive create -q --jobs 2 -C "$place/wide/one" -o "$place/one.tar.gz"
 	compare "peak of create, a million $kind, KiB" "$best" "$((65536 + 4096 * 2))" 1.00
 	tar -cf - -C "$place/wide/one" . | pigz -1 -p2 >"$place/theirs.tar.gz"
+	peak "$WS" ws-archive diff --jobs 2 "$place/theirs.tar.gz" "$place/wide/one"
+	compare "peak of diff, a million $kind, by GNU tar, KiB" "$best" "$((65536 + 4096 * 2))" 1.00
 	rm -rf "$place/wide/one"
 	extract_peaks "a million $kind" "$place/one.tar.gz" "$place/theirs.tar.gz" 'part*'
 done

@@ -395,6 +395,34 @@ class GitDestroy(Git):
         assert case.repo.worktrees() == [] and case.repo.git("fsck", "--no-dangling") == ""
 
 
+class GitCollect(GitDestroy):
+    """Until it is sure the collector leaves to git what it may have to put back."""
+
+    command = ("ws-gc", "--older", "0s", "--force-dirty")
+
+
+class GitUndo(GitCollect):
+    """What was staged comes back as a change that is not."""
+
+    command = ("ws-gc", "--undo", "t1")
+
+    def prepare(self, case):
+        before = super().prepare(case)
+        case.base.run(*GitCollect.command)
+        return before
+
+    def setup(self, case):
+        """What a killed one left in the staging is removed by gc, after an hour."""
+        shutil.rmtree(case.base.path / ".ws/staging", ignore_errors=True)
+        return super().setup(case)
+
+    def check(self, case, before, index):
+        case.is_sane()
+        root = self.setup(case)
+        assert content(root) == before[1], "work was lost"
+        super().check(case, (case.repo.status(root), content(root)), index)
+
+
 class GitAdopt(GitDestroy):
     """A worktree that the orchestrator made."""
 
@@ -708,6 +736,8 @@ SCENARIOS = {
     "a collector that sends what is compressed": SendCompressed,
     "a worktree's creation": GitCreate,
     "a worktree's end": GitDestroy,
+    "a worktree's collection": GitCollect,
+    "a worktree that is put back": GitUndo,
     "a worktree's restore": GitRestore,
     "an adoption of a worktree": GitAdopt,
     "a worktree's end with its branch": GitDropBranch,

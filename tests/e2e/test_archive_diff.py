@@ -7,12 +7,15 @@ import os
 import re
 import shutil
 import tarfile
+from collections import Counter
+from random import Random
 
 import pytest
 import rawtar
 import wsformat
 
 import ws as helpers
+from place import fill_disk, small_disk, unmount_below
 
 KINDS = ["directory", "ours", "stored", "theirs", "plain"]
 
@@ -167,6 +170,64 @@ def test_a_hardlink_to_nothing_and_a_name_that_climbs_out_are_refused(ws, tmp_pa
         ws("ws-archive", "diff", tmp_path / "a.tar", tmp_path, status=65)
 
 
+def many(seed):
+    """A tar of some 29,000 entries in no order, and what is in it in the end: {path: (mode, content)}. Two of them differ in a few per cent."""
+    random, parts, tree = Random(seed), [], {}
+
+    def add(path, mode, content, link=None):
+        parts.append(rawtar.header(path, rawtar.HARD, link=link) if link else rawtar.file(path, content, mode=mode))
+        tree[path] = mode, content
+
+    numbers = [number for number in range(26_000) if random.random() < 0.99]
+    random.shuffle(numbers)
+    for number in numbers:
+        name = f"file-{number:05}"
+        where = f"moved-{random.randrange(50)}" if random.random() < 0.01 else f"{number % 97:02}/{'long' * 16}"
+        path, content = f"{where}/{name}", b"%d" % (number if random.random() < 0.99 else number + seed * 100_000)
+        add(path, 0o600 if random.random() < 0.01 else 0o644, content)
+        if number % 10 == 0:
+            add(f"links/{name}", *tree[path], link=path)
+            add(f"links/again/{name}", *tree[path], link=f"links/{name}")
+        if random.random() < 0.01:
+            add(random.choice(list(tree)[-1000:]), 0o640, b"of several entries for one path the last counts")
+    return rawtar.tar(*parts), tree
+
+
+@pytest.fixture
+def long_lists(ws, tmp_path):
+    """long_lists(temporary directory, ...): two such tars compared, and both trees."""
+    trees = []
+    for seed in (1, 2):
+        data, tree = many(seed)
+        (tmp_path / f"{seed}.tar").write_bytes(data)
+        trees.append(tree)
+    return lambda place, **options: (ws("ws-archive", "diff", "--json", tmp_path / "1.tar", tmp_path / "2.tar", env={"TMPDIR": str(place)}, **options), *trees)
+
+
+def test_lists_that_are_long_lie_in_a_file_and_are_compared_as_short_ones(long_lists, tmp_path):
+    """Of each list 4 MiB stay in memory."""
+    result, before, after = long_lists(tmp_path, status=1)
+    rows = json_lines(result)
+    kinds = {kind: {row["path"] for row in rows if row["change"] == kind} for kind in ("added", "removed", "modified")}
+    renamed = {row["from"]: row["path"] for row in rows if row["change"] == "renamed"}
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    assert kinds["modified"] == {path for path in before.keys() & after.keys() if before[path] != after[path]}
+    assert kinds["removed"] == gone - renamed.keys() and kinds["added"] == new - set(renamed.values()) and all(kinds.values())
+    assert all(before[old][1] == after[now][1] for old, now in renamed.items()) and len(set(renamed.values())) == len(renamed)
+    sides = [Counter(side[path][1] for path in paths) for side, paths in ((before, gone), (after, new))]
+    assert len(renamed) == (sides[0] & sides[1]).total() > 100
+    assert [row["path"] for row in rows] == sorted((row["path"] for row in rows), key=lambda path: path.split("/"))
+
+
+def test_lists_that_find_no_room_say_where_some_can_be_given(long_lists, tmp_path):
+    try:
+        fill_disk(small_disk(tmp_path / "place", "64k"))
+        result, *_ = long_lists(tmp_path / "place", status=74)
+    finally:
+        unmount_below(tmp_path)
+    result.complains("No space left on device", "TMPDIR")
+
+
 def test_sides_that_are_not_there_and_wrong_numbers_of_them_say_so(ws, tmp_path):
     ws("ws-archive", "diff", tmp_path / "absent", tmp_path, status=66).complains("absent")
     ws("ws-archive", "diff", tmp_path, tmp_path / "absent", status=66).complains("absent")
@@ -304,7 +365,7 @@ def test_an_archive_without_an_index_is_read_once_for_all_its_changed_files(ws, 
 
 def test_a_unified_diff_is_as_short_as_that_of_diff(ws, tmp_path):
     """The edits are the fewest, and the hunks are those of diff -u."""
-    random = __import__("random").Random(7)
+    random = Random(7)
     pairs = []
     for number in range(60):
         before = [random.choice("abcdefgh") for _ in range(random.randrange(60))]

@@ -220,7 +220,9 @@ def test_all_file_operations_are_logged_and_tracked(flat, tmp_path):
     make_files(tmp_path / "old/denker_1", {"file": "x"})
     flat.setup("--migrate", tmp_path / "old")
     flat.base.teardown("default")
-    events = [line["event"] for line in flat.base.journal() if line["id"] == "default"]
+    lines = [line for line in flat.base.journal() if line["id"] == "default"]
+    assert next(line["to"] for line in lines if line["event"] == "move-out") == f"{tmp_path}/report.md"
+    events = [line["event"] for line in lines]
     told = ["create", "put", "move-out", "put", "migrate", "save", "trash"]
     assert [event for event in events if event in told] == told
 

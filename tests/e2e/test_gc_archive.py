@@ -142,6 +142,14 @@ def test_a_worktree_is_archived_and_made_again_from_its_repository(file_base, ar
     assert (root / "new").read_text() == "new" and (root / ".env").read_text() == "ignored"
 
 
+def test_a_worktree_that_can_not_be_saved_leaves_no_archive_behind_with_each_run(file_base, archives, repo):
+    root = create(file_base, repo)
+    repo.git("checkout", "-q", "--orphan", "fresh", cwd=root)
+    for _ in range(2):
+        result = file_base.run("ws-gc", "--older", "0s", "--archive-to", archives.url, status=1)
+        assert "no commit" in result.stderr and root.exists() and keys(archives) == []
+
+
 @pytest.mark.parametrize("profile", ["session", "volumes", "flat"])
 def test_every_profile_comes_back_whole(file_base, archives, profile):
     words = {"session": ["--workspace", "w", "--session", "s"], "volumes": ["--id", "t1"], "flat": ["--id", "t1"]}[profile]

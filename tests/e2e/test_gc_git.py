@@ -89,6 +89,18 @@ def test_work_that_only_the_workspace_has_keeps_it(file_base, repo, what, epheme
     assert plan["t1"] == "trash idle" and total["trashed"] == 1 and not root.exists()
 
 
+@pytest.mark.parametrize("act, reason", [(stash, "git-unpushed"), (commit_elsewhere, "git-unpushed"), (lambda tree: None, "idle")])
+def test_what_a_submodule_alone_has_keeps_it_too(file_base, repo, act, reason):
+    """Its .git is a file, as a worktree's is; but its repository lies in the workspace."""
+    root = file_base.setup("--id", "t1", "--ephemeral")
+    tree = clone(repo, root / "repo")
+    git(tree, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", repo.upstream, "sub")
+    git(tree, "commit", "-q", "-m", "sub")
+    git(tree, "push", "-q", "origin", "HEAD:refs/heads/sub")
+    act(tree / "sub")
+    assert first(file_base, "--older", "0s")["reason"] == reason
+
+
 def test_a_clean_clone_is_taken_and_comes_back(file_base, repo):
     root = file_base.setup("--id", "t1")
     clone(repo, root / "repo")
@@ -128,6 +140,55 @@ def test_a_worktree_with_work_is_kept_and_one_without_goes(file_base, repo):
     assert first(file_base, "--older", "0s")["reason"] == "git-unpushed"
     git(root, "push", "-q", "origin", "HEAD:fix")
     assert first(file_base, "--older", "0s")["reason"] == "idle" and not root.exists()
+
+
+def test_a_worktree_with_links_goes_like_any_other(file_base, repo):
+    """Removing the links on the way was taken for a change of its files."""
+    root = create(file_base, repo, "t1", "fix", "--link", "node_modules")
+    assert first(file_base, "--older", "0s")["reason"] == "idle" and not root.exists() and repo.worktrees() == []
+    assert file_base.gc("--trash-ttl", "0s")[1]["purged"] == 1 and (repo.path / "node_modules/m/index.js").exists()
+    assert file_base.setup("--restore", "t1") == root and (root / "node_modules").is_symlink()
+
+
+def test_a_worktree_that_turned_out_to_be_in_use_is_put_back_as_it_was(file_base, repo, tmp_path):
+    """Somebody stages a file while it is saved: nothing of his work, nor what git knows of it, may have changed."""
+    root = create(file_base, repo, "t1", "fix", "--link", "node_modules")
+    bin, real = tmp_path / "bin", shutil.which("git")
+    bin.mkdir()
+    use = f"echo late >{root}/late; env -i {real} -C {root} add late"
+    (bin / "git").write_text(f'#!/bin/sh\ncase "$*" in *write-tree*) [ -e {root}/late ] || {{ {use}; }} ;; esac\nexec {real} "$@"\n')
+    (bin / "git").chmod(0o755)
+    result = file_base.run("ws-gc", "--older", "0s", env={"PATH": f"{bin}:{helpers.PATH}"})
+    assert "left alone" in result.stderr and "its files were changed" in result.stderr
+    assert repo.worktrees() == [str(root)] and repo.status(root) == ["A  late"] and (root / "node_modules").is_symlink()
+    assert file_base.state("t1") == "ready" and file_base.area("trash") == []
+
+
+def test_a_worktree_that_was_put_back_from_the_trash_is_one_for_git_too(file_base, repo):
+    root = create(file_base, repo)
+    (root / "new").write_text("new\n")
+    file_base.gc("--older", "0s", "--force-dirty")
+    assert repo.worktrees() == []
+    file_base.run("ws-gc", "--undo", "t1")
+    assert repo.worktrees() == [str(root)] and repo.status(root) == ["?? new"]
+    assert first(file_base, "--older", "0s", "--min-age", "0s")["reason"] == "git-dirty"
+
+
+@pytest.mark.parametrize("how", ["older", "force-dirty", "archive-to", "compress-after"])
+def test_a_repository_that_worktrees_elsewhere_live_on_is_not_taken(file_base, repo, tmp_path, how):
+    """A clone for all, a worktree of it for each agent: without the first nothing of the others can be saved."""
+    source = file_base.setup("--id", "t1", "--profile", "clone", "--git", repo.upstream, "--branch", "main")
+    root = file_base.setup("--id", "t2", "--git", source, "--branch", "fix")
+    git(source, "worktree", "add", "-q", "node_modules/inner", "-b", "inner")  # within it: that goes with it
+    (root / "new").write_text("work\n")
+    options = {"older": [], "force-dirty": ["--force-dirty"], "archive-to": ["--archive-to", f"file://{tmp_path}/archives"], "compress-after": []}
+    policy = ["--compress-after" if how == "compress-after" else "--older", "0s", "--min-age", "0s", *options[how]]
+    file_base.run("ws-gc", "--pin", "t2", "--reason", "at work")
+    line = first(file_base, *policy)
+    assert (line["action"], line["reason"], line["detail"]) == ("keep", "git-shared", f".: {root} is a worktree of it")
+    assert source.exists() and git(root, "status", "--porcelain") == "?? new"
+    file_base.teardown("t2")
+    assert first(file_base, *policy)["action"] in ("trash", "compress") and not source.exists()
 
 
 def test_a_hook_or_a_filter_of_the_agents_is_not_run(file_base, repo, tmp_path):

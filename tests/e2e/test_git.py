@@ -275,6 +275,101 @@ def test_work_in_a_submodule_keeps_the_directory(base, repo, tmp_path):
     assert (root / "sub/s").read_text() == "changed"
 
 
+def test_commits_of_a_submodule_that_nothing_else_has_keep_the_directory(base, repo, tmp_path):
+    """git has the submodule's repository within the worktree's own part of .git, which goes with it; the tree itself is clean."""
+    (tmp_path / "sub").mkdir()
+    repo.git("init", "-q", "-b", "main", cwd=tmp_path / "sub")
+    repo.commit("sub", tmp_path / "sub")
+    root = create(base, repo)
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", tmp_path / "sub", "sub", cwd=root)
+    head = repo.commit("in the submodule", root / "sub")
+    repo.commit("with a submodule", root)
+    assert repo.status(root) == []
+    base.run("ws-teardown", "--if-clean", "t1", status=73).complains("submodule sub", "commit and push it")
+    assert "submodule sub has work of its own" in base.teardown("t1", status=75).stderr
+    base.setup("--restore", "t1")
+    repo.git("push", "-q", "origin", "HEAD:refs/heads/kept", cwd=root / "sub")
+    base.teardown("t1")
+    assert repo.git("rev-parse", "kept", cwd=tmp_path / "sub") == head
+
+
+def test_a_repository_that_was_committed_as_a_number_keeps_the_directory(base, repo):
+    """`git add .` over a repository within the tree: the commit names its head, and has nothing of it."""
+    root = create(base, repo)
+    repo.git("init", "-q", "-b", "main", root / "inner")
+    make_files(root / "inner", {"only": "copy"})
+    repo.commit("inner", root / "inner")
+    repo.commit("all", root)
+    assert repo.status(root) == [] and "submodule inner" in base.teardown("t1", status=75).stderr
+    base.setup("--restore", "t1")
+    assert (root / "inner/only").read_text() == "copy"
+
+
+def change_on_both_sides(repo, root):
+    (root / "file").write_text("theirs\n")
+    repo.commit("theirs", root)
+    repo.git("checkout", "-q", "-b", "other", "HEAD~1", cwd=root)
+    (root / "file").write_text("ours\n")
+    repo.commit("ours", root)
+
+
+UNDER_WAY = {
+    "a rebase": (["rebase", "-q", "--autostash", "fix"], ["rebase", "--abort"]),
+    "a merge": (["merge", "-q", "--autostash", "fix"], ["merge", "--abort"]),
+    "a cherry-pick": (["cherry-pick", "fix"], ["cherry-pick", "--abort"]),
+    "a revert": (["revert", "--no-commit", "fix"], ["revert", "--abort"]),
+}
+
+
+@pytest.mark.parametrize("what", UNDER_WAY)
+def test_what_git_is_in_the_middle_of_keeps_the_directory(base, repo, what):
+    """An autostash, the rest of a rebase, the other side of a merge lie in the worktree's own part of .git alone."""
+    begin, end = UNDER_WAY[what]
+    root = create(base, repo)
+    change_on_both_sides(repo, root)
+    if "--autostash" in begin:
+        (root / "dir/other").write_text("not committed\n")
+    repo.git(*begin, cwd=root, status=1)
+    before = repo.git("status", cwd=root), content(root)
+    base.run("ws-teardown", "--if-clean", "t1", status=73).complains("dirty", f"under way {what}")
+    base.run("ws-teardown", "--dry-run", "t1", status=73).complains(f"{what} is under way", "finished or aborted")
+    base.run("ws-teardown", "--keep", "t1")
+    assert "ws-setup --restore t1" in base.teardown("t1", status=75).stderr and not root.exists()
+    assert base.setup("--restore", "t1") == root and (repo.git("status", cwd=root), content(root)) == before
+    repo.git(*end, cwd=root)
+    assert ((root / "dir/other").read_text() == "not committed\n") == ("--autostash" in begin)
+    base.teardown("t1")
+
+
+def test_a_clean_tree_in_the_middle_of_a_rebase_is_not_taken_for_clean(base, repo):
+    root = create(base, repo)
+    repo.commit("mine", root)
+    (root / "file").write_text("not committed\n")
+    repo.git("-c", "sequence.editor=sed -i 1s/pick/edit/", "rebase", "-q", "-i", "--autostash", "HEAD~1", cwd=root)
+    assert repo.status(root) == [] and base.ls()["t1"]["dirty"] is True
+    assert base.gc("--older", "0s", "--min-age", "0s")[0]["t1"] == "keep git-dirty" and root.exists()
+
+
+def test_a_repository_that_was_moved_is_told_with_a_way_out(base, repo):
+    root = create(base, repo)
+    (root / "new").write_text("new\n")
+    moved = repo.path.rename(repo.path.with_name("moved"))
+    result = base.teardown("t1", status=75)
+    assert f"{repo.path}/.git/worktrees/" in result.stderr and "a link at the old place" in result.stderr
+    repo.path.symlink_to(moved)
+    assert base.setup("--restore", "t1") == root and repo.status(root) == ["?? new"]
+    base.teardown("t1")
+    assert repo.refs() == ["refs/ws/preserved/t1"]
+
+
+def test_a_branch_without_a_commit_keeps_the_directory(base, repo):
+    root = create(base, repo)
+    repo.git("checkout", "-q", "--orphan", "fresh", cwd=root)
+    assert "no commit" in base.teardown("t1", status=75).stderr
+    base.setup("--restore", "t1")
+    assert repo.git("status", "--short", "--branch", cwd=root).splitlines()[0] == "## No commits yet on fresh"
+
+
 def test_what_does_not_go_together_with_a_branch_that_moved_is_kept_beside(base, repo):
     root = create(base, repo)
     (root / "file").write_text("mine\n")
@@ -372,6 +467,17 @@ def test_a_discarded_worktree_can_be_had_back_from_the_trash(base, repo):
     assert repo.worktrees() == [str(root)]
     assert content(root) == before
     assert " M file" in repo.status(root) and "?? new/" in repo.status(root)
+
+
+@pytest.mark.parametrize("back", [("ws-setup", "--restore", "t1"), ("ws-gc", "--undo", "t1")], ids=["setup", "undo"])
+def test_a_discarded_worktree_comes_back_with_the_commits_of_a_detached_head(base, repo, back):
+    root = create(base, repo)
+    repo.git("checkout", "-q", "--detach", cwd=root)
+    head = repo.commit("detached", root)
+    base.teardown("--discard", "--keep-trash", "t1")
+    assert repo.refs() == []  # nobody wants it, so nothing keeps it for longer than the trash
+    base.run(*back)
+    assert repo.git("rev-parse", "HEAD", cwd=root) == head and repo.status(root) == []
 
 
 # ---- the right base, and errors that say what is wrong ----

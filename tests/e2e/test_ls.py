@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 
+import pytest
+
 from place import Session, base, file_base, make_files, one_message, wait_until  # noqa: F401 (fixtures)
 from repo import Repo
 
@@ -183,3 +185,10 @@ def test_a_name_that_a_terminal_would_act_on_is_quoted(file_base):
     file_base.setup("--id", "t1", "--owner", "\x1b[31mred\n")
     text = file_base.run("ws-ls").stdout
     assert "\x1b" not in text and "\\x1b[31mred\\n" in text
+
+
+@pytest.mark.parametrize("applet", ["ws-setup", "ws-ls", "ws-gc"])
+def test_who_has_no_base_is_told_how_to_have_one(plain_user, applet):
+    """/opt/stacks is root's to make, and it is what one gets who says nothing."""
+    result = plain_user(applet, env={"WORKSPACE_DIR": "/nonexistent/stacks"}, status=77 if applet == "ws-setup" else 66)
+    result.complains("/nonexistent", "--base or WORKSPACE_DIR names another")

@@ -372,6 +372,30 @@ def test_a_refused_head_is_asked_again_for_its_reason(scripted, faults):
     assert "InvalidAccessKeyId" in scripted("stat", "s3://b/k", status=77).stderr
 
 
+UNSIZED = {
+    "a byte of so many": (reply(206, b"x", {"Content-Range": "bytes 0-0/12345"}), 12345),
+    "all of it": (reply(200, b"12345"), 5),
+    "no byte": (error(416, "InvalidRange"), 0),
+}
+
+
+@pytest.mark.parametrize("what", UNSIZED)
+def test_a_head_without_a_length_is_asked_again_for_one_byte(scripted, faults, what):
+    """Proxies leave it out, as RFC 9110 section 9.3.2 lets them."""
+    answer, size = UNSIZED[what]
+    faults.on("HEAD", "/k", reply(200, b"", {"ETag": '"1"'}, length=None, then="close"))
+    faults.on("GET", "/k", answer)
+    assert json.loads(scripted("stat", "--json", "s3://b/k").stdout)["size"] == size
+    (asked,) = faults.seen("GET", "/k")
+    assert asked.headers["range"] == "bytes=0-0" and asked.headers["if-match"] == '"1"'
+
+
+def test_an_object_that_nobody_says_the_length_of_is_an_error(scripted, faults):
+    for method in ("HEAD", "GET"):
+        faults.on(method, "/k", reply(200, b"", {"ETag": '"1"'}, length=None, then="close"))
+    assert "does not say how long" in scripted("stat", "s3://b/k", status=65).stderr
+
+
 def test_ranges_that_come_in_chunks_keep_their_connection(spoilt, ceph, bucket, faults, tmp_path):
     ceph.put(bucket, "k", noise(LARGE))
     faults.on("GET", "/k", through(chunked=True), skip=1, times=9)

@@ -12,6 +12,7 @@ import pytest
 
 import ws as helpers
 from place import Base, Session, base, file_base, finish, make_files, need_root, read_files, untar, wait_until  # noqa: F401 (fixtures)
+from test_git import repo  # noqa: F401 (fixture)
 
 
 def docker(base, *args, **options):
@@ -185,6 +186,33 @@ def test_a_base_that_everybody_can_write_to_is_told(base):
     for mode, told in ((0o777, True), (0o1777, False), (0o775, False)):
         base.path.chmod(mode)
         assert ("chmod o-w" in base.run("ws-setup", "--id", "t1").stderr) == told
+
+
+def test_the_owner_that_it_was_made_with_has_it_again_after_a_restore(base):
+    """Else it would be "permission denied" in the container again: --restore needs no more than the id."""
+    need_root()
+    for name, args in (("t1", ["--user", "1234:1235"]), ("t2", ["--adopt"])):
+        if args == ["--adopt"]:  # as docker's container left it
+            make_files(base.path / name, {"report.md": "done\n"})
+            for path in (base.path / name, base.path / name / "report.md"):
+                os.chown(path, 1234, 1235)
+        root = base.setup("--id", name, *args)
+        make_files(root, {"new.md": "by root\n"})
+        base.teardown(name)
+        assert base.setup("--restore", name) == root
+        for path in (root, *root.iterdir()):
+            assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1235), path
+        base.gc("--compress-after", "0s", "--min-age", "0s")
+        assert base.setup("--id", name).stat().st_uid == 1234 and (root / "new.md").stat().st_uid == 1234
+        assert base.setup("--id", name) == root and base.ls()[name]["user"] == "1234:1235"
+
+
+@pytest.mark.parametrize("profile", ["task", "worktree"])
+def test_the_mode_that_it_was_made_with_it_has_again_after_a_restore(base, repo, profile):
+    git = ["--git", repo.path, "--branch", "fix"] if profile == "worktree" else []
+    root = base.setup("--id", "t1", "--mode", "0770", *git)
+    base.teardown("t1")
+    assert base.setup("--restore", "t1") == root and stat.S_IMODE(root.stat().st_mode) == 0o770
 
 
 def test_an_owner_that_we_may_not_give_is_told_before_anything_is_there(plain_user):
