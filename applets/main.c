@@ -112,6 +112,8 @@ static int run_parsed(const struct applet *a, const struct applet *parent, const
 static int run_applet(const struct applet *a, int argc, char **argv, struct err *e)
 {
 	log_set_name(a->name);
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		return ws_run(argc, argv, e);
 	if (!a->subs)
 		return run_parsed(a, a, a->name, argc, argv, e);
 	if (argc < 2)

@@ -64,7 +64,8 @@ const struct applet pack_cat_applet = {
 	.synopsis = "[OPTIONS] ARCHIVE PATH…",
 	.details =
 		"Of an archive in a store that ws-archive made, only the index and the parts with these\n"
-		"files are read.",
+		"files are read. Of several entries with one path, as `tar -u` makes them, it is the last;\n"
+		"in a pipe, which can't be gone back in, the first from where it is.",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.args_min = 2,

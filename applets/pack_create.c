@@ -292,6 +292,20 @@ static int format_of(struct str name)
 	return WRITER_TAR_GZ;
 }
 
+/* A name that promises another format would lead astray whoever reads it next. */
+static int check_name(const struct options *o, struct err *e)
+{
+	static const char *const others[] = { ".zip", ".7z",  ".rar",  ".xz",  ".txz",
+		                              ".bz2", ".tbz", ".tbz2", ".lz4", ".lzma" };
+	for (size_t i = 0; i < COUNTOF(others) && o->format == FORMAT_BY_NAME; i++)
+		if (str_ends(str_of(o->output), str_of(others[i])))
+			return err_set(e, ERR_KIND_USAGE,
+			               "%s: there is no format '%s' here, but tar.gz, tar.zst and "
+			               "tar: another name, or --format",
+			               o->output, others[i] + 1);
+	return 0;
+}
+
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
@@ -319,7 +333,7 @@ static int run(const struct applet_call *call, struct err *e)
 		               "standard output is a terminal; name the archive with -o");
 	if (o->level > LEVEL_MAX)
 		return err_set(e, ERR_KIND_USAGE, "--level is 1 to %d", LEVEL_MAX);
-	if (clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
+	if (check_name(o, e) || clamp(o, &how.mtime_max_s, e) || read_excludes(o, exclude, e))
 		return -1;
 	return create_there(call, &how, e);
 }

@@ -8,6 +8,7 @@
 #include "applets/pack_verbs.h"
 #include "applets/pack_would.h"
 #include "applets/s3_options.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "os/log.h"
 #include "os/sys.h"
@@ -79,7 +80,7 @@ static void show(const struct applet_call *call, const struct extract_result *r,
 }
 
 static int unpack(const struct applet_call *call, struct source *source,
-                  const struct pack_stage *stage, const struct limits *limits,
+                  const struct pack_stage *stage, const struct limits *limits, bool *found,
                   struct extract_result *r, struct err *e)
 {
 	const struct options *o = call->options;
@@ -92,6 +93,7 @@ static int unpack(const struct applet_call *call, struct source *source,
 		.same_owner = o->same_owner,
 		.patterns = call->args + 1,
 		.pattern_count = call->arg_count - 1,
+		.pattern_found = found,
 		.progress = &progress,
 		.notice = notice,
 		.would = o->dry_run ? pack_would : NULL,
@@ -105,9 +107,25 @@ static int unpack(const struct applet_call *call, struct source *source,
 	return rc;
 }
 
+/* Name the patterns that nothing matched. */
+static int check_found(const struct applet_call *call, const bool *found, struct err *e)
+{
+	uint64_t failed = 0, count = call->arg_count - 1;
+	for (size_t i = 0; i < count; i++) {
+		struct err missing = ERR_INIT;
+		if (found[i])
+			continue;
+		err_set(&missing, ERR_KIND_NOT_FOUND, "%s: nothing in it matches '%s'",
+		        call->args[0], call->args[1 + i]);
+		applet_item_failed(call, &missing, &failed);
+	}
+	return applet_result(failed, count, "patterns", e);
+}
+
 static int run(const struct applet_call *call, struct err *e)
 {
 	const struct options *o = call->options;
+	MEM_AUTO bool *found = mem_new(call->arg_count, sizeof(*found));
 	SOURCE_AUTO source = NULL;
 	PACK_STAGE_AUTO stage = { .parent = -1, .dir = -1 };
 	struct extract_result r;
@@ -119,14 +137,14 @@ static int run(const struct applet_call *call, struct err *e)
 	                : pack_stage_open(o->directory, &stage, e)) ||
 	    pack_guard(call->args, 1, stage.parent, e))
 		return -1;
-	int rc = unpack(call, source, &stage, &limits, &r, e);
+	int rc = unpack(call, source, &stage, &limits, found, &r, e);
 	if (rc == 0 && !o->dry_run)
 		rc = o->into_existing ? pack_stage_merge(&stage, o->same_owner, e)
 		                      : pack_stage_publish(&stage, e);
 	if (rc)
 		return err_context(e, "%s", call->args[0]);
 	show(call, &r, sys_monotonic_ms() - start);
-	return 0;
+	return check_found(call, found, e);
 }
 
 const struct applet pack_extract_applet = {
@@ -139,7 +157,8 @@ const struct applet pack_extract_applet = {
 		"--into-existing says so: then each file is replaced by a rename, directories are joined,\n"
 		"and a directory for something else or the reverse is refused before anything is moved.\n"
 		"Names that climb out are refused (status 65). setuid bits and devices are dropped. With\n"
-		"PATTERNs (shell wildcards) only what matches and what is below it.",
+		"PATTERNs (shell wildcards) only what matches and what is below it; one that nothing matches\n"
+		"is named, and the status 1 (66 when none is matched).",
 	.groups = groups,
 	.options_size = sizeof(struct options),
 	.defaults = defaults,

@@ -45,7 +45,9 @@ int pack_stage_open(const char *path, struct pack_stage *s, struct err *e)
 static int refuse_there(const struct pack_stage *s, const char *name, struct err *e)
 {
 	int there = dir_exists(s->parent, name, e);
-	return there <= 0 ? there : err_set(e, ERR_KIND_CONFLICT, "%s is there already", name);
+	return there <= 0 ? there
+	                  : err_set(e, ERR_KIND_CONFLICT,
+	                            "%s is there already; --into-existing replaces files", name);
 }
 
 static int move(const struct pack_stage *s, const char *name, struct err *e)

@@ -34,7 +34,8 @@ int pack_would(void *ctx, struct str path, const struct entry *entry, struct err
 	if (there < 0)
 		return -1;
 	if (there > 0 && !w->into_existing)
-		return err_set(e, ERR_KIND_CONFLICT, "%s is there already",
+		return err_set(e, ERR_KIND_CONFLICT,
+		               "%s is there already; --into-existing replaces files",
 		               names_show(first_of(path)).text);
 	if (there > 0 && is_dir != file_is_dir(&st))
 		return err_set(e, ERR_KIND_CONFLICT, "%s is there already %s",

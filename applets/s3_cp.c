@@ -83,6 +83,17 @@ static int one_file(struct s3_cp *c, const struct s3_path *from, struct err *e)
 	return 0;
 }
 
+/* Of one object a dry run, too, finds out whether it is there. */
+static int look_up(const struct s3_cp *c, const struct s3_path *from, uint64_t *size_bytes,
+                   struct err *e)
+{
+	struct s3_object object = { .size_bytes = 0 };
+	if (c->queue.dry_run && s3_head(c->queue.s3, from->bucket, from->key, &object, e))
+		return -1;
+	*size_bytes = object.size_bytes;
+	return 0;
+}
+
 static int one_object(struct s3_cp *c, const struct s3_path *from, struct err *e)
 {
 	struct str name = last_component(from->key);
@@ -94,7 +105,11 @@ static int one_object(struct s3_cp *c, const struct s3_path *from, struct err *e
 		return err_set(e, ERR_KIND_USAGE,
 		               "%s: its name cannot be that of a file; name the target",
 		               from->text);
+	uint64_t size_bytes;
+	if (look_up(c, from, &size_bytes, e))
+		return -1;
 	struct s3_job *j = s3_job_next(&c->queue);
+	j->size_bytes = size_bytes;
 	j->kind = c->to.is_s3 ? S3_JOB_COPY : S3_JOB_DOWNLOAD;
 	j->from_bucket = j->bucket = from->bucket;
 	buf_add_str(c->to.is_s3 ? &j->from_key : &j->key, from->key);
@@ -145,8 +160,9 @@ static int to_stdout(struct s3_cp *c, const struct s3_path *from, struct err *e)
 	struct sink out;
 	if (c->queue.dry_run) {
 		struct applet_action a = { .verb = "download", .from = from->text, .to = "-" };
-		a.size_bytes = UINT64_MAX;
 		a.dry_run = true;
+		if (look_up(c, from, &a.size_bytes, e))
+			return -1;
 		applet_show_action(c->queue.call, &a);
 		return 0;
 	}

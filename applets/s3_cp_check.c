@@ -38,9 +38,10 @@ int s3_cp_check(const struct s3_cp *c, struct err *e)
 		if (c->queue.move &&
 		    s3_cp_move_check(&from, &c->to, o->recursive, s3_cp_is_directory(&c->to), e))
 			return -1;
-		if (from.is_stdio && c->to.key.len == 0)
-			return err_set(e, ERR_KIND_USAGE,
-			               "standard input needs a key: s3://BUCKET/KEY");
+		if (from.is_stdio && s3_cp_is_directory(&c->to))
+			return err_set(
+				e, ERR_KIND_USAGE,
+				"standard input has no name: the target has to be s3://BUCKET/KEY");
 		if (c->to.is_stdio && (o->recursive || from.is_glob || from.key.len == 0))
 			return err_set(e, ERR_KIND_USAGE, "standard output takes single objects");
 		if ((from.is_stdio || o->recursive) && c->source_count > 1)

@@ -5,9 +5,9 @@
 
 const struct opt_row s3_filter_rows[S3_FILTER_ROWS] = {
 	OPT_LIST("include", 0, "PATTERN", struct s3_filter, include,
-	         "only names that match; * matches '/', too (may be repeated)"),
+	         "only names that match; * matches '/', too"),
 	OPT_LIST("exclude", 0, "PATTERN", struct s3_filter, exclude,
-	         "no names that match, included or not (may be repeated)"),
+	         "no names that match, included or not"),
 };
 
 static bool matches(const struct opt_list *patterns, struct str name)

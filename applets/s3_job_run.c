@@ -3,6 +3,7 @@
 
 #include "applets/s3_headers.h"
 #include "applets/s3_job.h"
+#include "base/codec.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "os/dir.h"
@@ -67,6 +68,14 @@ static int set_mtime(int fd, int64_t ms, const char *name, struct err *e)
 	return node_set_mtime(fd, ms / 1000, (uint32_t)(ms % 1000) * 1000000, e, name);
 }
 
+/* What went wrong here says which of many files it was. */
+static int here(const struct s3_job *j, struct err *e)
+{
+	char shown[300];
+	return err_context(e, "download to %s",
+	                   codec_quoted(buf_str(&j->to), shown, sizeof(shown)));
+}
+
 /* Beside the target first: a download that fails leaves what was there. */
 static int fetch(struct s3_job *j, int parent, const char *temporary, const char *name, int *file,
                  struct err *e)
@@ -83,11 +92,11 @@ static int fetch(struct s3_job *j, int parent, const char *temporary, const char
 	/* Many files are synced together, at the end; but a source is not removed before its copy is on disk. */
 	bool now = q->single || q->move;
 	if (now && file_sync(fd, e, name))
-		return -1;
+		return here(j, e);
 	/* A lock on it goes with the descriptor: after the rename. */
 	if ((!q->resume && file_close(file_take(file), e)) ||
 	    dir_rename(parent, temporary, parent, name, false, e) || (now && dir_sync(parent, e)))
-		return -1;
+		return here(j, e);
 	return q->move ? s3_job_move_object(j, j->bucket, buf_str(&j->key), object.etag, e) : 0;
 }
 
@@ -124,11 +133,11 @@ static int download(struct s3_job *j, struct err *e)
 	FD_AUTO parent = -1;
 	FD_AUTO fd = -1;
 	if (open_parent(j, &parent, name, e))
-		return -1;
+		return here(j, e);
 	temporary_name(j, name, temporary);
 	if (j->queue->resume ? lock_open(parent, temporary, 0666, &fd, e)
 	                     : dir_create_file(parent, temporary, 0666, &fd, e))
-		return -1;
+		return here(j, e);
 	if (fetch(j, parent, temporary, name, &fd, e) == 0)
 		return 0;
 	if (!is_to_go_on(j, fd))
@@ -140,12 +149,14 @@ static int copy(struct s3_job *j, struct err *e)
 {
 	struct s3_job_queue *q = j->queue;
 	struct s3_object source = { .size_bytes = 0 };
+	struct blob_id made = { .size_bytes = 0 };
 	if (q->move && s3_head(q->s3, j->from_bucket, buf_str(&j->from_key), &source, e))
 		return -1;
 	if (s3_copy(q->s3, j->from_bucket, buf_str(&j->from_key), j->bucket, buf_str(&j->key),
-	            q->put, NULL, e))
+	            q->put, &made, e))
 		return -1;
 	progress_add(&q->progress, j->size_bytes, 0);
+	j->size_bytes = made.size_bytes;
 	return q->move ? s3_job_move_object(j, j->from_bucket, buf_str(&j->from_key), source.etag,
 	                                    e)
 	               : 0;

@@ -55,6 +55,7 @@ static bool take_file(struct s3_side *s, const struct walk_entry *w)
 	buf_add_text(&s->name, w->path);
 	s->size_bytes = w->stat.size_bytes;
 	s->modified_ms = w->stat.mtime_s * 1000 + w->stat.mtime_ns / 1000000;
+	s->placed_ms = w->stat.ctime_s * 1000 + w->stat.ctime_ns / 1000000;
 	return true;
 }
 
@@ -88,7 +89,7 @@ static int next_object(struct s3_side *s, struct err *e)
 		return got;
 	buf_add_str(&s->name, str_skip(entry.key, s->match.base_len));
 	s->size_bytes = entry.size_bytes;
-	s->modified_ms = entry.modified_ms;
+	s->modified_ms = s->placed_ms = entry.modified_ms;
 	if (str_copy(entry.etag, s->etag, sizeof(s->etag)))
 		s->etag[0] = '\0';
 	return 1;

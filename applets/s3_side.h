@@ -26,6 +26,7 @@ struct s3_side {
 	struct buf name, last;
 	uint64_t size_bytes;
 	int64_t modified_ms;
+	int64_t placed_ms; /* since when it has been there: of an object when it was modified, of a file when anything of it changed */
 	char etag[BLOB_ETAG_MAX];
 };
 

@@ -111,6 +111,9 @@ static int pass(struct s3_sync *s, struct err *e)
 	if (!s->deleting && s->from.specials > 0)
 		log_warn("sockets, pipes and devices were left out: %llu",
 		         (unsigned long long)s->from.specials);
+	if (!s->deleting && s->options->remove && s->unknown > 0)
+		log_warn("%llu objects of %s stay: in %s there are links in their places",
+		         (unsigned long long)s->unknown, s->to_path.text, s->from_path.text);
 	s3_side_close(&s->from);
 	s3_side_close(&s->to);
 	return result;
@@ -189,11 +192,11 @@ const struct applet s3_sync_applet = {
 	.summary = "make a directory or prefix like another",
 	.synopsis = "[OPTIONS] SOURCE TARGET",
 	.details =
-		"Copies what TARGET does not have, what has another size, and what is newer in SOURCE,\n"
-		"unless the ETag shows that the content is the same. Downloaded files get the time of the\n"
+		"Copies what TARGET does not have, what has another size, and what is newer in SOURCE, or less\n"
+		"than 2 s older, unless the ETag shows that the content is the same. Downloaded files get the time of the\n"
 		"object. --delete acts only when both sides could be listed to their ends and nothing\n"
-		"failed, and refuses a SOURCE with nothing in it. Symbolic links are not followed. The key of\n"
-		"SOURCE may have * ? [ in it.",
+		"failed, and refuses a SOURCE with nothing in it. Symbolic links are not followed; what\n"
+		"TARGET has in the place of one, or below it, stays. The key of SOURCE may have * ? [ in it.",
 	.groups = groups,
 	.options_size = sizeof(struct s3_sync_options),
 	.defaults = defaults,

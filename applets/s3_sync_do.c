@@ -1,11 +1,15 @@
 /* Comparing, copying and deleting one name. */
 #include "applets/s3_sync_do.h"
 
+#include <errno.h>
+
 #include "applets/s3_show.h"
 #include "base/codec.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "os/dir.h"
+
+enum { TIMES_APART_MS = 2000 };
 
 int s3_sync_do_begin(struct s3_sync *s, struct err *e)
 {
@@ -54,12 +58,20 @@ static bool same_content(struct s3_sync *s)
 	return same;
 }
 
+/* Whether the times tell that the target was made of what the source is now. What changed right behind a copy may not be newer than
+ * that: servers count in seconds, and some round up. */
+static bool is_older(const struct s3_sync *s)
+{
+	return s->from.modified_ms <= s->to.modified_ms &&
+	       s->from.modified_ms + TIMES_APART_MS <= s->to.placed_ms;
+}
+
 static bool differs(struct s3_sync *s)
 {
 	const struct s3_sync_options *o = s->options;
 	if (s->from.size_bytes != s->to.size_bytes)
 		return true;
-	if (o->size_only || (!o->checksum && s->from.modified_ms <= s->to.modified_ms))
+	if (o->size_only || (!o->checksum && is_older(s)))
 		return false;
 	return !same_content(s);
 }
@@ -145,9 +157,26 @@ static void delete_file(struct s3_sync *s)
 	applet_show_action(s->queue.call, &a);
 }
 
+/* Whether the source, a directory, has a link at that name or above it, or something else that is no file: what it stands for
+ * was not looked at, so it is not known to be missing. */
+static bool is_unknown(const struct s3_sync *s)
+{
+	struct file_stat st;
+	struct err e = ERR_INIT;
+	if (s->from_path.is_s3)
+		return false;
+	if (dir_stat(s->from.root, s->to.name.p, &st, &e))
+		return e.sys_errno == ELOOP;
+	return !file_is_regular(&st) && !file_is_dir(&st);
+}
+
 void s3_sync_do_extra(struct s3_sync *s)
 {
 	BUF_AUTO key = buf_make(1 << 17);
+	if (is_unknown(s)) {
+		s->unknown += !s->deleting;
+		return;
+	}
 	if (!s->deleting) {
 		s->extra++;
 		return;

@@ -24,9 +24,10 @@ struct s3_sync {
 	struct s3_put put;
 	struct s3_batch *batch;
 	struct s3_batch_counts deletions;
-	int root;       /* where downloads go */
-	bool deleting;  /* the second pass */
-	uint64_t extra; /* what only the target has */
+	int root;         /* where downloads go */
+	bool deleting;    /* the second pass */
+	uint64_t extra;   /* what only the target has */
+	uint64_t unknown; /* of which a link in the source may stand for the same */
 	struct s3_side from, to;
 };
 

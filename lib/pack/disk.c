@@ -2,6 +2,7 @@
 #include "pack/disk.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -237,6 +238,8 @@ static int may_lead_to(struct disk *d, struct str target, struct str path, struc
 	const uint64_t *value = pathset_find(&d->paths, target);
 	if (str_eq(path, target))
 		return 0;
+	if (disk_is_aside(d, target))
+		return 1;
 	if (value)
 		return (*value & 3) != DISK_DIR;
 	int rc = look(d, target, &st, e);
@@ -246,8 +249,30 @@ static int may_lead_to(struct disk *d, struct str target, struct str path, struc
 	return rc > 0 ? !file_is_dir(&st) : rc;
 }
 
-int disk_leads_nowhere(struct str path, struct str target, struct err *e)
+void disk_aside(struct disk *d, uint32_t number, struct buf *out)
 {
+	char name[16];
+	if (!d->aside[0]) {
+		memcpy(d->aside, DIR_TEMP_PREFIX, sizeof(DIR_TEMP_PREFIX));
+		sys_random_name(d->aside + sizeof(DIR_TEMP_PREFIX) - 1);
+	}
+	snprintf(name, sizeof(name), "/%x", number);
+	buf_clear(out);
+	buf_add_text(out, d->aside);
+	buf_add_text(out, name);
+}
+
+bool disk_is_aside(const struct disk *d, struct str path)
+{
+	return d->aside[0] && names_within(path, str_of(d->aside));
+}
+
+int disk_leads_nowhere(const struct disk *d, struct str path, struct str target, struct err *e)
+{
+	if (disk_is_aside(d, target))
+		return err_set(e, ERR_KIND_DATA,
+		               "'%s' is a hardlink to no file that comes before it in the archive",
+		               names_show(path).text);
 	return err_set(e, ERR_KIND_DATA,
 	               "'%s' is a hardlink to '%s', which is no file unpacked before it",
 	               names_show(path).text, names_show(target).text);
@@ -259,7 +284,7 @@ int disk_hardlink(struct disk *d, const struct entry *entry, struct str path, st
 	struct disk_dir *dir;
 	int may = may_lead_to(d, target, path, e);
 	if (may <= 0)
-		return may < 0 ? -1 : disk_leads_nowhere(path, target, e);
+		return may < 0 ? -1 : disk_leads_nowhere(d, path, target, e);
 	if (place(d, entry, path, &dir, e) ||
 	    claim(d, path, DISK_HARDLINK | (uint64_t)d->link_count << 2, e))
 		return -1;

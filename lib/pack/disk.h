@@ -40,9 +40,13 @@ void disk_close(struct disk *d);
 int disk_dir(struct disk *d, const struct entry *entry, struct str path, struct err *e) MUST_CHECK;
 int disk_symlink(struct disk *d, const struct entry *entry, struct str path,
                  struct err *e) MUST_CHECK;
-/* `target` is a clean path that was put before. */
+/* `target` is a clean path that was put before, or one of disk_aside. */
 int disk_hardlink(struct disk *d, const struct entry *entry, struct str path, struct str target,
                   struct err *e) MUST_CHECK;
+
+/* The path, to *out, of the place with this number: for files that are wanted for their hardlinks alone, and put there
+ * whenever they come. The places are gone at the end. */
+void disk_aside(struct disk *d, uint32_t number, struct buf *out);
 
 /* A small file without attributes. Its content lies in `group`, which is held until it is written; or, with NULL, is
  * copied. sha256 (or NULL) is what it has to be. */

@@ -120,7 +120,7 @@ static int make_hardlink(struct disk *d, const struct disk_late *late, uint64_t 
 	to->holds--;
 	rc = rc ? -1 : has_target(from, target, last, e);
 	if (rc == 0 && last)
-		return disk_leads_nowhere(late->path, late->target, e);
+		return disk_leads_nowhere(d, late->path, late->target, e);
 	if (rc <= 0)
 		return rc;
 	if (free_place(to, name, number, e) ||

@@ -3,6 +3,7 @@
 #define WS_PACK_DISK_PARTS_H
 
 #include "base/buf.h"
+#include "os/dir.h"
 #include "pack/disk.h"
 #include "pack/pathset.h"
 
@@ -73,14 +74,17 @@ enum { DISK_RUNS = 128 };
 /* What is at a path: the low bits of its value in the set. Above them: the number of the directory or link. */
 enum disk_kind { DISK_FILE, DISK_DIR, DISK_SYMLINK, DISK_HARDLINK };
 
+enum { DISK_ASIDE_MAX = sizeof(DIR_TEMP_PREFIX) + 16 };
+
 struct disk_batch;
 
 struct disk {
 	struct disk_options options;
 	int root;
-	uint32_t granted;     /* permission bits that a new file gets when it asks for all */
-	struct pathset paths; /* those of the present and, unless `settled`, all */
-	bool settled;         /* some were put on disk and forgotten */
+	char aside[DISK_ASIDE_MAX]; /* the directory of disk_aside; "": there is none */
+	uint32_t granted;           /* permission bits that a new file gets when it asks for all */
+	struct pathset paths;       /* those of the present and, unless `settled`, all */
+	bool settled;               /* some were put on disk and forgotten */
 	struct disk_dirs dirs;
 	struct disk_link *links;
 	size_t link_count, link_cap;
@@ -103,8 +107,10 @@ int disk_attrs_set(const struct disk *d, int fd, const struct disk_attrs *a, uin
 /* Making `name` failed with `e`: 0 when that was for something that the archive put there before, and it was removed. */
 int disk_make_way(const struct disk *d, int dirfd, const char *name, struct err *e) MUST_CHECK;
 
+/* Whether `path` is that of a place beside the tree, or the directory of them. */
+bool disk_is_aside(const struct disk *d, struct str path);
 /* The error of a hardlink to what is no file. */
-int disk_leads_nowhere(struct str path, struct str target, struct err *e);
+int disk_leads_nowhere(const struct disk *d, struct str path, struct str target, struct err *e);
 
 /* disk_spill.c */
 void disk_spill_init(struct disk_spill *s);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "os/attr.h"
 #include "os/file.h"
+#include "os/remove.h"
 #include "pack/disk_parts.h"
 
 enum { TEXT_MAX = 4 << 20, PRIVATE = 0700 };
@@ -115,6 +116,8 @@ static int dress(struct disk *d, const struct disk_late *late, struct err *e)
 {
 	FD_AUTO fd = -1;
 	bool is_root = late->path.len == 0;
+	if (disk_is_aside(d, late->path))
+		return remove_tree(d->root, d->aside, NULL, e);
 	const char *what = is_root ? "." : late->path.p;
 	if (disk_dirs_open(d, d->root, late->path.p, &fd, e))
 		return -1;

@@ -9,7 +9,7 @@
 #include "pack/extract_parts.h"
 #include "pack/names.h"
 
-enum { BATCHES_MORE = 1, LATE_BYTES_MAX = 1 << 20 };
+enum { BATCHES_MORE = 1 };
 
 static void notice(const struct extraction *x, const struct entry *entry, const char *why)
 {
@@ -35,13 +35,20 @@ static bool one_matches(struct str pattern, struct str path)
 	return false;
 }
 
-static bool is_wanted(const struct extraction *x)
+bool extract_is_wanted(const struct extraction *x, struct str path)
 {
 	const struct extract_options *o = x->options;
-	for (size_t i = 0; i < o->pattern_count; i++)
-		if (one_matches(str_of(o->patterns[i]), buf_str(&x->whole)))
-			return true;
-	return o->pattern_count == 0;
+	bool wanted = o->pattern_count == 0;
+	for (size_t i = 0; i < o->pattern_count; i++) {
+		bool known = o->pattern_found && o->pattern_found[i];
+		if ((wanted && (known || !o->pattern_found)) ||
+		    !one_matches(str_of(o->patterns[i]), path))
+			continue;
+		wanted = true;
+		if (o->pattern_found)
+			o->pattern_found[i] = true;
+	}
+	return wanted;
 }
 
 /* The sizes that an index promises against what the file system has, before anything is written. */
@@ -122,14 +129,27 @@ int extract_file(struct extraction *x, const struct entry *entry, struct err *e)
 	return small ? put_small(x, entry, e) : put_large(x, entry, e);
 }
 
+/* Whether what the hardlink leads to, at x->target afterwards, was unpacked: 1, 0, -1. */
+static int has_target(struct extraction *x, const struct entry *entry, struct err *e)
+{
+	const struct extract_options *o = x->options;
+	const struct limits *limits = &x->reader->limits;
+	if (names_clean(entry->link, 0, limits, &x->target, e) < 0)
+		return -1;
+	/* Stripped, the path of what was not asked for may be that of another. */
+	if (!extract_is_wanted(x, buf_str(&x->target)))
+		return 0;
+	int rc = names_clean(entry->link, o->strip, limits, &x->target, e);
+	return rc <= 0 || o->pattern_count == 0 ? rc : disk_has(x->disk, buf_str(&x->target), e);
+}
+
 static int put_hardlink(struct extraction *x, const struct entry *entry, struct err *e)
 {
-	const struct limits *limits = &x->reader->limits;
-	if (names_clean(entry->link, x->options->strip, limits, &x->target, e) < 0)
+	int rc = has_target(x, entry, e);
+	if (rc < 0)
 		return err_context(e, "target of hardlink '%s'", names_show(entry->path).text);
-	int has = x->options->pattern_count > 0 ? disk_has(x->disk, buf_str(&x->target), e) : 1;
-	if (has <= 0)
-		return has < 0 ? -1 : extract_late_add(x, entry, e);
+	if (rc == 0 && extract_late_add(x, entry, e))
+		return -1;
 	return disk_hardlink(x->disk, entry, buf_str(&x->path), buf_str(&x->target), e);
 }
 
@@ -174,12 +194,13 @@ int extract_entry(struct extraction *x, const struct entry *entry, struct err *e
 	const struct limits *limits = &x->reader->limits;
 	if (names_clean(entry->path, 0, limits, &x->whole, e) < 0)
 		return -1;
-	if (!is_wanted(x))
-		return 0;
-	x->result->matched++;
-	int rc = names_clean(entry->path, x->options->strip, limits, &x->path, e);
+	bool wanted = extract_is_wanted(x, buf_str(&x->whole));
+	x->result->matched += wanted;
+	int rc = wanted ? names_clean(entry->path, x->options->strip, limits, &x->path, e) : 0;
 	if (rc < 0)
 		return -1;
+	if (rc == 0)
+		extract_late_pass(x);
 	/* Nothing is left of it; nor is the root stripped to itself. */
 	if (rc == 0 || (x->whole.len == 0 && x->options->strip > 0))
 		return 0;
@@ -245,8 +266,8 @@ int extract_tree(struct source *source, int dirfd, const struct extract_options 
 	};
 	struct extraction x = { .options = options, .result = result };
 	x.whole = x.path = x.target = buf_make(SIZE_MAX / 2);
+	x.late.names = buf_make(SIZE_MAX / 2);
 	x.content = buf_make(DISK_SMALL_MAX);
-	x.late = buf_make(LATE_BYTES_MAX);
 	*result = (struct extract_result){ .entries = 0 };
 	if (reader_open(source, &how, &reader, e))
 		return -1;
@@ -261,6 +282,6 @@ int extract_tree(struct source *source, int dirfd, const struct extract_options 
 	buf_free(&x.path);
 	buf_free(&x.target);
 	buf_free(&x.content);
-	buf_free(&x.late);
+	extract_late_free(&x);
 	return rc;
 }

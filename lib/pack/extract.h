@@ -21,8 +21,9 @@ struct extract_options {
 	const char *const
 		*patterns; /* only entries whose path, or a parent of it, matches one (str_glob) */
 	size_t pattern_count;
-	bool foreign; /* as in reader_options */
-	size_t kept;  /* as in disk_options (tests) */
+	bool *pattern_found; /* for each pattern: set when something matches it; NULL: not asked for */
+	bool foreign;        /* as in reader_options */
+	size_t kept;         /* as in disk_options (tests) */
 	struct progress *progress;
 	void (*notice)(void *ctx,
 	               const struct err *e); /* what was skipped (a device) and why; may be NULL */

@@ -43,8 +43,8 @@ int reader_index_next(struct reader *r, const struct entry **entry, struct err *
  * stored form (FORMAT.md). NULL for what is no file. */
 const unsigned char *reader_index_sha256(const struct reader *r);
 /* Go to one file by its index entry: the present entry becomes the file `path`, whose content reader_read
- * gives; a hardlink leads to the file itself. At most two reads of the source when indexed, else a scan from the
- * start (in a pipe: from here). Afterwards only reader_read, reader_hole and reader_find may follow.
+ * gives; a hardlink leads to the file itself. At most two reads of the source when indexed, else scans from the
+ * start, for the last of several entries with that path (in a pipe: from here, for the first). Afterwards only reader_read, reader_hole and reader_find may follow.
  * NOT_FOUND when absent. */
 int reader_find(struct reader *r, struct str path, const struct entry **entry,
                 struct err *e) MUST_CHECK;

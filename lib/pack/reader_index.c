@@ -4,6 +4,8 @@
 #include "pack/names.h"
 #include "pack/reader_parts.h"
 
+enum { LINKS_MAX = 8 }; /* from a hardlink to the file */
+
 int reader_index_next(struct reader *r, const struct entry **entry, struct err *e)
 {
 	if (!r->index)
@@ -124,34 +126,57 @@ bool reader_may_follow(struct reader *r, struct str top)
 	return s->members == r->beyond && s->left < s->group->head.raw_len - s->pos;
 }
 
-/* Go through the entries from here on until one is called `name`. A broken path of another is not our concern. */
-static int pass_to(struct reader *r, const struct entry **entry, struct err *e)
+/* Go through the entries from here up to the one that counts as `until`, or (`first`) to one that is called `name`. *number: the last
+ * of that name, which is at hand when it is the first; 0: none. A broken path of another is not our concern. */
+static int pass_to(struct reader *r, bool first, uint64_t until, uint64_t *number,
+                   const struct entry **entry, struct err *e)
 {
 	BUF_AUTO clean = buf_make((size_t)r->limits.max_name_bytes);
 	int rc;
-	while ((rc = reader_next(r, entry, e)) > 0) {
+	*number = 0;
+	while ((rc = reader_next(r, entry, e)) > 0 && r->guard.entries < until) {
 		struct err odd = ERR_INIT;
-		if (names_clean((*entry)->path, 0, &r->limits, &clean, &odd) >= 0 &&
-		    str_eq(buf_str(&clean), buf_str(&r->name)))
-			return 1;
+		if (names_clean((*entry)->path, 0, &r->limits, &clean, &odd) < 0 ||
+		    !str_eq(buf_str(&clean), buf_str(&r->name)))
+			continue;
+		*number = r->guard.entries;
+		if (first)
+			return 0;
 	}
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
+static int find_in_pipe(struct reader *r, const struct entry **entry, struct err *e)
+{
+	uint64_t number;
+	if (pass_to(r, true, UINT64_MAX, &number, entry, e))
+		return -1;
+	if (number == 0)
+		return absent(buf_str(&r->name), e);
+	if ((*entry)->type != ENTRY_TYPE_HARDLINK)
+		return 1;
+	return err_set(e, ERR_KIND_DATA, "'%s' is a hardlink to a file that is past in this pipe",
+	               names_show((*entry)->path).text);
+}
+
+/* Of several entries for one path the last one wins, as it does when all is unpacked: once through to find which it is, and
+ * once more to it. A hardlink is the file as it was then. */
 static int find_by_scan(struct reader *r, const struct entry **entry, struct err *e)
 {
-	for (int links = 0; links < 2; links++) {
-		if (!r->source->sequential)
-			reader_stop(r);
-		int rc = pass_to(r, entry, e);
-		if (rc <= 0)
-			return rc < 0 ? -1 : absent(buf_str(&r->name), e);
+	uint64_t number = UINT64_MAX;
+	for (int links = 0; links < LINKS_MAX; links++) {
+		reader_stop(r);
+		if (pass_to(r, false, number, &number, entry, e))
+			return -1;
+		if (number == 0)
+			return absent(buf_str(&r->name), e);
+		reader_stop(r);
+		do
+			if (reader_next(r, entry, e) <= 0)
+				return -1;
+		while (r->guard.entries < number);
 		if ((*entry)->type != ENTRY_TYPE_HARDLINK)
 			return 1;
-		if (r->source->sequential)
-			return err_set(e, ERR_KIND_DATA,
-			               "'%s' is a hardlink to a file that is past in this pipe",
-			               names_show((*entry)->path).text);
 		if (names_clean((*entry)->link, 0, &r->limits, &r->name, e) < 0)
 			return -1;
 	}
@@ -165,5 +190,7 @@ int reader_find(struct reader *r, struct str path, const struct entry **entry, s
 	if (names_clean(path, 0, &r->limits, &r->name, &odd) < 0)
 		return err_set(e, ERR_KIND_USAGE, "no path within an archive: '%s'",
 		               names_show(path).text);
-	return r->index ? find_indexed(r, entry, e) : find_by_scan(r, entry, e);
+	if (r->index)
+		return find_indexed(r, entry, e);
+	return r->source->sequential ? find_in_pipe(r, entry, e) : find_by_scan(r, entry, e);
 }

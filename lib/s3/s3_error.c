@@ -72,6 +72,16 @@ static const struct {
 	{ 505, ERR_KIND_UNAVAILABLE, false, "http version not supported" },
 };
 
+/* What is said of a code when the server gives no text, and its status would say too little. */
+static const struct {
+	const char *code, *meaning;
+} meanings[] = {
+	{ "BucketNotEmpty", "there are objects in the bucket, or old versions of some" },
+	{ "InvalidAccessKeyId", "the server does not know this access key" },
+	{ "InvalidBucketName", "a bucket's name is 3 to 63 small letters, digits, - and ." },
+	{ "SignatureDoesNotMatch", "the secret key is not that of this access key" },
+};
+
 static void keep(struct str value, char *out, size_t cap)
 {
 	if (str_copy(str_head(value, cap - 1), out, cap))
@@ -154,6 +164,9 @@ static enum err_kind classify(int status, const char *code, bool *retryable, con
 			kind = codes[i].kind;
 			*retryable = codes[i].retryable;
 		}
+	for (size_t i = 0; i < COUNTOF(meanings); i++)
+		if (strcmp(meanings[i].code, code) == 0)
+			*name = meanings[i].meaning;
 	if (is_throttle_code(code)) {
 		kind = ERR_KIND_TRY_AGAIN;
 		*retryable = true;

@@ -13,6 +13,7 @@ import pytest
 import rawtar
 import seccomp
 import wsformat
+from place import read_files, small_disk, unmount_below
 from rawtar import DIR, HARD, SYM, file, header, pax, tar
 
 import ws as helpers
@@ -125,6 +126,40 @@ def test_unpacking_does_not_take_memory_for_each_entry(ws, many, case):
     assert stat.S_IMODE((top / "part-000/directory-of-00000").stat().st_mode) == 0o750
     assert sum(len(names) for _, *found in os.walk(top) for names in found) == 4 * MANY + len(os.listdir(top))
     helpers.run(["/bin/rm", "-rf", out])
+
+
+@pytest.mark.parametrize("whose", ["ours", "foreign"])
+def test_hardlinks_without_their_files_are_as_many_as_there_are(ws, many, whose):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (UNPACK_SPACE + 3 * MIB, UNPACK_SPACE + 3 * MIB))  # noqa: E731
+    ws("ws-archive", "extract", "-q", "--jobs=2", "-C", many / "out", many / whose, "top/*/hard-*", preexec_fn=limit)
+    found = [entry.stat() for part in os.scandir(many / "out/top") for entry in os.scandir(part)]
+    assert len(found) == MANY and len({st.st_ino for st in found}) == MANY and {st.st_nlink for st in found} == {1}
+    helpers.run(["/bin/rm", "-rf", many / "out"])
+
+
+# Of a tmpfs only content counts: what is put aside is the first of these archives, of empty files, to need space.
+ASIDE = {
+    "symlinks": lambda n: header(f"symlink-of-some-length-{n}", SYM, link=f"to/{n}"),
+    "directories": lambda n: header(f"directory-of-some-length-{n}", DIR, mode=0o750),
+}
+
+
+@pytest.mark.parametrize("kind", ASIDE)
+@pytest.mark.parametrize("pages", [0, 5, 70], ids="{} pages free".format)
+def test_a_disk_that_is_full_when_much_is_put_aside_is_as_it_was(ws, tmp_path, kind, pages):
+    """Before the first byte, within a write, and between two."""
+    archive = tmp_path / "a.tar.gz"
+    archive.write_bytes(packed(ASIDE[kind](n) for n in range(40_000)))
+    disk = small_disk(tmp_path / "disk", f"{(pages + 1) * resource.getpagesize()}")
+    try:
+        (disk / "there").mkdir()
+        (disk / "there/mine").write_text("mine")
+        before = read_files(disk), sorted(disk.rglob("*"))
+        for target in ("new", "there"):
+            ws("ws-archive", "extract", "-q", "--into-existing", "-C", disk / target, archive, status=74).complains("put aside", "No space left on device")
+            assert (read_files(disk), sorted(disk.rglob("*"))) == before
+    finally:
+        unmount_below(disk)
 
 
 @pytest.mark.parametrize("landlock", [True, False], ids=["Landlock", "no Landlock"])

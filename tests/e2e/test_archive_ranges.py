@@ -217,3 +217,24 @@ def test_an_archive_that_is_replaced_meanwhile_is_not_mixed(ws, serve):
     server = serve()
     server.replaced = True
     ws("ws-archive", "cat", "s3://b/big.tar.gz", "small/00000", env=server.env, status=73).complains("changed while reading")
+
+
+def test_one_file_on_each_server_is_three_requests_whatever_lies_beside_it(ws, s3, bucket, tmp_path):
+    """As create makes it when nothing is said: equal names lie together."""
+    files = {f"{n:03}/{name}": os.urandom(3000) for n in range(600) for name in ("package.json", "index.js")}
+    for path, content in files.items():
+        (tmp_path / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / path).write_bytes(content)
+    url = f"s3://{bucket}/a.tar.gz"
+    ws("ws-archive", "create", "-q", "-C", tmp_path / "tree", "-o", url, env=s3.env)
+
+    def run(*command):
+        result = ws("ws-archive", command[0], "-vv", *command[1:], env=s3.env)
+        assert 1 <= len(re.findall(r" debug: [A-Z]+ /", result.stderr)) <= 3, result.stderr
+        return result.output
+
+    for path in ("000/index.js", "300/package.json", "599/package.json"):
+        assert run("cat", url, path) == files[path]
+        run("extract", "-C", tmp_path / f"out-{path[:3]}", url, path)
+        assert (tmp_path / f"out-{path[:3]}" / path).read_bytes() == files[path]
+    assert run("list", "--names", url).count(b"\n") == len(files) + 601

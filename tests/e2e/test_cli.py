@@ -66,8 +66,16 @@ def test_a_man_page_has_every_option(command):
         assert f"--{option}" in plain, option
 
 
+def test_no_help_says_the_same_thing_twice_in_a_row():
+    for command in commands():
+        words = text_of(*command, "--help").split()
+        again = [words[n : n + 3] for n in range(len(words) - 5) if words[n : n + 3] == words[n + 3 : n + 6]]
+        assert not again, (command, again)
+
+
 def test_ws_itself_tells_its_version_and_its_licenses():
     assert re.fullmatch(r"ws \d+\.\d+\.\d+\n", text_of("--version"))
+    assert {text_of(applet, "--version") for applet in {command[0] for command in commands()}} == {text_of("--version")}
     assert text_of("-h") == text_of("--help")
     licenses = text_of("--licenses")
     manifest = (helpers.REPOSITORY / "third_party/manifest").read_text()

@@ -241,6 +241,17 @@ def test_each_failed_object_is_named_and_the_others_are_copied(s3, bucket, s3cmd
     assert (tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes() == b"ab"
 
 
+def test_a_file_that_is_in_the_way_is_named_with_its_path(s3, bucket, s3cmd, tmp_path):
+    s3.put(bucket, "p/deep/a", b"x")
+    s3.put(bucket, "p/deep/file/b", b"x")
+    (tmp_path / "out/deep/a/below").mkdir(parents=True)
+    (tmp_path / "out/deep/file").write_text("mine")
+    for verb in ("get -r", "sync"):
+        result = s3cmd(*verb.split(), f"s3://{bucket}/p", tmp_path / "out", status=1)
+        assert f"download to {tmp_path}/out/deep/a: " in result.stderr and f"download to {tmp_path}/out/deep/file/b: " in result.stderr
+    assert (tmp_path / "out/deep/file").read_text() == "mine" and sorted(p.name for p in (tmp_path / "out").rglob("*")) == ["a", "below", "deep", "file"]
+
+
 def test_dry_run_changes_nothing_and_says_what_it_would(s3, bucket, s3cmd, tmp_path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d/f").write_text("x")

@@ -3,6 +3,9 @@ import json
 import os
 import time
 
+import pytest
+from memory_s3 import MemoryS3
+
 MIB = 1 << 20
 
 # Names whose order differs between paths and directory entries, and odd ones.
@@ -107,6 +110,38 @@ def test_max_delete_and_failures_keep_everything(s3, bucket, s3cmd, tmp_path):
     assert s3.keys(bucket) == ["p/f"]
 
 
+@pytest.mark.parametrize("way", ["up", "down", "across"])
+def test_a_change_of_the_same_size_right_behind_a_copy_is_seen(s3, bucket, s3cmd, tmp_path, way):
+    """Its time may be that of the copy, or before: to a server that counts seconds, and rounds up, the copy is of later."""
+    (tmp_path / "local").mkdir()
+    source = tmp_path / "local" if way == "up" else f"s3://{bucket}/from"
+    target = tmp_path / "local" if way == "down" else f"s3://{bucket}/to"
+    for content in (b"one", b"two", b"six", b"ten"):
+        if way == "up":
+            (tmp_path / "local/f").write_bytes(content)
+        else:
+            s3.put(bucket, "from/f", content)
+        s3cmd("sync", source, target)
+        assert (s3.get(bucket, "to/f") if way != "down" else (tmp_path / "local/f").read_bytes()) == content
+        assert s3cmd("sync", "--json", source, target).stdout == ""
+
+
+def test_delete_keeps_what_a_link_in_the_source_may_stand_for(s3, bucket, s3cmd, tmp_path):
+    """Another tool, which follows links, may have put it there."""
+    write(tmp_path / "src", {"f": "x", "data-2": "x", "sub/g": "x"})
+    for name, target in (("data", "/elsewhere"), ("sub/link", "../f"), ("dir", "sub")):
+        (tmp_path / "src" / name).symlink_to(target)
+    os.mkfifo(tmp_path / "src/pipe")
+    kept = ["p/data/1", "p/data/deep/er", "p/dir/g", "p/pipe", "p/sub/link"]
+    for key in [*kept, "p/data-1", "p/data.old", "p/gone", "p/f/below-a-file", "p/sub/linked"]:
+        s3.put(bucket, key, b"x")
+    plan = s3cmd("sync", "-n", "--json", "--delete", tmp_path / "src", f"s3://{bucket}/p")
+    result = s3cmd("sync", "--json", "--delete", "--max-delete=5", tmp_path / "src", f"s3://{bucket}/p")
+    assert sorted(actions(plan)) == sorted(actions(result))
+    assert f"5 objects of s3://{bucket}/p stay: in {tmp_path}/src there are links in their places" in result.stderr
+    assert s3.keys(bucket) == sorted([*kept, "p/f", "p/data-2", "p/sub/g"])
+
+
 def test_checksum_looks_at_content_and_size_only_at_sizes(s3, bucket, s3cmd, tmp_path):
     large = os.urandom(20 * MIB)
     write(tmp_path / "src", {"f": "new", "large": large})
@@ -123,14 +158,30 @@ def test_checksum_looks_at_content_and_size_only_at_sizes(s3, bucket, s3cmd, tmp
 
 def test_checksum_compares_downwards_and_between_buckets_too(s3, bucket, s3cmd, tmp_path):
     s3.put(bucket, "p/f", b"new")
-    s3.put(bucket, "q/f", b"old")  # later than the source
+    s3.put(bucket, "q/f", b"old")
     write(tmp_path / "down", {"f": "old"})
-    os.utime(tmp_path / "down/f", (time.time() + 60, time.time() + 60))
     for target in (f"s3://{bucket}/q", tmp_path / "down"):
-        assert s3cmd("sync", "--json", f"s3://{bucket}/p", target).stdout == ""
+        assert s3cmd("sync", "--json", "--size-only", f"s3://{bucket}/p", target).stdout == ""
         assert len(actions(s3cmd("sync", "--json", "-c", f"s3://{bucket}/p", target))) == 1
         assert s3cmd("sync", "--json", "-c", f"s3://{bucket}/p", target).stdout == ""
     assert s3.get(bucket, "q/f") == b"new" and read(tmp_path / "down") == {"f": b"new"}
+
+
+def test_what_is_older_than_the_target_is_not_looked_at_without_checksum(ws, tmp_path):
+    memory = MemoryS3(shift_s=-3).start()
+    env = {"AWS_ENDPOINT_URL_S3": memory.url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+    try:
+        memory.put("b", "p/f", b"new")
+        memory.shift_s = 0
+        memory.put("b", "q/f", b"old")
+        write(tmp_path / "down", {"f": "old"})
+        write(tmp_path / "up", {"f": "new"})
+        os.utime(tmp_path / "up/f", (time.time() - 3, time.time() - 3))
+        for source, target in (("s3://b/p", tmp_path / "down"), (tmp_path / "up", "s3://b/q"), ("s3://b/p", "s3://b/q")):
+            assert ws("ws-s3", "sync", "--json", source, target, env=env).stdout == ""
+            assert len(actions(ws("ws-s3", "sync", "-n", "--json", "-c", source, target, env=env))) == 1
+    finally:
+        memory.stop()
 
 
 def test_sync_crosses_pages_in_both_directions(s3, bucket, s3cmd, tmp_path):

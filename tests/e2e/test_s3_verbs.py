@@ -159,6 +159,25 @@ def test_a_dry_run_says_something_sends_nothing_that_changes_and_changes_nothing
     assert {request.method for request in place.faults.requests} <= {"GET", "HEAD"}
 
 
+ONE_OBJECT = ["cp s3://{b}/a/1.txt s3://{b}/new", "cp s3://{b}/a/1.txt {d}/new", "get s3://{b}/a/1.txt {d}/new/", "mv s3://{b}/a/1.txt s3://{b}/new", "mv s3://{b}/a/1.txt {d}/new"]
+
+
+@pytest.mark.parametrize("command", ONE_OBJECT)
+def test_of_one_object_a_dry_run_says_what_the_run_does(place, command):
+    planned, done = lines(place.run(command, "-n", "--json")), lines(place.run(command, "--json"))
+    assert planned == [{**done[0], "dry_run": True}] and done[0]["size"] == len(b"one")
+    absent = command.replace("1.txt", "absent")
+    for more in ([], ["-n"]):
+        place.run(absent, *more, status=66).complains("absent")
+    assert "(dry run) " in place.run("cp s3://{b}/a/2.log -", "-n").stdout
+    place.run("cp s3://{b}/a/absent -", "-n", status=66).complains("absent")
+
+
+def test_standard_input_is_not_put_where_a_name_is_missing(place):
+    for target in ("s3://{b}", "s3://{b}/", "s3://{b}/new/"):
+        place.run(f"cp - {target}", status=64).complains("standard input has no name")
+
+
 @pytest.mark.parametrize("command", [command for verb in CHANGES for command in CHANGES[verb] if verb != "probe"])
 def test_without_dry_run_the_same_command_changes_something(servers, ws, faults, tmp_path, command):
     place = Place(helpers.S3("ceph", servers("ceph")), ws, faults, tmp_path / "place")

@@ -122,6 +122,11 @@ static void test_texts(void)
 	s3_error_set(403, &error, &c, &e);
 	TAP_OK(!strstr(e.msg, "s3cr3t") && strstr(e.msg, "withheld"),
 	       "a quoted secret is withheld");
+	err_clear(&e);
+	error.message[0] = '\0';
+	s3_error_set(403, &error, &c, &e);
+	TAP_TEXT(e.msg, "403 SignatureDoesNotMatch: the secret key is not that of this access key",
+	         "a code without a text is said in words");
 }
 
 /* Reference s3.md 4.9: which status and which code is worth another try, and after how long a wait. */
