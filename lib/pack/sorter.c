@@ -211,6 +211,8 @@ static int merge_runs(struct sorter *s, struct err *e)
 	if (rc == 0) {
 		drop_runs(s);
 		s->runs[s->run_count++] = one.runs[0];
+		buf_clear(&s->last);
+		buf_add_str(&s->last, buf_str(&one.last));
 	} else {
 		drop_runs(&one);
 	}
