@@ -226,7 +226,8 @@ static int restore(const struct applet_call *call, struct backup_restore *r, str
 	int stopped;
 	if (!o->check && backup_restore_plan(r, e))
 		return -1;
-	if (o->dry_run) {
+	/* A check changes nothing: its dry run is itself. */
+	if (o->dry_run && !o->check) {
 		show(call, r);
 		return 0;
 	}

@@ -127,8 +127,10 @@ static int drop_if_empty(struct backup_stage *s, int parent, int dir, const char
 		return -1;
 	if (count > 0)
 		return 0;
+	/* `name` may be s->kept. */
+	int rc = remove_tree(parent, name, NULL, e);
 	s->kept[0] = '\0';
-	return remove_tree(parent, name, NULL, e);
+	return rc;
 }
 
 static int move_out(struct backup_stage *s, struct err *e)

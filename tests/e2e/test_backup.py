@@ -318,7 +318,8 @@ def test_when_one_part_is_damaged_no_part_is_replaced(place, how):
     assert result.status == (66 if how == "missing" else 65), result
     assert "part two" in result.stderr
     assert place.state() == before and place.leftovers() == [] and kept_of(place.path / "src") == []
-    assert how == "names of ours" or place.restore("--check", status=None).status in (65, 66)
+    for check in ("--check", "-n"):
+        assert how == "names of ours" or place.restore("--check", check, status=None).status in (65, 66)
     place.restore("-q", "--part", "one", "--part", "settings")
 
 
@@ -584,6 +585,18 @@ def test_in_place_keeps_a_directory_that_containers_have_mounted(place):
     found = digest(place.one)
     found["."]["mtime_ns"] = want["."]["mtime_ns"]
     assert found == want
+
+
+def test_in_place_fills_a_directory_that_had_nothing_in_it_and_keeps_nothing_of_it(place):
+    place.save()
+    want = digest(place.one)
+    for options in ([], ["--discard"]):
+        shutil.rmtree(place.one)
+        place.one.mkdir()
+        inode = place.one.stat().st_ino
+        shown = lines(place.restore("--in-place", "--json", "--part", "one", *options))
+        assert [("kept" in line, line["action"]) for line in shown] == [(False, "exchange")]
+        assert digest(place.one) == want and place.one.stat().st_ino == inode
 
 
 # ---- disk full (killed: scenarios.py) ----

@@ -99,7 +99,8 @@ static void orders(void)
 	       "records that come in order are one run, and two sorters may share a file");
 	SORTER_FILE_AUTO one = in_scratch(&at, 1);
 	TAP_OK(sorts(&one, rising, &e), "a run may be one record");
-	TAP_OK(sorts(&one, scattered, &e), "what comes behind merged runs goes not before their end");
+	TAP_OK(sorts(&one, scattered, &e),
+	       "what comes behind merged runs goes not before their end");
 	scratch_close(&at);
 }
 
