@@ -129,7 +129,8 @@ void s3_job_start(struct s3_job_queue *q, struct s3_job *j)
 	if (check_texts(j, &e)) {
 		report(q, j, -1, &e);
 	} else if (q->dry_run) {
-		report(q, j, 0, &e);
+		int result = q->single ? s3_job_run_check(j, &e) : 0;
+		report(q, j, result, &e);
 	} else if (!q->pool) {
 		int result = s3_job_run(j, &e);
 		report(q, j, result, &e);

@@ -63,6 +63,8 @@ int s3_job_queue_close(struct s3_job_queue *q, struct err *e) MUST_CHECK;
 
 /* Do one (s3_job_run.c). */
 int s3_job_run(struct s3_job *j, struct err *e) MUST_CHECK;
+/* For the dry run of a single one: whether what is in its place can be replaced. */
+int s3_job_run_check(struct s3_job *j, struct err *e) MUST_CHECK;
 /* Remove the file that was uploaded, or the object that was read in the state `etag`, unless it is another
  * one by now (s3_job_move.c). */
 int s3_job_move_file(const struct s3_job *j, const struct file_stat *sent,

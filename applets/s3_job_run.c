@@ -126,13 +126,36 @@ static bool is_to_go_on(const struct s3_job *j, int fd)
 	       stat.size_bytes > 0;
 }
 
+/* The rename would put a plain file in the place of a device, or of a link that the user named and others rely on. */
+static int check_replaceable(const struct s3_job *j, int parent, const char *name, struct err *e)
+{
+	struct file_stat st;
+	struct err none = ERR_INIT;
+	if (dir_stat(parent, name, &st, &none) || file_is_regular(&st) || file_is_dir(&st) ||
+	    (j->root_fd >= 0 && file_is_symlink(&st)))
+		return 0;
+	return err_set(e, ERR_KIND_CONFLICT,
+	               "it is there and not a plain file (remove it, or write to -)");
+}
+
+int s3_job_run_check(struct s3_job *j, struct err *e)
+{
+	char name[DIR_NAME_MAX + 1];
+	struct err none = ERR_INIT;
+	FD_AUTO parent = -1;
+	if (j->kind != S3_JOB_DOWNLOAD || open_parent(j, &parent, name, &none) ||
+	    check_replaceable(j, parent, name, e) == 0)
+		return 0;
+	return here(j, e);
+}
+
 static int download(struct s3_job *j, struct err *e)
 {
 	char name[DIR_NAME_MAX + 1], temporary[TEMPORARY_MAX];
 	struct err ignored = ERR_INIT;
 	FD_AUTO parent = -1;
 	FD_AUTO fd = -1;
-	if (open_parent(j, &parent, name, e))
+	if (open_parent(j, &parent, name, e) || check_replaceable(j, parent, name, e))
 		return here(j, e);
 	temporary_name(j, name, temporary);
 	if (j->queue->resume ? lock_open(parent, temporary, 0666, &fd, e)

@@ -233,6 +233,21 @@ def test_a_download_follows_no_link_in_its_target(s3, bucket, s3cmd, tmp_path, c
     s3cmd("cp", "-r", f"s3://{bucket}/", tmp_path / "into", status=1)
 
 
+def test_a_download_puts_no_file_in_the_place_of_a_device_a_pipe_or_a_link_that_was_named(s3, bucket, s3cmd, tmp_path):
+    """get s3://… /dev/null or /dev/stdout, as root."""
+    s3.put(bucket, "p/pipe", b"x")
+    (tmp_path / "sub").mkdir()
+    os.mkfifo(tmp_path / "sub/pipe")
+    (tmp_path / "link").symlink_to("sub/pipe")
+    for target in ("sub/pipe", "link"):
+        for options in ([], ["-n"], ["--resume"]):
+            result = s3cmd("get", *options, f"s3://{bucket}/p/pipe", tmp_path / target, status=73)
+            assert f"{target}: it is there and not a plain file" in result.stderr
+    for verb in (["cp", "-r"], ["sync"]):
+        assert "sub/pipe: it is there" in s3cmd(*verb, f"s3://{bucket}/p/", tmp_path / "sub", status=1).stderr
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "sub/pipe").is_fifo() and os.listdir(tmp_path / "sub") == ["pipe"]
+
+
 def test_each_failed_object_is_named_and_the_others_are_copied(s3, bucket, s3cmd, tmp_path):
     s3.put(bucket, "a", b"a")
     s3.put(bucket, "b", b"b")
