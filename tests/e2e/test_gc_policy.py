@@ -121,7 +121,8 @@ def test_a_wrong_policy_file_is_told_with_its_line(file_base, tmp_path):
     policy = tmp_path / "p"
     file_base.setup("--id", "t1")
     for text, says in (("[rule a]\nolder = soon\n", "p:2"), ("[rule a]\nodd = 1\n", "no such name"), ("[odd]\n", "[odd]"),
-                       ("[gc]\nmin-free = 10%:5%\n", "LOW:HIGH")):
+                       ("[gc]\nmin-free = 10%:5%\n", "LOW:HIGH"), ("[rule a]\nowner = x\nkeep = yes\nowner = y\n", "line 2 of [rule a]"),
+                       ("[rule a]\nowner = x\nkeep = yes\n[rule a]\nolder = 1h\n", "[rule a] is there twice")):
         policy.write_text(text)
         assert says in one_message(file_base.run("ws-gc", "--policy", policy, status=78), "ws-gc")
 
