@@ -269,6 +269,7 @@ def test_metrics_and_notice_of_what_went_wrong(file_base, tmp_path):
     assert "\nws_gc_trashed 1\n" in text and "\nws_gc_workspaces 1\n" in text and not told.exists()
     assert all(line.startswith("#") or len(line.split()) == 2 for line in text.splitlines())
     file_base.run("ws-gc", "--max-count", "0", *notify, status=1)
+    file_base.run("ws-gc", "--metrics", tmp_path / "none/gc.prom", "-q", status=66).complains("--metrics", "none")
     assert told.read_text() == "max-count: 1 wanted, 0 freed" and "ws_gc_targets_missed 1" in metrics.read_text()
 
 
