@@ -8,7 +8,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, small_disk, unmount_below, xfs_disk  # noqa: F401
+from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, read_files, small_disk, unmount_below, xfs_disk  # noqa: F401
 
 NOW = ["--min-age", "0s"]
 
@@ -192,6 +192,15 @@ def test_undo_brings_back_exactly_what_was_taken(file_base):
     file_base.teardown("t1")
     assert (file_base.setup("--id", "t1") / "more").read_text() == "work"
     file_base.run("ws-gc", "--undo", "never", status=66)
+
+
+def test_a_dry_run_undoes_and_pins_nothing(file_base):
+    make(file_base, "t1", "t2")
+    file_base.run("ws-gc", "--older", "0s", "--max-delete", "1")
+    before = sorted(read_files(file_base.path))
+    for word, name in (("--undo", "t1"), ("--undo", "t2"), ("--pin", "t1"), ("--pin", "t2"), ("--unpin", "t1")):
+        file_base.run("ws-gc", word, name, "-n", status=64).complains("--dry-run")
+    assert sorted(read_files(file_base.path)) == before
 
 
 def test_an_undone_one_is_in_use_again(file_base):
