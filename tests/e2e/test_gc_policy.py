@@ -1,4 +1,6 @@
 """ws-gc: policies on the command line and in a file, what keeps a workspace, undo, reports, and disks that are full."""
+import contextlib
+import itertools
 import json
 import os
 import signal
@@ -375,6 +377,30 @@ def test_it_works_without_inodes_and_frees_them(ws, tmp_path):
         assert os.statvfs(base.path).f_favail == 0
         plan, total = base.gc("--min-free-inodes", "10:20", *NOW)
         assert plan["a"] == "trash min-free-inodes" and total["purged"] == 1 and (base.path / "b").exists()
+    finally:
+        unmount_below(tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["gc", "teardown"])
+@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["own-store", "store-elsewhere"])
+def test_without_inodes_what_has_to_be_saved_first_is(ws, tmp_path, verb, is_elsewhere):
+    base = full_base(ws, tmp_path, "4m,nr_inodes=100")
+    try:
+        if not is_elsewhere:
+            del base.env["WS_STORE"]
+        make_files(base.setup("--id", "a"), {f"f{n}": str(n) for n in range(20)})
+        with contextlib.suppress(OSError):
+            for number in itertools.count():
+                (base.path / f"more{number}").touch()
+        assert os.statvfs(base.path).f_favail == 0
+        if verb == "gc":
+            assert base.gc("--min-free-inodes", "5", *NOW)[1]["trashed"] == 1
+        else:
+            base.teardown("a")
+        assert base.state("a") == "saved" and os.statvfs(base.path).f_favail > 5
+        for path in base.path.glob("more*"):
+            path.unlink()
+        assert (base.setup("--restore", "a") / "f19").read_text() == "19"
     finally:
         unmount_below(tmp_path)
 
