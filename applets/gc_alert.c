@@ -122,12 +122,17 @@ static int notify(const char *command, const struct err *what, struct err *e)
 }
 
 void gc_alert(const struct applet_call *call, const struct gc_outcome *out,
-              const struct gc_plan *plan, const struct err *e)
+              const struct gc_plan *plan, struct err *e)
 {
 	const struct gc_words *o = call->options;
 	struct err why = ERR_INIT;
-	if (o->metrics && write_metrics(o->metrics, out, plan, &why))
-		log_warn("--metrics: %s", why.msg);
+	if (o->metrics && write_metrics(o->metrics, out, plan, &why)) {
+		err_context(&why, "--metrics");
+		if (err_is(e))
+			log_err(&why);
+		else
+			*e = why;
+	}
 	err_clear(&why);
 	if (o->notify && err_is(e) && notify(o->notify, e, &why))
 		log_warn("--notify: %s", why.msg);

@@ -11,9 +11,9 @@ struct gc_outcome {
 	size_t missed;          /* targets */
 };
 
-/* Write the file of --metrics; run the command of --notify when `e` says what is wrong. What goes wrong here is a
- * warning. */
+/* Write the file of --metrics, which goes wrong into `e` when nothing else did; run the command of --notify when `e`
+ * says what is wrong. */
 void gc_alert(const struct applet_call *call, const struct gc_outcome *out,
-              const struct gc_plan *plan, const struct err *e);
+              const struct gc_plan *plan, struct err *e);
 
 #endif

@@ -35,6 +35,9 @@ static int run_one(const struct base_dir *base, const struct gc_words *o, struct
 		return err_set(e, ERR_KIND_USAGE, "--reason and --for belong to --pin");
 	if (asked == 0 || o->report)
 		return 0;
+	if (o->dry_run)
+		return err_set(e, ERR_KIND_USAGE,
+		               "--undo, --pin and --unpin have no plan that --dry-run could show");
 	int result = o->undo  ? gc_undo(base, o->undo, e)
 	             : o->pin ? pin(base, o, e)
 	                      : pin_remove(base, o->unpin, e);

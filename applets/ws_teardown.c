@@ -115,22 +115,29 @@ static void report(const struct applet_call *call, const char *id, const struct 
 		return;
 	}
 	show_git(id, r);
-	log_info("%s%s: %s, %llu entries, %s as %s", o->dry_run ? "would be " : "", id,
-	         outcome(o, r), (unsigned long long)r->entries,
-	         num_format_size(r->content_bytes, content),
-	         num_format_size(r->archived_bytes, archived));
+	if (o->dry_run)
+		printf("%s: would be %s\n", id, outcome(o, r));
+	else
+		log_info("%s: %s, %llu entries, %s as %s", id, outcome(o, r),
+		         (unsigned long long)r->entries, num_format_size(r->content_bytes, content),
+		         num_format_size(r->archived_bytes, archived));
 }
 
 static int retry(const struct base_dir *base, const struct teardown_options *how,
                  const struct applet_call *call, struct err *e)
 {
+	const struct options *o = call->options;
 	size_t sent = 0, left = 0;
 	int result = teardown_retry(base, how, &sent, &left, e);
 	if (call->common->json) {
 		struct js *line = js_object();
 		js_set_int(line, "sent", (int64_t)sent);
 		js_set_int(line, "left", (int64_t)left);
+		if (o->dry_run)
+			js_set_bool(line, "dry_run", true);
 		applet_json_line(line);
+	} else if (o->dry_run) {
+		printf("%zu would be sent from the spool, %zu left\n", sent, left);
 	} else if (sent || left) {
 		log_info("%zu sent from the spool, %zu left", sent, left);
 	}

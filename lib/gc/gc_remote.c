@@ -14,7 +14,8 @@
 
 struct places {
 	struct place_of {
-		char *url, *key; /* key NULL: the store itself */
+		char *url, *key; /* of uploads: what their keys begin with */
+		bool uploads;
 	} * list;
 	size_t count;
 };
@@ -28,21 +29,23 @@ static void places_free(struct places *p)
 	mem_free(p->list);
 }
 
-static bool is_same(const struct place_of *p, const char *url, const char *key)
-{
-	return strcmp(p->url, url) == 0 &&
-	       (p->key && key ? strcmp(p->key, key) == 0 : p->key == key);
-}
-
-static void add_place(struct places *p, const char *url, const char *key)
+static void add_place(struct places *p, const char *url, struct str key, bool uploads)
 {
 	for (size_t i = 0; i < p->count; i++) {
-		if (is_same(&p->list[i], url, key))
+		if (p->list[i].uploads == uploads && strcmp(p->list[i].url, url) == 0 &&
+		    str_is(key, p->list[i].key))
 			return;
 	}
 	p->list = mem_grow(p->list, p->count + 1, sizeof(*p->list));
-	p->list[p->count].url = mem_text(url);
-	p->list[p->count++].key = key ? mem_text(key) : NULL;
+	p->list[p->count++] =
+		(struct place_of){ .url = mem_text(url), .key = mem_str(key), .uploads = uploads };
+}
+
+/* A store without a prefix has its bucket from somebody: only what lies where parts lie ("tasks/") is ours. */
+static struct str first_name(const char *key)
+{
+	const char *slash = strchr(key, '/');
+	return slash ? str_head(str_of(key), (size_t)(slash - key) + 1) : str_of(key);
 }
 
 static void add_record(const struct gc *g, const struct record *r, struct places *out)
@@ -50,14 +53,17 @@ static void add_record(const struct gc *g, const struct record *r, struct places
 	PROFILE_AUTO profile = { .name = NULL };
 	struct err ignored = ERR_INIT;
 	MEM_AUTO char *url = record_store_url(r, g->base);
-	add_place(out, url, NULL);
+	for (size_t k = 0; k < r->part_count; k++) {
+		if (r->parts[k].key[0])
+			add_place(out, url, first_name(r->parts[k].key), true);
+	}
 	if (profile_load(r->profile, g->options.config, &profile, &ignored) != 0)
 		return;
 	for (size_t i = 0; i < profile.part_count; i++) {
 		for (size_t k = 0; profile.parts[i].shared && k < r->part_count; k++) {
 			if (strcmp(r->parts[k].name, profile.parts[i].name) == 0 &&
 			    r->parts[k].key[0])
-				add_place(out, url, r->parts[k].key);
+				add_place(out, url, str_of(r->parts[k].key), false);
 		}
 	}
 }
@@ -81,21 +87,21 @@ static int find_places(const struct gc *g, struct places *out, struct err *e)
 
 /* ---- uploads ---- */
 
-/* s3://BUCKET[/PREFIX]: the bucket, and the prefix that keys of the store begin with; mem_free. False for another store. */
-static bool split_url(const char *url, struct str *bucket, char **prefix)
+/* s3://BUCKET[/PREFIX]: the bucket, and what keys `under` begin with in it; mem_free. False for another store. */
+static bool split_url(const char *url, const char *under, struct str *bucket, char **prefix)
 {
 	struct str rest = str_of(url), path;
 	if (!str_starts(rest, S("s3://")))
 		return false;
 	bool has_path = str_cut(str_skip(rest, 5), '/', bucket, &path);
-	*prefix = has_path && path.len > 0 ? mem_printf("%" STR_FMT "/", STR_ARG(path))
-	                                   : mem_text("");
+	*prefix = has_path && path.len > 0 ? mem_printf("%" STR_FMT "/%s", STR_ARG(path), under)
+	                                   : mem_text(under);
 	return true;
 }
 
 /* Uploads of the store that are old enough; with `abort` they are ended. */
-static int go_through_uploads(const struct gc *g, const char *url, bool abort, size_t *count,
-                              struct err *e)
+static int go_through_uploads(const struct gc *g, const char *url, const char *under, bool abort,
+                              size_t *count, struct err *e)
 {
 	struct str bucket;
 	MEM_AUTO char *prefix = NULL;
@@ -103,7 +109,7 @@ static int go_through_uploads(const struct gc *g, const char *url, bool abort, s
 	S3_UPLOADS_AUTO uploads = NULL;
 	struct s3_upload u;
 	*count = 0;
-	if (!split_url(url, &bucket, &prefix))
+	if (!split_url(url, under, &bucket, &prefix))
 		return 0;
 	int got = s3_open(g->options.s3, &s3, e) != 0 ||
 	                          s3_uploads_open(s3, bucket, str_of(prefix), &uploads, e) != 0
@@ -137,18 +143,17 @@ static int count_generations(const struct gc *g, const struct place_of *p, size_
 
 static void add_item(const struct place_of *p, size_t count, struct gc_plan *plan)
 {
-	const char *key = p->key ? p->key : "";
 	struct gc_item *item;
 	/* What would be cut could not be found again. */
-	if (strlen(p->url) >= sizeof(item->name) || strlen(key) >= sizeof(item->detail))
+	if (strlen(p->url) >= sizeof(item->name) || strlen(p->key) >= sizeof(item->detail))
 		return;
 	item = gc_plan_add(plan);
 	snprintf(item->name, sizeof(item->name), "%s", p->url);
-	snprintf(item->detail, sizeof(item->detail), "%s", key);
+	snprintf(item->detail, sizeof(item->detail), "%s", p->key);
 	item->idle_ms = -1;
 	item->entries = count;
-	item->action = p->key ? GC_PRUNE : GC_ABORT;
-	item->reason = p->key ? GC_REASON_GENERATIONS : GC_REASON_UPLOADS;
+	item->action = p->uploads ? GC_ABORT : GC_PRUNE;
+	item->reason = p->uploads ? GC_REASON_UPLOADS : GC_REASON_GENERATIONS;
 }
 
 int gc_remote_plan(const struct gc *g, struct gc_plan *plan, struct err *e)
@@ -160,8 +165,8 @@ int gc_remote_plan(const struct gc *g, struct gc_plan *plan, struct err *e)
 		const struct place_of *p = &places.list[i];
 		struct err why = ERR_INIT;
 		size_t count = 0;
-		int asked = p->key ? count_generations(g, p, &count, &why)
-		                   : go_through_uploads(g, p->url, false, &count, &why);
+		int asked = p->uploads ? go_through_uploads(g, p->url, p->key, false, &count, &why)
+		                       : count_generations(g, p, &count, &why);
 		if (asked == 0 && count > 0)
 			add_item(p, count, plan);
 		if (asked != 0 && g->options.notice)
@@ -177,7 +182,7 @@ int gc_remote_execute(const struct gc *g, const struct gc_item *item, struct gc_
 	size_t count = 0;
 	int result;
 	if (item->action == GC_ABORT)
-		result = go_through_uploads(g, item->name, true, &count, e);
+		result = go_through_uploads(g, item->name, item->detail, true, &count, e);
 	else
 		result = store_open(item->name, g->options.s3, &store, e) != 0
 		                 ? -1

@@ -202,12 +202,25 @@ static int rule_of(struct gc_rules *r, struct str section, struct gc_rule **out,
 	return 0;
 }
 
+/* Of two owners the first would be nobody's any more, and what the rule was to keep taken. */
+static int check_once(const struct gc_rules *r, const struct ini_entry *entry, struct err *e)
+{
+	for (const struct ini_entry *p = r->ini.entries; p < entry; p++) {
+		if (str_eq(p->section, entry->section) && str_eq(p->name, entry->name) &&
+		    !str_is(entry->name, "quota"))
+			return err_set(e, ERR_KIND_CONFIG, "line %u of [%" STR_FMT "] says it, too",
+			               p->line, STR_ARG(entry->section));
+	}
+	return 0;
+}
+
 static int apply(struct gc_rules *r, const struct ini_entry *entry, struct err *e)
 {
 	struct gc_rule *rule;
 	if (rule_of(r, entry->section, &rule, e) != 0)
 		return -1;
-	if ((rule ? set_in_rule(r, rule, entry, e) : set_for_all(r, entry, e)) == 0)
+	if (check_once(r, entry, e) == 0 &&
+	    (rule ? set_in_rule(r, rule, entry, e) : set_for_all(r, entry, e)) == 0)
 		return 0;
 	return err_context(e, "%" STR_FMT, STR_ARG(entry->name));
 }
@@ -218,9 +231,13 @@ int gc_rules_read(struct gc_rules *r, struct str text, const char *file, struct 
 	if (ini_parse(text, file, &r->ini, e) != 0)
 		return -1;
 	for (size_t i = 0; i < r->ini.section_count; i++) {
-		struct gc_rule *ignored;
-		if (rule_of(r, r->ini.sections[i], &ignored, e) != 0)
+		struct gc_rule *rule;
+		size_t before = r->rule_count;
+		if (rule_of(r, r->ini.sections[i], &rule, e) != 0)
 			return err_context(e, "%s", file);
+		if (rule && r->rule_count == before)
+			return err_set(e, ERR_KIND_CONFIG, "%s: [%" STR_FMT "] is there twice",
+			               file, STR_ARG(r->ini.sections[i]));
 	}
 	for (size_t i = 0; i < r->ini.count; i++) {
 		if (apply(r, &r->ini.entries[i], e) == 0)

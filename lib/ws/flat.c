@@ -39,10 +39,7 @@ static int find_id(const struct flat *f, const char *ref, char name[DIR_NAME_MAX
 	if (flat_registry_read(f->fd, &registry, &ignored) != 0)
 		return 0;
 	const struct js *entry = js_get(js_get(registry, "files"), ref);
-	struct str path = js_get_str(entry, "path");
-	if (str_copy(path, name, DIR_NAME_MAX + 1) != 0 || flat_check_name(name, &ignored) != 0)
-		return 0;
-	return dir_exists(f->fd, name, e);
+	return flat_registry_name(entry, name) ? dir_exists(f->fd, name, e) : 0;
 }
 
 /* One name that begins with `ref`. */

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/datetime.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "os/attr.h"
 #include "os/lock.h"
 #include "os/log.h"
@@ -28,6 +30,15 @@ int flat_registry_read(int fd, struct js **out, struct err *e)
 	*out = registry;
 	registry = NULL;
 	return 0;
+}
+
+bool flat_registry_name(const struct js *entry, char name[DIR_NAME_MAX + 1])
+{
+	BUF_AUTO path = buf_make(DIR_NAME_MAX);
+	struct err ignored = ERR_INIT;
+	return js_get_path(entry, "path", &path) == 0 &&
+	       str_copy(buf_str(&path), name, DIR_NAME_MAX + 1) == 0 &&
+	       flat_check_name(name, &ignored) == 0;
 }
 
 /* ---- an update ---- */
@@ -70,22 +81,40 @@ static int load(struct update *u, struct err *e)
 /* The id of the file in the registry, mem_free; NULL. */
 static char *id_of(const struct update *u, const char *name)
 {
+	char hex[2 * DIR_NAME_MAX + 1];
+	bool is_text = utf8_valid(str_of(name));
+	if (!is_text)
+		name = codec_hex(name, strlen(name), hex);
 	for (size_t i = 0; i < js_count(u->files); i++) {
-		if (str_is(js_get_str(js_field_at(u->files, i), "path"), name))
+		const struct js *entry = js_field_at(u->files, i);
+		struct str as_hex = js_get_str(entry, "path_hex");
+		bool is_it = is_text ? as_hex.len == 0 && str_is(js_get_str(entry, "path"), name)
+		                     : str_is(as_hex, name);
+		if (is_it)
 			return mem_str(js_key_at(u->files, i));
 	}
 	return NULL;
 }
 
-/* As the system made them: the name, and with the time behind it when another file has that id. mem_free. */
+/*
+ * As the system made them: the name, and with the time behind it when another file has that id. A key of JSON is
+ * text: other bytes are '_'. mem_free.
+ */
 static char *new_id(const struct update *u, const char *name)
 {
-	char *id = mem_text(name);
-	for (char *p = id; *p; p++)
-		*p = *p == '\\' ? '_' : *p;
+	MEM_AUTO char *text = mem_text(name);
+	size_t len;
+	for (char *p = text; *p; p += len) {
+		len = utf8_next(str_of(p), NULL);
+		if (len == 0 || *p == '\\') {
+			*p = '_';
+			len = 1;
+		}
+	}
+	char *id = mem_text(text);
 	for (int64_t s = sys_now_ms() / 1000; js_get(u->files, id); s++) {
 		mem_free(id);
-		id = mem_printf("%s_%lld", name, (long long)s);
+		id = mem_printf("%s_%lld", text, (long long)s);
 	}
 	return id;
 }
@@ -143,10 +172,9 @@ static int drop_files(struct update *u, struct err *e)
 	while (i < js_count(u->files)) {
 		MEM_AUTO char *id = mem_str(js_key_at(u->files, i));
 		struct js *entry = js_field_at(u->files, i);
-		MEM_AUTO char *name = mem_str(js_get_str(entry, "path"));
-		struct err why = ERR_INIT;
+		char name[DIR_NAME_MAX + 1];
 		int there = 0;
-		if (flat_check_name(name, &why) == 0)
+		if (flat_registry_name(entry, name))
 			there = dir_exists(u->f->fd, name, e);
 		if (there < 0)
 			return -1;

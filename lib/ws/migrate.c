@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "os/dir.h"
 #include "os/node.h"
 #include "os/walk.h"
@@ -18,7 +18,7 @@ enum { NAMES_MAX = 1000 * 1000, PREFIX_LEN = 7 /* "denker_" */ };
 /* One session at work. */
 struct session {
 	struct migrate *m;
-	struct js *taken; /* names that this run gives: name to hash */
+	struct js *taken; /* names that this run gives: name_key to hash */
 	const char *name;
 	int fd;
 	bool whole; /* every file has arrived so far */
@@ -60,6 +60,14 @@ static int hash_of(int fd, const char *path, struct inside_copied *out, struct e
 
 enum state { FREE, SAME, TAKEN };
 
+enum { NAME_KEY_MAX = 2 * DIR_NAME_MAX + 1 };
+
+/* A name need not be text, and a key of JSON has to be. */
+static const char *name_key(const char *name, char key[NAME_KEY_MAX])
+{
+	return codec_hex(name, strlen(name), key);
+}
+
 /* Whether `name` is there already, or will be. */
 static int state_of(struct session *s, const char *name, const char *sha256, enum state *out,
                     struct err *e)
@@ -70,7 +78,8 @@ static int state_of(struct session *s, const char *name, const char *sha256, enu
 	*out = TAKEN;
 	if (strlen(name) > DIR_NAME_MAX || flat_check_name(name, &ignored) != 0)
 		return 0;
-	const struct js *given = js_get(s->taken, name);
+	char key[NAME_KEY_MAX];
+	const struct js *given = js_get(s->taken, name_key(name, key));
 	if (given) {
 		*out = str_is(js_value_str(given), sha256) ? SAME : TAKEN;
 		return 0;
@@ -144,7 +153,8 @@ static void take(struct session *s, const char *path)
 		refuse(s, path, why.msg);
 		return;
 	}
-	js_set_text(s->taken, name, here.sha256);
+	char key[NAME_KEY_MAX];
+	js_set_text(s->taken, name_key(name, key), here.sha256);
 	s->m->copied += state == FREE;
 	report(s, path, state == FREE ? "copy" : "same", "name", name);
 }
@@ -199,33 +209,41 @@ static int run_session(struct migrate *m, const char *name, struct js *taken, st
 {
 	FD_AUTO fd = -1;
 	struct session s = { .m = m, .taken = taken, .name = name, .whole = true };
+	struct file_stat st;
+	m->sessions++;
+	if (dir_stat(m->from, name, &st, e) != 0)
+		return -1;
+	if (!file_is_dir(&st)) {
+		refuse(&s, NULL, "it is no directory");
+		m->kept++;
+		return 0;
+	}
 	if (dir_open(m->from, name, &fd, e) != 0)
 		return -1;
 	s.fd = fd;
-	m->sessions++;
 	return take_files(&s, e) != 0 || retire(&s, e) != 0 ? err_context(e, "%s", name) : 0;
 }
 
 /* ---- all of them ---- */
 
-static bool is_session(int from, const char *name, uint64_t *number)
+/* Any number of digits. */
+static bool is_session(const char *name)
 {
-	struct str digits = str_skip(str_of(name), PREFIX_LEN);
-	struct file_stat st;
-	struct err ignored = ERR_INIT;
-	return str_starts(str_of(name), S("denker_")) && digits.len <= 18 &&
-	       num_parse_digits(digits, 10, number) == 0 &&
-	       dir_stat(from, name, &st, &ignored) == 0 && file_is_dir(&st);
+	return strncmp(name, "denker_", PREFIX_LEN) == 0 && name[PREFIX_LEN] &&
+	       strspn(name + PREFIX_LEN, "0123456789") == strlen(name + PREFIX_LEN);
 }
 
 static int compare_names(const void *a, const void *b)
 {
-	uint64_t x = 0, y = 0;
 	const char *const *left = a;
 	const char *const *right = b;
-	bool known = num_parse_digits(str_skip(str_of(*left), PREFIX_LEN), 10, &x) == 0 &&
-	             num_parse_digits(str_skip(str_of(*right), PREFIX_LEN), 10, &y) == 0;
-	return !known || x == y ? strcmp(*left, *right) : x < y ? -1 : 1;
+	const char *x = *left + PREFIX_LEN, *y = *right + PREFIX_LEN;
+	x += strspn(x, "0");
+	y += strspn(y, "0");
+	if (strlen(x) != strlen(y))
+		return strlen(x) < strlen(y) ? -1 : 1;
+	int order = strcmp(x, y);
+	return order ? order : strcmp(*left, *right);
 }
 
 int migrate_run(struct migrate *m, struct err *e)
@@ -233,12 +251,11 @@ int migrate_run(struct migrate *m, struct err *e)
 	MEM_AUTO char **names = NULL;
 	JS_AUTO taken = js_object();
 	size_t count, kept = 0;
-	uint64_t number;
 	m->report = js_array();
 	if (dir_list(m->from, NAMES_MAX, &names, &count, e) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (is_session(m->from, names[i], &number))
+		if (is_session(names[i]))
 			names[kept++] = names[i];
 	}
 	qsort(names, kept, sizeof(names[0]), compare_names);

@@ -1,5 +1,5 @@
-/* <base>/.ws/reserve: a file that holds space and an inode, so that on a full disk records can still be written while
- * something is saved and removed, or collected. */
+/* <base>/.ws/reserve, a file that holds space, and empty ones beside it that hold inodes: on a full disk records, and a small
+ * archive in the embedded store, can still be written while something is saved and removed, or collected. */
 #ifndef WS_WS_RESERVE_H
 #define WS_WS_RESERVE_H
 

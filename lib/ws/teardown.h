@@ -62,7 +62,8 @@ int teardown_lock(const struct base_dir *b, const char *id, int64_t wait_ms, str
  * this workspace was built on (it is saved beside, and named); USAGE when there is no restore token. */
 int teardown_run(const struct base_dir *b, const char *id, const struct teardown_options *o,
                  struct lock *held, struct teardown_result *out, struct err *e) MUST_CHECK;
-/* Send everything in the spool; each failure is told through notice. FAILED/TRY_AGAIN when some are left. */
+/* Send everything in the spool; each failure is told through notice. FAILED/TRY_AGAIN when some are left;
+ * CONFLICT when one of them lies beside somebody else's state now. */
 int teardown_retry(const struct base_dir *b, const struct teardown_options *o, size_t *sent,
                    size_t *left, struct err *e) MUST_CHECK;
 void teardown_result_free(struct teardown_result *r);

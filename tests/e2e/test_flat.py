@@ -161,6 +161,21 @@ def test_a_damaged_registry_is_made_anew_and_the_old_one_kept(flat):
     assert len(damaged) == 1 and (flat.root / damaged[0]).read_text() == '{"files": {'
 
 
+def test_names_that_are_no_text_are_files_like_any_other(flat, tmp_path):
+    """Two that look the same with U+FFFD in place of what is none; the registry ended setup, put and mv with an abort."""
+    for name in (b"caf\xe9", b"caf\xe8"):
+        (flat.root / os.fsdecode(name)).write_bytes(name)
+    flat.put("first.md", "text")
+    before = flat.registry()["files"]
+    assert {entry.get("path_hex") for entry in before.values()} == {None, b"caf\xe9".hex(), b"caf\xe8".hex()}
+    flat.setup()
+    assert flat.registry()["files"] == before
+    (key,) = [key for key, entry in before.items() if entry.get("path_hex") == b"caf\xe8".hex()]
+    assert flat.file("cat", key).output == b"caf\xe8"
+    flat.file("mv", "--allow", tmp_path, os.fsdecode(b"caf\xe9"), tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"caf\xe9" and set(flat.registry()["files"]) == {key, "first.md"}
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../x", "a/../../etc/passwd"])
 def test_a_registry_that_an_agent_wrote_leads_nowhere(flat, path):
     flat.put("a")
@@ -332,6 +347,17 @@ def test_a_session_with_something_that_can_not_be_taken_stays(flat, old):
     assert {"session": "denker_300", "path": "link", "action": "refuse", "reason": "it is no regular file"} in plan
     assert (old / "denker_300/report.md").exists() and not (old / "denker_100").exists()
     assert (flat.root / "denker_300__report.md").read_text() == "middle"
+
+
+def test_sessions_with_names_of_any_kind_arrive_or_are_told_of(flat, old):
+    """A number of any length; two names that look the same with U+FFFD in place of what is no text; a link to a session."""
+    for session, name in (("denker_400", b"caf\xe9"), ("denker_500", b"caf\xe8"), ("denker_99999999999999999999999", b"caf\xe9")):
+        make_files(old / session, {os.fsdecode(name): session})
+    (old / "denker_700").symlink_to("denker_100")
+    plan = migrate(flat, old, "-n", status=1)
+    assert migrate(flat, old, status=1) == plan
+    assert {"session": "denker_700", "action": "refuse", "reason": "it is no directory"} in plan
+    assert sorted((flat.root / name).read_text() for name in flat.names() if "caf" in name) == ["denker_400", "denker_500", "denker_" + 23 * "9"]
 
 
 def test_a_second_run_goes_on_and_copies_nothing_twice(flat, old):

@@ -1,4 +1,6 @@
 """ws-gc: policies on the command line and in a file, what keeps a workspace, undo, reports, and disks that are full."""
+import contextlib
+import itertools
 import json
 import os
 import signal
@@ -8,7 +10,7 @@ import time
 import pytest
 
 import ws as helpers
-from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, small_disk, unmount_below, xfs_disk  # noqa: F401
+from place import Base, Session, base, digest, file_base, fill, fill_disk, make_files, need_root, one_message, read_files, small_disk, unmount_below, xfs_disk  # noqa: F401
 
 NOW = ["--min-age", "0s"]
 
@@ -121,7 +123,8 @@ def test_a_wrong_policy_file_is_told_with_its_line(file_base, tmp_path):
     policy = tmp_path / "p"
     file_base.setup("--id", "t1")
     for text, says in (("[rule a]\nolder = soon\n", "p:2"), ("[rule a]\nodd = 1\n", "no such name"), ("[odd]\n", "[odd]"),
-                       ("[gc]\nmin-free = 10%:5%\n", "LOW:HIGH")):
+                       ("[gc]\nmin-free = 10%:5%\n", "LOW:HIGH"), ("[rule a]\nowner = x\nkeep = yes\nowner = y\n", "line 2 of [rule a]"),
+                       ("[rule a]\nowner = x\nkeep = yes\n[rule a]\nolder = 1h\n", "[rule a] is there twice")):
         policy.write_text(text)
         assert says in one_message(file_base.run("ws-gc", "--policy", policy, status=78), "ws-gc")
 
@@ -191,6 +194,15 @@ def test_undo_brings_back_exactly_what_was_taken(file_base):
     file_base.teardown("t1")
     assert (file_base.setup("--id", "t1") / "more").read_text() == "work"
     file_base.run("ws-gc", "--undo", "never", status=66)
+
+
+def test_a_dry_run_undoes_and_pins_nothing(file_base):
+    make(file_base, "t1", "t2")
+    file_base.run("ws-gc", "--older", "0s", "--max-delete", "1")
+    before = sorted(read_files(file_base.path))
+    for word, name in (("--undo", "t1"), ("--undo", "t2"), ("--pin", "t1"), ("--pin", "t2"), ("--unpin", "t1")):
+        file_base.run("ws-gc", word, name, "-n", status=64).complains("--dry-run")
+    assert sorted(read_files(file_base.path)) == before
 
 
 def test_an_undone_one_is_in_use_again(file_base):
@@ -268,6 +280,7 @@ def test_metrics_and_notice_of_what_went_wrong(file_base, tmp_path):
     assert "\nws_gc_trashed 1\n" in text and "\nws_gc_workspaces 1\n" in text and not told.exists()
     assert all(line.startswith("#") or len(line.split()) == 2 for line in text.splitlines())
     file_base.run("ws-gc", "--max-count", "0", *notify, status=1)
+    file_base.run("ws-gc", "--metrics", tmp_path / "none/gc.prom", "-q", status=66).complains("--metrics", "none")
     assert told.read_text() == "max-count: 1 wanted, 0 freed" and "ws_gc_targets_missed 1" in metrics.read_text()
 
 
@@ -364,6 +377,30 @@ def test_it_works_without_inodes_and_frees_them(ws, tmp_path):
         assert os.statvfs(base.path).f_favail == 0
         plan, total = base.gc("--min-free-inodes", "10:20", *NOW)
         assert plan["a"] == "trash min-free-inodes" and total["purged"] == 1 and (base.path / "b").exists()
+    finally:
+        unmount_below(tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["gc", "teardown"])
+@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["own-store", "store-elsewhere"])
+def test_without_inodes_what_has_to_be_saved_first_is(ws, tmp_path, verb, is_elsewhere):
+    base = full_base(ws, tmp_path, "4m,nr_inodes=100")
+    try:
+        if not is_elsewhere:
+            del base.env["WS_STORE"]
+        make_files(base.setup("--id", "a"), {f"f{n}": str(n) for n in range(20)})
+        with contextlib.suppress(OSError):
+            for number in itertools.count():
+                (base.path / f"more{number}").touch()
+        assert os.statvfs(base.path).f_favail == 0
+        if verb == "gc":
+            assert base.gc("--min-free-inodes", "5", *NOW)[1]["trashed"] == 1
+        else:
+            base.teardown("a")
+        assert base.state("a") == "saved" and os.statvfs(base.path).f_favail > 5
+        for path in base.path.glob("more*"):
+            path.unlink()
+        assert (base.setup("--restore", "a") / "f19").read_text() == "19"
     finally:
         unmount_below(tmp_path)
 

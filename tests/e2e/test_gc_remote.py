@@ -59,16 +59,18 @@ def test_uploads_that_nobody_ended_are_aborted_by_age(ws, tmp_path, servers, kin
     begin = store.s3.client.create_multipart_upload
     upload = begin(Bucket=store.bucket, Key="p/tasks/t9.tar.gz")
     store.s3.client.upload_part(Bucket=store.bucket, Key="p/tasks/t9.tar.gz", UploadId=upload["UploadId"], PartNumber=1, Body=b"part")
-    begin(Bucket=store.bucket, Key="elsewhere/x")
+    theirs = ["elsewhere/x", "p/theirs/x"]
+    for key in theirs:
+        begin(Bucket=store.bucket, Key=key)
 
     def left():
         return [entry["Key"] for entry in store.s3.client.list_multipart_uploads(Bucket=store.bucket).get("Uploads", [])]
 
-    assert not [line for line in lines(base, "--remote", "4") if line.get("action") == "abort"] and len(left()) == 2
+    assert not [line for line in lines(base, "--remote", "4") if line.get("action") == "abort"] and len(left()) == 3
     time.sleep(1.1)  # the server's times are whole seconds, and may be rounded up
     (line,) = [line for line in lines(base, "--remote", "4", "--remote-age", "0s", "--dry-run") if line["action"] == "abort"]
-    assert (line["name"], line["entries"]) == (store.url, 1) and len(left()) == 2
-    assert lines(base, "--remote", "4", "--remote-age", "0s")[-1]["pruned"] == 1 and left() == ["elsewhere/x"]
+    assert (line["name"], line["entries"]) == (store.url, 1) and len(left()) == 3
+    assert lines(base, "--remote", "4", "--remote-age", "0s")[-1]["pruned"] == 1 and left() == theirs
 
 
 def test_a_store_that_cannot_be_asked_is_told_and_the_rest_goes_on(ws, tmp_path):

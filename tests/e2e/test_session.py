@@ -660,6 +660,22 @@ def test_60_a_server_that_is_too_busy_to_be_asked_about_conditions_gets_no_claim
     assert objects(base.store, ".gen/") == [] and read_files(untar(base.store.get(HOME_KEY), tmp_path / "after")) == {"settings.json": "new"}
 
 
+@pytest.mark.parametrize("conditions", ["honoured", "ignored", "refused"])
+def test_60_what_comes_from_the_spool_after_somebody_elses_state_goes_beside_it_and_the_retry_says_so(memory, tmp_path, conditions):
+    base = memory(conditions)
+    for session in ("s1", "s2"):
+        start(base, session, {"settings.json": session})
+    base.store.s3.busy_with = HOME_KEY
+    base.run("ws-teardown", "sess_s1", env={"AWS_MAX_ATTEMPTS": "1"}, status=75)
+    base.store.s3.busy_with = None
+    base.run("ws-teardown", "sess_s2")
+    base.run("ws-teardown", "--retry", "-q", status=73).complains("sess_s1", ".conflict-s1-", "ws-archive extract")
+    (beside,) = objects(base.store, ".conflict-")
+    assert read_files(untar(base.store.get(beside), tmp_path / "beside")) == {"settings.json": "s1"}
+    assert read_files(untar(base.store.get(HOME_KEY), tmp_path / "current")) == {"settings.json": "s2"}
+    base.run("ws-teardown", "--retry")
+
+
 @pytest.mark.parametrize("conditions", ["ignored", "refused"])
 def test_61_63_conditions_that_only_seem_to_be_honoured_are_not_believed(memory, tmp_path, conditions):
     """cc-broker 61, 63: their server answered 412 to every conditional put, so that every change was dropped; others take them all."""

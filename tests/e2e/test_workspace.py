@@ -549,6 +549,21 @@ def test_a_failed_upload_is_spooled_and_sent_later(failing, faults, fault):
     assert digest(failing.setup("--id", "t1")) == before
 
 
+def test_a_dry_run_says_in_words_what_would_be_done_and_sends_nothing(failing, faults):
+    fill(failing.setup("--id", "t1"))
+    assert failing.teardown("-n", "t1").stdout == "t1: would be saved and removed\n"
+    assert failing.teardown("-n", "--keep", "t1").stdout == "t1: would be saved\n"
+    assert failing.teardown("-n", "--discard", "t1").stdout == "t1: would be discarded\n"
+    faults.on("PUT", "tasks/t1", error(403, "AccessDenied"), times=100)
+    failing.teardown("t1", status=75)
+    assert failing.teardown("--retry", "-n").stdout == "1 would be sent from the spool, 0 left\n"
+    heal(faults)
+    faults.on("HEAD", "tasks/t1", error(503, "SlowDown"), times=100)
+    result = failing.teardown("--retry", "-n", status=75)
+    assert result.stdout == "0 would be sent from the spool, 1 left\n"
+    assert failing.state("t1") == "spooled" and failing.store.keys() == []
+
+
 def test_what_is_still_refused_stays_in_the_spool(failing, faults):
     before = fill(failing.setup("--id", "t1"))
     faults.on("PUT", "tasks/t1", error(403, "AccessDenied"), times=100)
