@@ -360,7 +360,9 @@ def test_a_backup_that_is_not_there_says_so(ws, tmp_path):
 def test_parts_within_one_another_and_a_backup_within_a_part_are_refused(place):
     src = place.path / "src"
     place.ws("ws-archive", "backup", "-o", place.backup, src, place.one, status=73).complains("within one another")
-    place.ws("ws-archive", "backup", "-o", place.one / "backup", *place.paths, status=64).complains("lies in it")
+    for options in (["-n"], ["--quiesce", f"touch {src}/quiet"]):
+        place.ws("ws-archive", "backup", *options, "-o", place.one / "backup", *place.paths, status=64).complains("lies in it")
+    assert not (src / "quiet").exists()
     place.ws("ws-archive", "backup", "-o", place.backup, "/", status=64).complains('"/"')
     place.save()
     place.restore("--to", f"two={place.one}/two", status=73).complains("within one another")
