@@ -392,6 +392,8 @@ def test_a_partial_backup_never_replaces_a_complete_one(plain_user):
     plain_user("ws-archive", "restore", "-q", "--partial", "-C", plain_user.dir / "partial", out)
     assert helpers.run(["cat", plain_user.dir / "complete/data/a", plain_user.dir / "complete/data/b"]).stdout == "12"
     assert os.listdir(plain_user.dir / "partial/data") == ["a"]
+    (out / "manifest.json").unlink()
+    plain_user("ws-archive", "restore", out, status=66).complains("restore --partial takes it")
     (root / "b").chmod(0o644)
     plain_user("ws-archive", "backup", "-q", "-o", out, root)
     assert not (out / "manifest.partial.json").exists() and len(parts_of(out)) == 1
