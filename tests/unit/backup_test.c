@@ -19,7 +19,7 @@ static void test_lines(void)
 		size_t count;
 	} rows[] = {
 		{ "/a/b\n", ERR_KIND_NONE, "b", "/a/b", BACKUP_MEDIUM, 1 },
-		{ "# x\n\n  low /a/b/  ", ERR_KIND_NONE, "b", "/a/b/", BACKUP_LOW, 1 },
+		{ "# x\n\n  low /a/b/  ", ERR_KIND_NONE, "b", "/a/b", BACKUP_LOW, 1 },
 		{ "critical keys=/a/.ssh", ERR_KIND_NONE, "keys", "/a/.ssh", BACKUP_CRITICAL, 1 },
 		{ "low /x\nhigh /y", ERR_KIND_NONE, "y", "/y", BACKUP_HIGH, 2 },
 		{ "/a=b/c", ERR_KIND_NONE, "c", "/a=b/c", BACKUP_MEDIUM, 1 },
