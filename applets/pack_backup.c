@@ -67,7 +67,8 @@ static int read_list(const char *name, struct backup *b, struct err *e)
 	return backup_set_lines(b, buf_str(&text), name, e);
 }
 
-static int fill(const struct applet_call *call, struct backup *b, struct err *e)
+static int fill(const struct applet_call *call, const struct store *store, struct backup *b,
+                struct err *e)
 {
 	const struct options *o = call->options;
 	/* A profile that the configuration names is no reason to add its volumes to what the user names. */
@@ -82,7 +83,7 @@ static int fill(const struct applet_call *call, struct backup *b, struct err *e)
 		if (backup_set_operand(b, str_of(call->args[i]), BACKUP_MEDIUM, e))
 			return -1;
 	backup_at_least(b, (enum backup_priority)o->priority);
-	return backup_save_look(b, e);
+	return backup_save_look(b, store, e);
 }
 
 /* ---- what is said of it ---- */
@@ -246,7 +247,7 @@ static int run(const struct applet_call *call, struct err *e)
 	if (!o->output)
 		return err_set(e, ERR_KIND_USAGE, "where to? Give -o DEST");
 	if (backup_manifest_url(o->output, &url, e) || store_open(url, &o->s3, &store, e) ||
-	    fill(call, &b, e))
+	    fill(call, store, &b, e))
 		return -1;
 	if (o->dry_run) {
 		show(call, &b, url);

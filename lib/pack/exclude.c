@@ -90,7 +90,9 @@ int exclude_add(struct exclude *x, struct str pattern, struct err *e)
 	if (rest.len > PATTERN_MAX || memchr(rest.p, '\0', rest.len))
 		return refuse(pattern, "is too long or contains a NUL", e);
 	if (!wild_valid(rest))
-		return refuse(pattern, "has a '[' without ']' or ends in a backslash", e);
+		return refuse(pattern,
+		              "has a '[' without ']', an unknown [:class:], or ends in a backslash",
+		              e);
 	add(x, rule, rest);
 	return 0;
 }

@@ -2,13 +2,46 @@
  * last "**" takes a component more. Earlier stars never need to be tried again. */
 #include "pack/wild.h"
 
+#include <ctype.h>
+
 /* A point to come back to: the pattern behind a star, and the text that the star has not taken. */
 struct point {
 	size_t p, t;
 	bool set;
 };
 
-/* The length of the bracket expression at pattern.p[at] (which is '['), or 0 when it does not end. */
+static const struct class
+{
+	const char *name;
+	int (*has)(int c);
+} classes[] = {
+	{ "alnum", isalnum }, { "alpha", isalpha }, { "blank", isblank }, { "cntrl", iscntrl },
+	{ "digit", isdigit }, { "graph", isgraph }, { "lower", islower }, { "print", isprint },
+	{ "punct", ispunct }, { "space", isspace }, { "upper", isupper }, { "xdigit", isxdigit },
+};
+
+static const struct class *class_of(struct str name)
+{
+	for (size_t i = 0; i < COUNTOF(classes); i++)
+		if (str_is(name, classes[i].name))
+			return &classes[i];
+	return NULL;
+}
+
+/* The name of the class at s.p[at], as "alpha" of "[:alpha:]"; false when there is none: a '[' like any other byte. */
+static bool class_at(struct str s, size_t at, struct str *name)
+{
+	struct str rest = str_skip(s, at);
+	if (!str_starts(rest, S("[:")))
+		return false;
+	ptrdiff_t end = str_index(str_skip(rest, 2), ']');
+	*name = end < 1 ? S("") : str_from(rest.p + 2, (size_t)end - 1);
+	return end >= 1 && name->p[name->len] == ':';
+}
+
+enum { CLASS_MORE = 4 }; /* what is around the name */
+
+/* The length of the bracket expression at pattern.p[at] (which is '['), or 0 when it does not end or names an unknown class. */
 static size_t bracket_len(struct str pattern, size_t at)
 {
 	size_t i = at + 1;
@@ -17,7 +50,15 @@ static size_t bracket_len(struct str pattern, size_t at)
 	/* A ']' in first place is one of the bytes. */
 	size_t first = i;
 	for (; i < pattern.len; i++) {
-		if (pattern.p[i] == '\\')
+		struct str name;
+		/* Behind a '-' it ends a range. */
+		bool ends_range = i > first + 1 && pattern.p[i - 1] == '-';
+		bool is_class = !ends_range && class_at(pattern, i, &name);
+		if (is_class && !class_of(name))
+			return 0;
+		if (is_class)
+			i += name.len + CLASS_MORE - 1;
+		else if (pattern.p[i] == '\\')
 			i++;
 		else if (pattern.p[i] == ']' && i > first)
 			return i + 1 - at;
@@ -53,6 +94,12 @@ static bool in_bracket(struct str inside, unsigned char c)
 	bool negated = inside.len > 0 && (inside.p[0] == '!' || inside.p[0] == '^');
 	bool found = false;
 	for (size_t i = negated; i < inside.len;) {
+		struct str name;
+		if (class_at(inside, i, &name)) {
+			found |= c < 0x80 && class_of(name)->has(c);
+			i += name.len + CLASS_MORE;
+			continue;
+		}
 		unsigned char low = take(inside, &i), high = low;
 		if (i + 1 < inside.len && inside.p[i] == '-') {
 			i++;

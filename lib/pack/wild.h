@@ -8,7 +8,7 @@
 /* Whether `pattern` matches all of `text`. '*', '?' and '[]' stop at '/'; "**" between slashes or ends spans
  * directories; a backslash takes the next byte as it is. Time is at most the product of the lengths, twice. */
 bool wild_match(struct str pattern, struct str text);
-/* Whether every '[' has its ']' and no backslash is last. */
+/* Whether every '[' has its ']', every [:class:] in it is known, and no backslash is last. */
 bool wild_valid(struct str pattern);
 
 #endif

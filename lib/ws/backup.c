@@ -97,14 +97,21 @@ void backup_at_least(struct backup *b, enum backup_priority p)
 
 /* ---- places ---- */
 
+/* The deepest directory that is there says where the rest would be. */
 char *backup_absolute(const char *path)
 {
+	struct str all = str_of(path), head, last;
 	char *real = realpath(path, NULL);
-	char *here = real || path[0] == '/' ? NULL : realpath(".", NULL);
-	char *out = here ? mem_printf("%s/%s", here, path) : mem_text(real ? real : path);
+	char *out = real ? mem_text(real) : NULL;
 	free(real);
-	free(here);
-	return out;
+	while (all.len > 1 && str_ends(all, S("/")))
+		all.len--;
+	bool below = str_cut_last(all, '/', &head, &last);
+	if (out || str_is(all, ".") || last.len == 0)
+		return out ? out : mem_text(path);
+	MEM_AUTO char *parent = mem_str(head.len > 0 ? head : below ? S("/") : S("."));
+	MEM_AUTO char *top = backup_absolute(parent);
+	return mem_printf("%s%s%" STR_FMT, top, strcmp(top, "/") == 0 ? "" : "/", STR_ARG(last));
 }
 
 bool backup_within(const char *path, const char *top)

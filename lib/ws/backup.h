@@ -117,8 +117,9 @@ struct backup_options {
 	void (*notice)(void *ctx, const struct err *e);
 	void *notice_ctx;
 };
-/* See which parts are there: sets is_file and absent. Errors: NOT_FOUND for one that has to be. */
-int backup_save_look(struct backup *b, struct err *e) MUST_CHECK;
+/* See which parts are there: sets is_file and absent. Errors: NOT_FOUND for one that has to be, USAGE for one that the backup
+ * would lie in. */
+int backup_save_look(struct backup *b, const struct store *s, struct err *e) MUST_CHECK;
 /* Save all parts, then the manifest; fills in b. CONFLICT when another run was faster. */
 int backup_save(struct store *s, struct backup *b, const struct backup_options *o,
                 struct err *e) MUST_CHECK;

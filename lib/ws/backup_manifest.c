@@ -204,6 +204,18 @@ static int fetch(struct store *s, const char *key, struct buf *text, char *etag,
 	return 0;
 }
 
+/* Whoever has nothing but a partial backup is told so. */
+static void only_partial(struct store *s, struct err *e)
+{
+	struct store_object partial;
+	struct err none = ERR_INIT;
+	if (e->kind != ERR_KIND_NOT_FOUND || store_stat(s, BACKUP_PARTIAL, &partial, &none) != 0)
+		return;
+	err_clear(e);
+	err_set(e, ERR_KIND_NOT_FOUND,
+	        "only a partial backup is there; restore --partial takes it");
+}
+
 int backup_manifest_load(struct store *s, bool partial, struct backup *out, char *etag,
                          struct err *e)
 {
@@ -214,5 +226,7 @@ int backup_manifest_load(struct store *s, bool partial, struct backup *out, char
 	    js_parse(buf_str(&text), key_of(partial), &o, e) == 0 && read_all(o, out, e) == 0)
 		return 0;
 	backup_free(out);
+	if (!partial)
+		only_partial(s, e);
 	return err_context(e, "%s", store_url(s));
 }

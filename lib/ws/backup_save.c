@@ -46,7 +46,7 @@ static int open_part(struct backup_part *p, int *dir, char name[DIR_NAME_MAX + 1
 	return err_context(e, "part %s", p->name);
 }
 
-int backup_save_look(struct backup *b, struct err *e)
+int backup_save_look(struct backup *b, const struct store *s, struct err *e)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		FD_AUTO dir = -1;
@@ -54,7 +54,8 @@ int backup_save_look(struct backup *b, struct err *e)
 		if (open_part(&b->parts[i], &dir, name, e) != 0)
 			return -1;
 	}
-	return b->count > 0 ? 0 : err_set(e, ERR_KIND_USAGE, "there is nothing to back up");
+	return b->count > 0 ? backup_apart(b, s, e)
+	                    : err_set(e, ERR_KIND_USAGE, "there is nothing to back up");
 }
 
 /* ---- what is there already ---- */
@@ -242,8 +243,6 @@ int backup_save(struct store *s, struct backup *b, const struct backup_options *
 {
 	struct run r = { .store = s, .b = b, .o = o };
 	start(b);
-	if (backup_apart(b, s, e) != 0)
-		return -1;
 	int rc = look_around(&r, e);
 	if (rc == 0 && save_all(&r, e) != 0)
 		rc = explain(&r, e);

@@ -60,7 +60,7 @@ static int check(const struct backup *b, const char *name, const char *path, str
 int backup_set_add(struct backup *b, const char *name, const char *path,
                    enum backup_priority priority, struct err *e)
 {
-	struct str last;
+	struct str last, real_last;
 	if (path[0] == '\0')
 		return err_set(e, ERR_KIND_USAGE, "a path is empty");
 	MEM_AUTO char *place = backup_absolute(path);
@@ -71,7 +71,8 @@ int backup_set_add(struct backup *b, const char *name, const char *path,
 	p->name = mem_text(word);
 	p->path = mem_text(place);
 	str_cut_last(str_of(path), '/', NULL, &last);
-	p->is_private = str_is(last, ".ssh");
+	str_cut_last(str_of(place), '/', NULL, &real_last);
+	p->is_private = str_is(last, ".ssh") || str_is(real_last, ".ssh");
 	return 0;
 }
 

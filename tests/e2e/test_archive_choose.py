@@ -31,7 +31,7 @@ def make(root, *names):
 # ---- ignore files ----
 
 NAMES = ["a", "b", "ab", "a.c", "b.o", "x y", "doc", "log1"]
-PIECES = ["a", "b", "*", "?", "*.o", "*.c", "[ab]", "a*", "**", "doc", "log[0-9]", "[!a]", "ab", "x y", "\\a"]
+PIECES = ["a", "b", "*", "?", "*.o", "*.c", "[ab]", "a*", "**", "doc", "log[0-9]", "[!a]", "ab", "x y", "\\a", "[[:alpha:]]*[[:digit:]]", "[![:alpha:]]", "[a-[:digit:]]", "[[:odd:]]"]
 
 
 def random_pattern(chance):

@@ -246,15 +246,15 @@ def test_owners_come_back_when_root_restores(place):
     assert (place.one / "a").stat().st_uid == 0
 
 
-@pytest.mark.parametrize("where", ["one", ".ssh"])
+@pytest.mark.parametrize("where", ["one", ".ssh", ".ssh/"])
 def test_ssh_keys_are_private_after_a_restore_whatever_the_archive_says(ws, tmp_path, where):
     root = make_files(tmp_path / where, {"id": "key", "deep/config": "x"})
     root.chmod(0o777)
     (root / "id").chmod(0o666)
-    ws("ws-archive", "backup", "-q", "-o", tmp_path / "backup", root)
+    ws("ws-archive", "backup", "-q", "-o", tmp_path / "backup", f"{tmp_path}/{where}")
     ws("ws-archive", "restore", "-q", tmp_path / "backup")
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (root, root / "deep", root / "id", root / "deep/config")]
-    assert modes == ([0o700, 0o700, 0o600, 0o600] if where == ".ssh" else [0o777, 0o755, 0o666, 0o644])
+    assert modes == ([0o700, 0o700, 0o600, 0o600] if ".ssh" in where else [0o777, 0o755, 0o666, 0o644])
 
 
 def test_paths_that_are_no_text_come_back(ws, tmp_path):
@@ -360,10 +360,16 @@ def test_a_backup_that_is_not_there_says_so(ws, tmp_path):
 def test_parts_within_one_another_and_a_backup_within_a_part_are_refused(place):
     src = place.path / "src"
     place.ws("ws-archive", "backup", "-o", place.backup, src, place.one, status=73).complains("within one another")
-    place.ws("ws-archive", "backup", "-o", place.one / "backup", *place.paths, status=64).complains("lies in it")
+    for options in (["-n"], ["--quiesce", f"touch {src}/quiet"]):
+        place.ws("ws-archive", "backup", *options, "-o", place.one / "backup", *place.paths, status=64).complains("lies in it")
+    assert not (src / "quiet").exists()
+    (place.path / "link").symlink_to(place.one)
+    place.ws("ws-archive", "backup", "-o", place.path / "link/backup", *place.paths, status=64).complains("lies in it")
+    assert "backup" not in os.listdir(place.one)
     place.ws("ws-archive", "backup", "-o", place.backup, "/", status=64).complains('"/"')
     place.save()
     place.restore("--to", f"two={place.one}/two", status=73).complains("within one another")
+    place.restore("--to", f"two={place.path}/link/deep/two", status=73).complains("within one another")
     place.restore("--part", "two", "--to", f"two={place.path}", status=64).complains("lies in")
     place.ws("ws-archive", "backup", "-o", place.backup, f"x={place.one}", f"x={place.two}", status=73).complains("two of this name")
 
@@ -390,6 +396,8 @@ def test_a_partial_backup_never_replaces_a_complete_one(plain_user):
     plain_user("ws-archive", "restore", "-q", "--partial", "-C", plain_user.dir / "partial", out)
     assert helpers.run(["cat", plain_user.dir / "complete/data/a", plain_user.dir / "complete/data/b"]).stdout == "12"
     assert os.listdir(plain_user.dir / "partial/data") == ["a"]
+    (out / "manifest.json").unlink()
+    plain_user("ws-archive", "restore", out, status=66).complains("restore --partial takes it")
     (root / "b").chmod(0o644)
     plain_user("ws-archive", "backup", "-q", "-o", out, root)
     assert not (out / "manifest.partial.json").exists() and len(parts_of(out)) == 1

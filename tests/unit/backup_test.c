@@ -19,7 +19,7 @@ static void test_lines(void)
 		size_t count;
 	} rows[] = {
 		{ "/a/b\n", ERR_KIND_NONE, "b", "/a/b", BACKUP_MEDIUM, 1 },
-		{ "# x\n\n  low /a/b/  ", ERR_KIND_NONE, "b", "/a/b/", BACKUP_LOW, 1 },
+		{ "# x\n\n  low /a/b/  ", ERR_KIND_NONE, "b", "/a/b", BACKUP_LOW, 1 },
 		{ "critical keys=/a/.ssh", ERR_KIND_NONE, "keys", "/a/.ssh", BACKUP_CRITICAL, 1 },
 		{ "low /x\nhigh /y", ERR_KIND_NONE, "y", "/y", BACKUP_HIGH, 2 },
 		{ "/a=b/c", ERR_KIND_NONE, "c", "/a=b/c", BACKUP_MEDIUM, 1 },
@@ -68,7 +68,7 @@ static bool save_and_restore(struct store *store, const char *source, const char
 	const char *names[] = { "one" };
 	backup_init(&b);
 	return backup_set_add(&b, "one", source, BACKUP_HIGH, e) == 0 &&
-	       backup_save_look(&b, e) == 0 && backup_save(store, &b, &how, e) == 0 &&
+	       backup_save_look(&b, store, e) == 0 && backup_save(store, &b, &how, e) == 0 &&
 	       backup_manifest_load(store, false, &loaded, NULL, e) == 0 &&
 	       backup_restore_choose(&r, &loaded, names, 1, e) == 0 &&
 	       backup_restore_to(&r, "one", target, e) == 0 && backup_restore_plan(&r, e) == 0 &&

@@ -50,6 +50,19 @@ static const struct {
 	{ "[]]x", "]x", false, true },
 	{ "[a\\]b]x", "]x", false, true },
 	{ "x[/]y", "x/y", false, false },
+	{ "[[:alpha:]]x", "bx", false, true },
+	{ "[[:alpha:]]x", "1x", false, false },
+	{ "[[:alpha:]]x", "\xe9x", false, false },
+	{ "[![:digit:]_]", "7", false, false },
+	{ "[![:digit:]_]", "_", false, false },
+	{ "[![:digit:]_]", "a", false, true },
+	{ "[[:upper:][:space:]a-c]", "b", false, true },
+	{ "[[:upper:][:space:]a-c]", " ", false, true },
+	{ "[[:alpha]", ":", false, true }, /* no class: four bytes and one */
+	{ "[[:]", "[", false, true },
+	{ "[a-[:alpha:]]", "a", false, false }, /* a range, "[" and more, then a "]" */
+	{ "[a-[:alpha:]]", "p]", false, true },
+	{ "[-[:alpha:]]", "a", false, true },
 	{ "\\*", "*", false, true },
 	{ "\\*", "a", false, false },
 	{ "\\!x", "!x", false, true },
@@ -102,7 +115,8 @@ static void test_literal(void)
 
 static void test_errors(void)
 {
-	static const char *const bad[] = { "", "/", "!", "  ", "[a", "x[!]", "a\\" };
+	static const char *const bad[] = { "",     "/",   "!",   "  ",           "[a",
+		                           "x[!]", "a\\", "[[:", "[[:letter:]]", "[[:alpha:]" };
 	for (size_t i = 0; i < COUNTOF(bad); i++) {
 		struct err e = ERR_INIT;
 		EXCLUDE_AUTO x = exclude_new();
@@ -123,7 +137,7 @@ static void test_damage(void)
 	struct str seed = S("a/**/[!b-d]*?\\*x/**");
 	unsigned matched = 0;
 	for (int i = 0; i < 20000; i++) {
-		struct str pattern = mutate_text(&m, seed, "*?[]!\\/-^");
+		struct str pattern = mutate_text(&m, seed, "*?[]!\\/-^:");
 		struct str path = mutate_text(&m, S("a/bb/ccc/*x/yyyyyyyyyyyyyy"), "/*x");
 		matched += wild_valid(pattern) && wild_match(pattern, path);
 		mutate_free(pattern);
