@@ -339,8 +339,9 @@ static void test_spool_conflict(void)
 	tear_down(&w, "w1");
 	mend_store(&w);
 	put_file(&w, "store/tasks/w1.tar.gz", "theirs");
-	TAP_INT(retry(&w, &sent, &left), 0, "a spooled state that is a conflict is sent");
-	TAP_INT(sent, 1, "that is: stored beside");
+	TAP_INT(retry(&w, &sent, &left), ERR_KIND_CONFLICT,
+	        "a spooled state that is a conflict is told, as in a teardown");
+	TAP_INT(sent, 1, "and sent, that is: stored beside");
 	MEM_AUTO char *name = object_with(&w, "store/tasks", "conflict");
 	TAP_OK(name[0] && has(&w, "store/tasks/w1.tar.gz", "theirs"), "as %s", name);
 }
