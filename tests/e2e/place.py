@@ -165,7 +165,11 @@ class Session:
         wait = f'{script}\necho $$ >"{self.flag}"\nwhile [ -e "{self.flag}" ]; do sleep 0.02; done'
         self.process = base.start("ws-setup", *args, "--", *(command or ["sh", "-c", wait]), **options)
         wait_until(lambda: self.flag.exists() or self.process.poll() is not None, what="the start of the session")
-        assert self.flag.exists(), self.process.communicate()
+        assert self.flag.exists(), finish(self.process)
+
+    def pid(self):
+        """The command's. The flag is there a moment before what it says."""
+        return int(wait_until(self.flag.read_text, what="the command's pid"))
 
     def end(self):
         self.flag.unlink()

@@ -11,8 +11,8 @@ from place import Base, Session, base, file_base, finish, make_files, read_files
 from test_supervise import SAVED, as_pid_1, control_group, groups_in, is_over, stalling, without_control_groups  # noqa: F401 (fixtures)
 from test_task import history, names
 
-# One that left the command's process group, and goes on writing.
-ESCAPED = "setsid sh -c 'echo $$ >pid; while :; do date +%N >tick; sleep 0.01; done' & while [ ! -s pid ]; do sleep 0.01; done"
+# One that left the command's process group, and goes on writing; for a minute, should nobody end it.
+ESCAPED = "setsid sh -c 'echo $$ >pid; for i in $(seq 6000); do date +%N >tick; sleep 0.01; done' & while [ ! -s pid ]; do sleep 0.01; done"
 # One that stays in it.
 INSIDE = ESCAPED.removeprefix("setsid ")
 
@@ -37,7 +37,7 @@ class Way:
 
     def start(self, base, *args, script=""):
         self.session = Session(base, "--id", "t1", *args, script=f"{self.script}\n{script}")
-        self.pids = [int(self.session.flag.read_text()), int((base.path / "t1/pid").read_text())]
+        self.pids = [self.session.pid(), int((base.path / "t1/pid").read_text())]
         return self.session
 
     def stands(self):
@@ -205,7 +205,7 @@ def test_another_host_or_container_is_named_and_not_asked_and_a_pid_of_somebody_
             ask(file_base, verb, status=status).complains("t1", why, holder)
         ask(file_base, "--keep", status=75).complains("t1", holder)
         edit(file_base, **before)
-    assert history(file_base)[0] == "running" and not stands(int(session.flag.read_text()))
+    assert history(file_base)[0] == "running" and not stands(session.pid())
     assert session.end()[0] == 0
 
 

@@ -1,4 +1,5 @@
 """Helpers of the end-to-end tests: run the shipped binary in a clean environment, start servers, make and compare trees."""
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -145,10 +146,14 @@ class Ws:
         return process
 
     def stop(self):
+        """Whatever else still holds their pipes is not waited for."""
         for process in self._started:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.wait()
+            for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+                with contextlib.suppress(BrokenPipeError):  # what was not written yet
+                    pipe.close()
 
 
 class PlainUser:
