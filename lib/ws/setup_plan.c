@@ -11,15 +11,13 @@ static bool has_all_tokens(const struct record *r)
 }
 
 /* Every part is in the store, so that the directory's removal was all that was left to do. It may have been written
- * to since; it goes to the trash, from where it can be had back. One that somebody made there afterwards (ws-archive
- * restore does) was never saved. */
-static struct setup_plan plan_saved(const struct record *r, const struct place *place)
+ * to since; it goes to the trash, from where it can be had back. */
+static struct setup_plan plan_saved(const struct place *place)
 {
-	bool is_ours = place->dir && (place->is_made || r->root_ino == 0);
 	return (struct setup_plan){
 		.action = SETUP_RESTORE,
-		.dir_is_stray = place->stray || (place->dir && !is_ours),
-		.dir_is_saved = is_ours,
+		.dir_is_stray = place->stray,
+		.dir_is_saved = place->dir,
 		.spool_is_saved = place->spool,
 	};
 }
@@ -45,7 +43,7 @@ struct setup_plan setup_plan_make(const struct record *r, const struct place *pl
 			.spool_is_stray = place->spool,
 		};
 	if (r->state == RECORD_SAVED)
-		return plan_saved(r, place);
+		return plan_saved(place);
 	/* A teardown moves to the spool first and records it afterwards: a full disk stops only the second. */
 	if (place->spool)
 		return (struct setup_plan){

@@ -397,21 +397,6 @@ def test_a_workspace_that_somebody_works_in_is_neither_backed_up_nor_restored_me
     assert (root / "data/x").read_text() == "old"
 
 
-def test_what_a_restore_put_where_a_saved_workspace_was_is_kept_by_the_next_setup(base, tmp_path):
-    """The setup takes the store's state; what came from the backup was nowhere but in the trash, without a word."""
-    root = base.setup("--profile", "volumes", "--id", "box")
-    (root / "data/x").write_text("old")
-    how = ["--volumes", "workspace", "-C", root, "-q"]
-    base.ws("ws-archive", "backup", "--profile", "volumes", "-o", tmp_path / "b", *how)
-    (root / "data/x").write_text("new")
-    base.teardown("box")
-    base.ws("ws-archive", "restore", tmp_path / "b", *how)
-    result = base.run("ws-setup", "--profile", "volumes", "--id", "box")
-    assert (root / "data/x").read_text() == "new"
-    (aside,) = base.area("quarantine")
-    assert (aside / "data/x").read_text() == "old" and str(aside) in result.stderr and base.area("trash") == []
-
-
 def test_a_backup_of_one_instance_is_restored_to_another(base, tmp_path):
     places = every_volume(tmp_path / "v", WAYS["an isolated sandbox instance"][0])
     how = ["--profile", "volumes", "--volumes", "mounts", "-C", tmp_path / "v", "--instance"]
