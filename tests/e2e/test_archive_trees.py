@@ -112,7 +112,7 @@ def test_what_a_fifo_replaces_between_walk_and_open_is_not_waited_for(ws, tmp_pa
             for number in range(50):
                 a, b, aside = top / f"f{number}", tmp_path / f"p{number}", tmp_path / "aside"
                 os.rename(a, aside), os.rename(b, a), os.rename(aside, b)
-        assert process.returncode in (0, 1), process.stderr.read()
+        assert process.returncode in (0, 1, 73), process.stderr.read()
         ws("ws-archive", "verify", tmp_path / "a")
 
 
